@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+include tests/unit/local.mk
+include tests/net/local.mk
+include tests/bench/local.mk
