@@ -1,1 +1,28 @@
 # SPDX-License-Identifier: MIT
+# The wrapper, and the program that it leaves the checks and the start to.
+bin_SCRIPTS += scripts/replyfrom
+CLEANFILES += scripts/replyfrom
+EXTRA_DIST += scripts/replyfrom.in
+
+# Made here and not by config.status: only make knows @libdir@ to the end.
+scripts/replyfrom: scripts/replyfrom.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) scripts && \
+	$(SED) -e 's|@libdir[@]|$(libdir)|g' -e 's|@VERSION[@]|$(VERSION)|g' \
+		$(srcdir)/scripts/replyfrom.in >$@.new && \
+	chmod +x $@.new && mv $@.new $@
+
+replyfrom_PROGRAMS += scripts/replyfrom-check
+scripts_replyfrom_check_SOURCES = \
+	scripts/check/check.h \
+	scripts/check/elf.c scripts/check/elf.h \
+	scripts/check/library.c \
+	scripts/check/main.c \
+	scripts/check/privilege.c \
+	scripts/check/program.c \
+	scripts/check/settings.c \
+	scripts/check/verdict.c \
+	shim/bounds.h shim/hooks.h \
+	shim/settings.c shim/settings.h
+scripts_replyfrom_check_CFLAGS = -std=gnu11 -fPIE -fstack-protector-strong $(AM_CFLAGS)
+scripts_replyfrom_check_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+scripts_replyfrom_check_LDADD = $(DL_LIBS)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* replyfrom-check: looks whether the library can work for a program, then becomes that program. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "elf.h"
+
+/* env(1)'s exit statuses; EXIT_CANNOT_HELP is what --check answers. */
+enum {
+	EXIT_CANNOT_HELP = 1,
+	EXIT_OURS = 125,
+	EXIT_NOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
+};
+
+/* What was found out about a program; from CANNOT_HELP on, the library cannot work for it. */
+enum finding {
+	HELPED,	    /* it imports receive calls of libc */
+	NO_RECEIVE, /* it imports none, but its libraries or what it starts may */
+	LOADER,	    /* it is a dynamic loader; what that loads is not looked at */
+	UNREADABLE, /* it may be run but not read */
+	UNKNOWN,    /* no format known here: the kernel may know it (binfmt_misc) */
+	CANNOT_HELP,
+	STATIC = CANNOT_HELP,
+	GO,
+	SETUID,
+	SETGID,
+	CAPABILITIES,
+	SECURE, /* this process itself runs with raised privileges */
+	OTHER_MACHINE,
+	OTHER_LIBC,
+	NO_LOADER,	/* its dynamic loader is not installed */
+	NO_INTERPRETER, /* the interpreter of the script is not */
+};
+
+/* The program that a command comes down to: the interpreter of a script, or what a launcher starts.
+ */
+struct program {
+	char path[PATH_MAX];
+	enum finding finding;
+	struct elf elf;
+	char loader[PATH_MAX]; /* elf.interpreter, kept */
+};
+
+/* Prints one line, with "replyfrom: " before it, on stderr and ends with this status. */
+_Noreturn void fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Reads the REPLYFROM_* variables and fails if one is wrong or unknown. Returns true if
+ * REPLYFROM_DISABLE is set.
+ */
+bool settings_check(void);
+
+/*
+ * Looks whether the library can be preloaded, loads it and compares versions; fails if anything is
+ * wrong. Writes into `preload` what LD_PRELOAD should have: the absolute path, with $LIB where the
+ * dynamic loader expands that to the same file.
+ */
+void library_check(const char *library, char preload[PATH_MAX]);
+
+/* Puts the library before what LD_PRELOAD has; a library that is already first stays as it is. */
+void library_preload(const char *preload);
+
+/*
+ * Finds an executable file as execvp(3) does. Returns 0 and its path, or the errno that execvp
+ * would end with.
+ */
+int program_find(const char *name, char path[PATH_MAX]);
+
+/*
+ * Judges the program at program->path. Follows `#!` interpreters, env(1) in a `#!` line, and shell
+ * scripts whose last line is `exec PROGRAM ...`; program->path then is the last one's.
+ */
+void program_judge(struct program *program);
+
+/*
+ * The loader ignores LD_PRELOAD for a program that gains privileges (AT_SECURE, getauxval(3)).
+ * Returns SETUID, SETGID, CAPABILITIES or SECURE if it would for the file `fd`, else HELPED.
+ */
+enum finding privilege_judge(int fd, const struct stat *status);
+
+/* Writes the finding as one line without a newline, with what to do about it. */
+void verdict_print(const struct program *program, char *line, size_t size);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// Can the library be preloaded, and does it load? Looked at before any code of it runs.
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "./check.h"
+
+#define INSTALLED "/replyfrom/libreplyfrom.so" /* below a libdir */
+
+/*
+ * Anybody who can write the library, or rename a folder above it, runs code as everybody who uses
+ * it. A sticky folder such as /tmp lets nobody rename what is another's.
+ */
+static void refuse_writable(const char *library)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	strcpy(path, library);
+	do {
+		if (stat(*path ? path : "/", &status) < 0)
+			fail(EXIT_OURS, "%s: %s", path, strerror(errno));
+		if (status.st_mode & S_IWOTH &&
+		    !(S_ISDIR(status.st_mode) && status.st_mode & S_ISVTX))
+			fail(EXIT_OURS,
+			     "everybody can write to %s, so %s is not loaded; chmod o-w %s", path,
+			     library, path);
+		*strrchr(path, '/') = '\0';
+	} while (*path);
+}
+
+/* Is there a constructor's word that it ran, and is the library of our version? */
+static void load(const char *library)
+{
+	const char *disabled = getenv("REPLYFROM_DISABLE");
+	char *kept = disabled ? strdup(disabled) : NULL;
+	const char *version;
+	void *handle;
+
+	/* It is here to be looked at, not to work. */
+	setenv("REPLYFROM_DISABLE", "1", 1);
+	handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	if (!handle)
+		fail(EXIT_OURS, "the library does not load: %s", dlerror());
+	version = dlsym(handle, "replyfrom_version");
+	if (!version)
+		fail(EXIT_OURS, "%s is not replyfrom's library", library);
+	if (strcmp(version, PACKAGE_VERSION))
+		fail(EXIT_OURS, "%s has version %s, replyfrom has %s; install one version of both",
+		     library, version, PACKAGE_VERSION);
+	if (kept)
+		setenv("REPLYFROM_DISABLE", kept, 1);
+	else
+		unsetenv("REPLYFROM_DISABLE");
+	free(kept);
+}
+
+/*
+ * Puts $LIB for the last `depth` folders of the libdir, if the dynamic loader expands that to this
+ * same library: then programs of another ABI find their own beside it. Returns false if it doesn't.
+ */
+static bool use_lib(const char *library, int depth, char preload[PATH_MAX])
+{
+	size_t cut = strlen(library);
+	const char *installed = library + cut - strlen(INSTALLED);
+
+	if (cut <= strlen(INSTALLED) || strcmp(installed, INSTALLED))
+		return false;
+	for (cut -= strlen(INSTALLED); depth--;) {
+		do
+			if (!cut--)
+				return false;
+		while (library[cut] != '/');
+	}
+	return snprintf(preload, PATH_MAX, "%.*s/$LIB%s", (int)cut, library, installed) <
+		       PATH_MAX &&
+	       dlopen(preload, RTLD_NOW | RTLD_NOLOAD);
+}
+
+void library_check(const char *library, char preload[PATH_MAX])
+{
+	char path[PATH_MAX];
+
+	if (!realpath(library, path))
+		fail(EXIT_OURS, "the library %s: %s", library, strerror(errno));
+	if (path[strcspn(path, " \t\n:")])
+		fail(EXIT_OURS,
+		     "the library's path '%s' has a space or a colon in it, which LD_PRELOAD "
+		     "cannot express; install it elsewhere",
+		     path);
+	refuse_writable(path);
+	load(path);
+	if (!use_lib(path, 1, preload) && !use_lib(path, 2, preload))
+		strcpy(preload, path);
+}
+
+void library_preload(const char *preload)
+{
+	const char *kept = getenv("LD_PRELOAD");
+	size_t length = strlen(preload), size;
+	char *both;
+
+	if (!kept || !*kept) {
+		setenv("LD_PRELOAD", preload, 1);
+		return;
+	}
+	if (!strncmp(kept, preload, length) && !kept[length + strspn(&kept[length], " :")])
+		return;
+	size = length + 1 + strlen(kept) + 1;
+	both = malloc(size);
+	if (!both)
+		fail(EXIT_OURS, "LD_PRELOAD: %s", strerror(errno));
+	snprintf(both, size, "%s:%s", preload, kept);
+	setenv("LD_PRELOAD", both, 1);
+	free(both);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// What is said about a program: one line, with what to do where there is something to do.
+
+#include <elf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "./check.h"
+
+static const struct {
+	const char *what, *advice;
+} verdicts[] = {
+	[HELPED] = {"can be helped", NULL},
+	[NO_RECEIVE] = {"can be started, and what it starts or loads can be helped; it imports no "
+			"receive call itself",
+			NULL},
+	[LOADER] = {"is a dynamic loader; what it loads was not looked at", NULL},
+	[UNREADABLE] = {"cannot be read, so it was not looked at", NULL},
+	[UNKNOWN] = {"is no ELF program and no script, so it was not looked at", NULL},
+	[STATIC] = {"cannot be helped: it is statically linked, so no library can be preloaded",
+		    "use a dynamically linked build"},
+	[GO] = {"cannot be helped: it is a Go program, which calls the kernel without libc",
+		"let it listen on each address"},
+	[SETUID] = {"cannot be helped: it is setuid, so the loader ignores LD_PRELOAD",
+		    "start it as its owner"},
+	[SETGID] = {"cannot be helped: it is setgid, so the loader ignores LD_PRELOAD",
+		    "start it with its group (newgrp, setpriv --regid)"},
+	[CAPABILITIES] = {"cannot be helped: it has file capabilities, so the loader ignores "
+			  "LD_PRELOAD for users other than root",
+			  "remove them (setcap -r) and give ambient ones (AmbientCapabilities= in "
+			  "systemd, setpriv --ambient-caps)"},
+	[SECURE] = {"cannot be helped: replyfrom itself was started setuid, setgid or with file "
+		    "capabilities, so the loader ignores LD_PRELOAD",
+		    "start it as an ordinary program"},
+	[OTHER_MACHINE] = {"cannot be helped: the library is for another machine than it",
+			   "install the library for that machine as well"},
+	[OTHER_LIBC] = {"cannot be helped: it is for another libc than the library",
+			"build and install replyfrom for that libc"},
+	[NO_LOADER] = {"cannot be run: its dynamic loader is missing", "install its libc"},
+	[NO_INTERPRETER] = {"cannot be run: the interpreter in its first line is missing",
+			    "install that"},
+};
+
+static const char *machine_name(unsigned int machine)
+{
+	static const struct {
+		unsigned int machine;
+		const char *name;
+	} names[] = {
+		{EM_386, "i386"},	 {EM_X86_64, "x86-64"}, {EM_ARM, "ARM"},
+		{EM_AARCH64, "AArch64"}, {EM_PPC, "PowerPC"},	{EM_PPC64, "PowerPC"},
+		{EM_S390, "S/390"},	 {EM_MIPS, "MIPS"},	{EM_RISCV, "RISC-V"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].machine == machine)
+			return names[i].name;
+	return "unknown machine";
+}
+
+/* Adds to what the line has. */
+#define ADD(line, size, ...) snprintf((line) + strlen(line), (size)-strlen(line), __VA_ARGS__)
+
+void verdict_print(const struct program *program, char *line, size_t size)
+{
+	const struct elf *elf = &program->elf;
+	const char *before = " (it calls ", *name;
+
+	snprintf(line, size, "%s %s", program->path, verdicts[program->finding].what);
+	if (program->finding == OTHER_MACHINE)
+		ADD(line, size, " (%d-bit %s)", elf->class == ELFCLASS64 ? 64 : 32,
+		    machine_name(elf->machine));
+	if (program->finding == OTHER_LIBC || program->finding == NO_LOADER)
+		ADD(line, size, " (%s)", program->loader);
+	if (program->finding == HELPED) {
+		for (unsigned int i = 0; (name = elf_receive_name(i)); i++) {
+			if (!(elf->receives >> i & 1))
+				continue;
+			ADD(line, size, "%s%s", before, name);
+			before = ", ";
+		}
+		ADD(line, size, ")");
+	}
+	if (verdicts[program->finding].advice)
+		ADD(line, size, "; %s", verdicts[program->finding].advice);
+}
