@@ -2,6 +2,8 @@
 // Reads ELF files: program headers, the dynamic symbols, Go's note. Section headers are not
 // needed, so stripped programs are read as well.
 
+#include "config.h"
+
 #include <elf.h>
 #include <link.h>
 #include <string.h>

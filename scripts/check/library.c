@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Can the library be preloaded, and does it load? Looked at before any code of it runs.
 
+#include "config.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
 #include "./check.h"
 
 #define INSTALLED "/replyfrom/libreplyfrom.so" /* below a libdir */

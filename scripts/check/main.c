@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // replyfrom-check MODE LIBRARY COMMAND [ARGUMENT]...: what the script replyfrom ends with.
 
+#include "config.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Will the kernel run this file with AT_SECURE? Then the dynamic loader ignores LD_PRELOAD.
 
+#include "config.h"
+
 #include <endian.h>
 #include <linux/capability.h>
 #include <sys/auxv.h>

@@ -2,6 +2,8 @@
 // From a command's name to the program that will run: PATH, `#!`, launchers, and what that program
 // is.
 
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

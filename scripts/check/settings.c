@@ -2,6 +2,8 @@
 // The settings, read by the library's own code, but strictly: the library keeps a default where the
 // wrapper refuses to start.
 
+#include "config.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What is said about a program: one line, with what to do where there is something to do.
 
+#include "config.h"
+
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
