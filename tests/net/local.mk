@@ -8,7 +8,12 @@ TESTS += \
 	tests/net/test_socat.py
 
 EXTRA_DIST += \
+	.ci/run \
+	scripts/demo \
+	scripts/setup.sh \
+	scripts/test \
 	tests/net/cases.py \
+	tests/net/demo.py \
 	tests/net/echo.py \
 	tests/net/lab.py \
 	tests/net/namespaces.py \

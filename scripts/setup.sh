@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# What scripts/demo and scripts/test share: installing what is missing, and building out of the user's way.
+# For sourcing: sets $top; `need...` collect in $missing; choose_build sets $build.
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+# Debian keeps administrators' programs out of other users' PATH.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+missing=
+
+say() {
+	printf '%s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# need PACKAGE COMMAND...: the Debian package is missing unless the command succeeds.
+need() {
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+# need_program PACKAGE NAME
+need_program() {
+	need "$1" command -v "$2"
+}
+
+has_header() {
+	printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' "$1" |
+		"${CC:-gcc}" -E -
+}
+
+# need_header PACKAGE NAME
+need_header() {
+	need "$1" has_header "$2"
+}
+
+# What a build takes.
+need_build_tools() {
+	need_program gcc "${CC:-gcc}"
+	need_header libc6-dev stdio.h
+	need_program make make
+	need_program autoconf autoreconf
+	need_program automake automake
+}
+
+# What the lab of network namespaces takes; python3-minimal is too little.
+need_lab() {
+	need_program iproute2 ip
+	need python3 /usr/bin/python3 -c 'import asyncio, ctypes, socketserver'
+}
+
+# Install what need found missing, or tell what to install where that can not be done.
+install_missing() {
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null ||
+		die "there is no apt-get here; please install what Debian calls:$missing"
+	if [ "$(id -u)" -eq 0 ]; then
+		as_root=
+	elif command -v sudo >/dev/null; then
+		as_root=sudo
+	else
+		die "neither root nor sudo; please install as root:$missing"
+	fi
+	say "Installing with ${as_root:+$as_root }apt-get:$missing"
+	$as_root apt-get update -qq || say 'apt-get update failed; going on with the package lists at hand'
+	# shellcheck disable=SC2086 # words: the packages
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+		-o Dpkg::Use-Pty=0 $missing >/dev/null || die "apt-get could not install:$missing"
+	missing=
+}
+
+# choose_build NAME: build in build/NAME, or in the tree where that is configured already (which rules out any other).
+choose_build() {
+	if [ -e "$top/config.status" ]; then
+		build=$top
+		say "Building in $build, as it is configured there ..."
+	else
+		build=$top/build/$1
+		say "Building in $build ..."
+	fi
+}
+
+# build [OPTION-OF-CONFIGURE...]
+build() {
+	[ -x "$top/configure" ] || (cd "$top" && autoreconf -i) || return
+	mkdir -p "$build"
+	[ -e "$build/config.status" ] || (cd "$build" && "$top/configure" "$@") || return
+	make -C "$build" -j"$(nproc)" --no-print-directory
+}
