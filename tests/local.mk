@@ -2,3 +2,4 @@
 include tests/unit/local.mk
 include tests/net/local.mk
 include tests/bench/local.mk
+include tests/wrapper/local.mk

@@ -179,7 +179,7 @@ bool elf_read(const void *bytes, size_t size, struct elf *elf)
 	    header->e_ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA] ||
 	    header->e_machine != __ehdr_start.e_machine)
 		return true;
-	elf->native = true;
+	elf->native = elf->whole = true;
 	image.segments = PART(&image, ElfW(Phdr), header->e_phoff, header->e_phnum);
 	if (!image.segments) /* cut off, or no program */
 		return false;
@@ -187,7 +187,10 @@ bool elf_read(const void *bytes, size_t size, struct elf *elf)
 	for (unsigned int i = 0; i < image.segments_count; i++) {
 		const ElfW(Phdr) *segment = &image.segments[i];
 
-		if (segment->p_type == PT_INTERP)
+		if (segment->p_type == PT_LOAD &&
+		    !part(&image, segment->p_offset, segment->p_filesz, 1))
+			elf->whole = false;
+		else if (segment->p_type == PT_INTERP)
 			elf->interpreter = string(&image, segment->p_offset);
 		else if (segment->p_type == PT_DYNAMIC)
 			read_dynamic(&image, segment, elf);

@@ -13,6 +13,7 @@ struct elf {
 	bool native;	     /* class, byte order and machine are this program's own */
 
 	/* For native files only: */
+	bool whole;		 /* the file has all that is to be loaded */
 	const char *interpreter; /* PT_INTERP, in the file's bytes; NULL: none */
 	bool loader;		 /* it is a dynamic loader itself */
 	bool go;		 /* made by Go's linker */

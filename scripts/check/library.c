@@ -5,9 +5,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "./check.h"
 
@@ -33,6 +36,24 @@ static void refuse_writable(const char *library)
 			     library, path);
 		*strrchr(path, '/') = '\0';
 	} while (*path);
+}
+
+/* The loader dies of a library that ends too early (SIGBUS), and says nothing. */
+static void refuse_torn(const char *library)
+{
+	int fd = open(library, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	struct elf elf;
+	void *bytes;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		fail(EXIT_OURS, "the library %s: %s", library, strerror(errno));
+	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED || !elf_read(bytes, (size_t)status.st_size, &elf) ||
+	    (elf.native && !elf.whole))
+		fail(EXIT_OURS, "%s is damaged, or no library; install it again", library);
+	munmap(bytes, (size_t)status.st_size);
+	close(fd);
 }
 
 /* Is there a constructor's word that it ran, and is the library of our version? */
@@ -95,6 +116,7 @@ void library_check(const char *library, char preload[PATH_MAX])
 		     "cannot express; install it elsewhere",
 		     path);
 	refuse_writable(path);
+	refuse_torn(path);
 	load(path);
 	if (!use_lib(path, 1, preload) && !use_lib(path, 2, preload))
 		strcpy(preload, path);
@@ -110,7 +132,7 @@ void library_preload(const char *preload)
 		setenv("LD_PRELOAD", preload, 1);
 		return;
 	}
-	if (!strncmp(kept, preload, length) && !kept[length + strspn(&kept[length], " :")])
+	if (!strncmp(kept, preload, length) && strchr(" :", kept[length]))
 		return;
 	size = length + 1 + strlen(kept) + 1;
 	both = malloc(size);

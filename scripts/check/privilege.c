@@ -8,6 +8,7 @@
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -22,16 +23,24 @@ static bool bits_count(int fd)
 	       (fstatvfs(fd, &mount) < 0 || !(mount.f_flag & ST_NOSUID));
 }
 
-/* Does the file give capabilities (capabilities(7), "File capabilities")? */
-static bool has_capabilities(int fd)
+/* Does this process get capabilities from the file (capabilities(7), "Transformation")? */
+static bool gains_capabilities(int fd)
 {
-	struct vfs_ns_cap_data data = {0};
-	ssize_t size = fgetxattr(fd, "security.capability", &data, sizeof(data));
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3] = {0};
+	struct vfs_ns_cap_data file = {0};
+	ssize_t size = fgetxattr(fd, "security.capability", &file, sizeof(file));
 
-	if (size < (ssize_t)sizeof(data.magic_etc))
+	if (size < (ssize_t)sizeof(file.magic_etc))
 		return false;
-	return le32toh(data.magic_etc) & VFS_CAP_FLAGS_EFFECTIVE || data.data[0].permitted ||
-	       data.data[1].permitted;
+	if (le32toh(file.magic_etc) & VFS_CAP_FLAGS_EFFECTIVE)
+		return true;
+	syscall(SYS_capget, &header, own);
+	for (int i = 0; i < VFS_CAP_U32; i++)
+		if (file.data[i].permitted ||
+		    le32toh(file.data[i].inheritable) & own[i].inheritable)
+			return true;
+	return false;
 }
 
 /* The rule is cap_bprm_creds_from_file()'s, security/commoncap.c in the kernel. */
@@ -46,7 +55,7 @@ enum finding privilege_judge(int fd, const struct stat *status)
 		return SETUID;
 	if ((status->st_mode & setgid) == setgid && status->st_gid != getgid() && bits_count(fd))
 		return SETGID;
-	if (getuid() && has_capabilities(fd) &&
+	if (getuid() && gains_capabilities(fd) &&
 	    (fstatvfs(fd, &mount) < 0 || !(mount.f_flag & ST_NOSUID)))
 		return CAPABILITIES;
 	return HELPED;

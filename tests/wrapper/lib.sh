@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034 # the tests use these variables
+# What the tests of the wrapper share: results in the Test Anything Protocol, a place to work in.
+
+replyfrom=${abs_top_builddir:?}/scripts/replyfrom
+library=$abs_top_builddir/shim/libreplyfrom.so
+cases=0
+newline='
+'
+
+LC_ALL=C
+export LC_ALL
+unset LD_PRELOAD
+for setting in LOG PORTS PEERS STATS DISABLE; do
+	unset "REPLYFROM_$setting"
+done
+
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work" # for the tests that another user's process takes part in
+
+result() {
+	cases=$((cases + 1))
+	echo "$1 $cases - $2"
+}
+
+# remark TEXT: what helps to understand a failure.
+remark() {
+	printf '%s\n' "$1" | sed 's/^/# /'
+}
+
+# same TITLE EXPECTED ACTUAL
+same() {
+	if [ "$2" = "$3" ]; then
+		result ok "$1"
+	else
+		result 'not ok' "$1"
+		remark "expected: $2"
+		remark "actual: $3"
+	fi
+}
+
+# like TITLE PATTERN ACTUAL: the pattern is one of case ... esac.
+like() {
+	# shellcheck disable=SC2254 # the pattern is wanted
+	case $3 in
+	$2) result ok "$1" ;;
+	*)
+		result 'not ok' "$1"
+		remark "expected: $2"
+		remark "actual: $3"
+		;;
+	esac
+}
+
+# unavailable TITLE REASON: in continuous integration, with root's rights, it is a failure.
+unavailable() {
+	if [ "${CI-}" = true ] && [ "$(id -u)" = 0 ]; then
+		result 'not ok' "$1: $2"
+	else
+		result ok "$1 # SKIP $2"
+	fi
+}
+
+# run COMMAND...: leaves its $status, $out and $err.
+run() {
+	status=0
+	"$@" >"$work/out" 2>"$work/err" || status=$?
+	out=$(cat "$work/out")
+	err=$(cat "$work/err")
+}
+
+# refused TITLE PATTERN: the last run ended with 125, said one such line, and did nothing else.
+refused() {
+	same "$1: 125" 125 "$status"
+	like "$1: says why" "replyfrom: $2" "$err"
+	like "$1: in one line" '?*' "${err%%*"$newline"*}"
+	same "$1: nothing is started" '' "$out"
+}
+
+# make_tree FOLDER: a build tree of its own, to be spoilt.
+make_tree() {
+	mkdir -p "$1/scripts" "$1/shim"
+	: >"$1/config.status"
+	cp "$replyfrom" "$replyfrom-check" "$1/scripts/"
+	cp "$library" "$1/shim/"
+}
+
+finish() {
+	echo "1..$cases"
+	exit 0
+}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# Tests of the wrapper: shell scripts that print TAP.
+wrapper_tests = \
+	tests/wrapper/test_check.sh \
+	tests/wrapper/test_options.sh \
+	tests/wrapper/test_preload.sh \
+	tests/wrapper/test_start.sh
+TESTS += $(wrapper_tests)
+EXTRA_DIST += $(wrapper_tests) tests/wrapper/lib.sh

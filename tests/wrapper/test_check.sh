@@ -1,0 +1,223 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The check before each start, and --check: kinds of programs that the library can and cannot help.
+
+. "${abs_top_srcdir:?}/tests/wrapper/lib.sh"
+
+cd "$work" || exit 99
+make_tree tree # another user may not reach the build tree
+replyfrom=$work/tree/scripts/replyfrom
+
+compile() {
+	# shellcheck disable=SC2086 # CC may have options
+	$CC "$@" 2>"$work/compiler"
+}
+
+cat >silent.c <<'END'
+int main(void) { return 0; }
+END
+cat >receiver.c <<'END'
+#include <sys/socket.h>
+int main(int count, char **arguments)
+{
+	char byte;
+
+	(void)arguments;
+	return count > 9 && recvfrom(0, &byte, 1, 0, 0, 0) < 0;
+}
+END
+# What Go's linker leaves in every program (its build id).
+cat >go.c <<'END'
+__asm__(".section .note.go.buildid,\"a\",@note\n"
+	".align 4\n.long 4, 8, 4\n.asciz \"Go\"\n.byte 0\n.ascii \"build-id\"\n.text");
+END
+
+# helped TITLE PATTERN COMMAND: --check says so, and it starts without a word
+helped() {
+	run "$replyfrom" --check "$3"
+	same "$1: --check: 0" 0 "$status"
+	like "$1: --check says so" "$2" "$out"
+	like "$1: --check: in one line" '?*' "${out%%*"$newline"*}"
+	run "$replyfrom" "$3"
+	same "$1: starts without a word" '0 ' "$status $err"
+}
+
+# unhelped TITLE PATTERN COMMAND [USER'S COMMAND...]: --check says why, a start is refused, --force
+# starts it and says why
+unhelped() {
+	title=$1
+	pattern=$2
+	command=$3
+	shift 3
+	run "$@" "$replyfrom" --check "$command"
+	same "$title: --check: 1" 1 "$status"
+	like "$title: --check says why" "$pattern" "$out"
+	same "$title: --check says it on stdout" '' "$err"
+	like "$title: --check: in one line" '?*' "${out%%*"$newline"*}"
+	run "$@" "$replyfrom" "$command"
+	refused "$title" "$pattern--force"
+}
+
+# forced TITLE PATTERN COMMAND [USER'S COMMAND...]
+forced() {
+	title=$1
+	pattern=$2
+	command=$3
+	shift 3
+	run "$@" "$replyfrom" --force "$command"
+	same "$title: --force starts it" 0 "$status"
+	like "$title: --force says why" "replyfrom: $pattern; started all the same" "$err"
+	run "$@" env REPLYFROM_DISABLE=1 "$replyfrom" "$command"
+	same "$title: REPLYFROM_DISABLE=1 starts it without a word" '0 ' "$status $err"
+}
+
+compile -o receiver receiver.c || exit 99
+compile -o silent silent.c || exit 99
+compile -D_FORTIFY_SOURCE=2 -O2 -no-pie -Wl,--hash-style=sysv -o receiver-sysv receiver.c || exit 99
+compile -Wl,--hash-style=gnu -Wl,-s -o receiver-gnu receiver.c || exit 99
+for program in receiver receiver-sysv receiver-gnu; do
+	helped "a program that receives ($program)" "./$program can be helped (it calls *recvfrom*)" \
+		"./$program"
+done
+helped 'a program that does not receive' './silent can be started,*no receive call*' ./silent
+printf '#!%s/receiver\n' "$work" >script
+printf '#!/usr/bin/env receiver\n' >script-env
+printf '#!/bin/sh\n# a launcher\ncd /\nexec %s/receiver "$@"\n\n' "$work" >launcher
+printf '#!/bin/sh\n[ -e x ] && exec %s/receiver\nexit 0\n' "$work" >no-launcher
+# shellcheck disable=SC2016 # the launcher expands it
+printf '#!/bin/sh\nx=silent\nexec "%s/$x"\n' "$work" >vague-launcher
+: >empty
+chmod +x script script-env launcher no-launcher vague-launcher empty
+PATH=$work:$PATH
+helped 'a script' "$work/receiver can be helped*" ./script
+helped 'a script through env' "$work/receiver can be helped*" ./script-env
+helped 'a launcher' "$work/receiver can be helped*" ./launcher
+helped 'a script that is no simple launcher' '*/*sh can be started*' ./no-launcher
+helped 'a launcher of who knows what' '*/*sh can be started*' ./vague-launcher
+helped 'an empty script' '*/sh can be started*' ./empty
+helped 'found in PATH' "$work/receiver can be helped*" receiver
+cp receiver "re ceiver"
+helped 'a space in the name' './re ceiver can be helped*' './re ceiver'
+loader=$(sed -n 's/^.*\(\/lib[^ ]*\/ld[^ ]*\).*$/\1/p' /proc/self/maps | head -n 1)
+run "$replyfrom" --check "$loader"
+like 'the dynamic loader' '0 *is a dynamic loader*' "$status $out"
+run "$replyfrom" --check /nothing
+same '--check: not found' '127 ' "$status $out"
+run "$replyfrom" --check .
+same '--check: not to be run' '126 ' "$status $out"
+head -c 100 receiver >short
+{ printf '\177ELF'; head -c 60 /dev/zero; } >zeros
+{ printf '\1\2\0\3'; head -c 60 /dev/zero; } >strange
+chmod +x short zeros strange
+for program in short strange; do
+	run "$replyfrom" --check "./$program"
+	like "$program: not looked at" "0 ./$program is no ELF program*" "$status $out"
+done
+run "$replyfrom" --check ./zeros
+like 'a header of zeros' '1 ./zeros cannot be helped*' "$status $out"
+
+if compile -static -o static receiver.c; then
+	unhelped 'static' './static cannot*statically linked*' ./static
+	forced 'static' './static cannot*' ./static
+	printf '#!%s/static\n' "$work" >static-script
+	printf '#!/bin/sh\nexec %s/static\n' "$work" >static-launcher
+	chmod +x static-script static-launcher
+	unhelped 'script of a static interpreter' "$work/static cannot*" ./static-script
+	unhelped 'launcher of a static program' "$work/static cannot*" ./static-launcher
+else
+	unavailable 'static' 'the C library cannot be linked statically'
+fi
+if compile -static-pie -fPIE -o static-pie receiver.c; then
+	unhelped 'static-pie' './static-pie cannot*statically linked*' ./static-pie
+else
+	unavailable 'static-pie' 'the C library cannot be linked statically'
+fi
+
+if compile -o go silent.c go.c; then
+	unhelped 'Go' './go cannot*Go program*' ./go
+	forced 'Go' './go cannot*' ./go
+	compile -o go-receiver receiver.c go.c
+	helped 'Go with receive calls of libc' './go-receiver can be helped*' ./go-receiver
+else
+	unavailable 'Go' 'no note could be assembled'
+fi
+
+# A program for another machine needs no compiler: its header says so.
+{ printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\10\0\1\0\0\0'; head -c 40 /dev/zero; } >mips
+chmod +x mips
+unhelped 'another machine' './mips cannot*another machine*(32-bit MIPS)*' ./mips
+
+if command -v musl-gcc >/dev/null && musl-gcc -o musl receiver.c; then
+	unhelped 'another libc' './musl cannot*another libc*ld-musl*' ./musl
+	forced 'another libc' './musl cannot*' ./musl
+else
+	unavailable 'another libc' 'musl-gcc is not installed'
+fi
+compile -Wl,--dynamic-linker="$work/none/${loader##*/}" -o loaderless receiver.c
+run "$replyfrom" ./loaderless
+like 'its loader is missing' "127 replyfrom: ./loaderless *loader is missing ($work/none/*" \
+	"$status $err"
+
+# What gives privileges does so to others only. Whether it does, the kernel knows: AT_SECURE.
+cat >secure.c <<'END'
+#include <stdio.h>
+#include <sys/auxv.h>
+int main(void) { return !printf("%lu\n", getauxval(AT_SECURE)); }
+END
+
+# agrees PROGRAM [USER'S COMMAND...]: --check expects what the kernel then does.
+agrees() {
+	program=$1
+	shift
+	kernel=$("$@" "./$program")
+	run "$@" "$replyfrom" --check "./$program"
+	same "the kernel agrees: ./$program for $*" "$kernel" "$status"
+}
+
+# shellcheck disable=SC2086 # these are words
+privileges() {
+	nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+	compile -o setuid secure.c
+	cp setuid setgid
+	cp setuid capable
+	cp setuid unreadable
+	chmod 4755 setuid
+	chmod 2755 setgid
+	chmod 711 unreadable
+	for program in setuid setgid; do
+		unhelped "$program" "./$program cannot*it is $program*" "./$program" $nobody
+		forced "$program" "./$program cannot*" "./$program" $nobody
+		helped "$program, by its owner" "./$program can be started*" "./$program"
+	done
+	run $nobody "$replyfrom" --check ./unreadable
+	like 'a program that cannot be read' '0 ./unreadable cannot be read*' "$status $out"
+	run $nobody "$replyfrom" ./unreadable
+	same 'a program that cannot be read is started' '0 ' "$status $err"
+	programs='setuid setgid'
+	if setcap cap_net_bind_service+ep capable 2>/dev/null; then
+		unhelped 'file capabilities' './capable cannot*setcap -r*' ./capable $nobody
+		forced 'file capabilities' './capable cannot*' ./capable $nobody
+		helped 'file capabilities, by root' './capable can be started*' ./capable
+		programs="$programs capable"
+		cp setgid inheritable
+		chmod 755 inheritable
+		setcap cap_net_bind_service+i inheritable && programs="$programs inheritable"
+	else
+		unavailable 'file capabilities' 'setcap is missing or not allowed here'
+	fi
+	for program in $programs; do
+		agrees "$program" env
+		agrees "$program" $nobody
+		agrees "$program" $nobody --no-new-privs
+		agrees "$program" $nobody --inh-caps=+net_bind_service \
+			--ambient-caps=+net_bind_service
+		agrees "$program" setpriv --reuid=65534 --keep-groups
+	done
+}
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	privileges
+else
+	unavailable 'setuid, setgid, file capabilities' 'needs root and setpriv'
+fi
+finish

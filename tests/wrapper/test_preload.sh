@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The library: what becomes of LD_PRELOAD, and every way in which a library can be unfit.
+# shellcheck disable=SC2016,SC2317 # the started shells expand, not this one; spoilt calls
+
+. "${abs_top_srcdir:?}/tests/wrapper/lib.sh"
+
+real=$(realpath "$library")
+run "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'the library beside the script is preloaded' "$real" "$out"
+run env LD_PRELOAD=libc.so.6:libdl.so.2 "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'what LD_PRELOAD has stays, ours comes first' "$real:libc.so.6:libdl.so.2" "$out"
+run env LD_PRELOAD='libc.so.6 libdl.so.2' "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'separated by spaces as well' "$real:libc.so.6 libdl.so.2" "$out"
+run env LD_PRELOAD= "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'an empty LD_PRELOAD gets no empty part' "$real" "$out"
+run "$replyfrom" "$replyfrom" "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'replyfrom in replyfrom preloads once' "$real" "$out"
+run env LD_PRELOAD="$real:libc.so.6" "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'a library that is first already stays as it is' "$real:libc.so.6" "$out"
+run env LD_PRELOAD="libc.so.6:$real" "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'a library that is not first becomes first' "$real:libc.so.6:$real" "$out"
+run "$replyfrom" grep -c "$real" /proc/self/maps
+like 'the program has it mapped' '[1-9]*' "$out"
+same 'and nothing is said' '' "$err"
+
+cd "$abs_top_builddir/scripts" || exit 99
+run ./replyfrom sh -c 'echo "$LD_PRELOAD"'
+same 'started as ./replyfrom: an absolute path' "$real" "$out"
+run sh replyfrom sh -c 'echo "$LD_PRELOAD"'
+same 'started as sh replyfrom' "$real" "$out"
+run env PATH="$abs_top_builddir/scripts:$PATH" replyfrom sh -c 'echo "$LD_PRELOAD"'
+same 'found in PATH' "$real" "$out"
+cd "$work" || exit 99
+
+# spoilt TITLE PATTERN COMMAND...: the command spoils a build tree of its own, ./tree.
+spoilt() {
+	title=$1
+	pattern=$2
+	shift 2
+	rm -rf "$work/tree"
+	make_tree "$work/tree"
+	"$@"
+	run "$work/tree/scripts/replyfrom" echo started
+	refused "$title" "$pattern"
+}
+
+compile_version() {
+	echo "const char replyfrom_version[] = \"$1\";" >"$work/version.c"
+	# shellcheck disable=SC2086 # CC may have options
+	$CC -shared -fPIC -o tree/shim/libreplyfrom.so "$work/version.c"
+}
+
+compile_stranger() {
+	echo 'int stranger;' >"$work/stranger.c"
+	# shellcheck disable=SC2086
+	$CC -shared -fPIC -o tree/shim/libreplyfrom.so "$work/stranger.c"
+}
+
+compile_unresolved() {
+	echo 'int no_such_function(void); int use(void) { return no_such_function(); }' >"$work/use.c"
+	# shellcheck disable=SC2086
+	$CC -shared -fPIC -o tree/shim/libreplyfrom.so "$work/use.c"
+}
+
+write_text() {
+	echo 'no library' >tree/shim/libreplyfrom.so
+}
+
+make_tree tree
+run tree/scripts/replyfrom echo started
+same 'a build tree of its own works' 'started' "$out"
+spoilt 'library missing' '*libreplyfrom.so is missing*' rm tree/shim/libreplyfrom.so
+spoilt 'library a folder' '*libreplyfrom.so*' sh -c 'cd tree/shim && rm *.so && mkdir libreplyfrom.so'
+spoilt 'library is text' '*damaged*' write_text
+spoilt 'library cut off' '*damaged*' truncate -s 512 tree/shim/libreplyfrom.so
+spoilt 'library is empty' '*damaged*' truncate -s 0 tree/shim/libreplyfrom.so
+spoilt 'library with a part cut off' '*damaged*' truncate -s 8192 tree/shim/libreplyfrom.so
+spoilt 'library that needs what is not there' '*does not load*no_such_function*' compile_unresolved
+spoilt 'library of a stranger' '*not replyfrom*' compile_stranger
+spoilt 'library of another version' '*version 9.9.9, replyfrom has*' compile_version 9.9.9
+spoilt 'helper missing' '*replyfrom-check is missing*' rm tree/scripts/replyfrom-check
+spoilt 'helper not executable' '*replyfrom-check*cannot be run*' chmod -x tree/scripts/replyfrom-check
+spoilt 'library that everybody can write' '*everybody can write*chmod o-w*' \
+	chmod o+w tree/shim/libreplyfrom.so
+spoilt 'folder that everybody can write' '*everybody can write to */tree/shim,*' chmod o+w tree/shim
+spoilt 'a folder further up' '*everybody can write to */tree,*' chmod o+w tree
+rm -rf tree
+make_tree tree
+chmod o+wt tree
+run tree/scripts/replyfrom echo started
+same 'a sticky folder is no danger' started "$out"
+
+for name in 'with space' 'with:colon' "with${newline}newline"; do
+	make_tree "$work/$name"
+	run "$work/$name/scripts/replyfrom" echo started
+	same "a path ${name%%[!a-z ]*}...: 125" '125 ' "$status $out"
+	like "a path ${name%%[!a-z ]*}...: says why" '*LD_PRELOAD cannot express*' "$err"
+done
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	rm -rf tree
+	make_tree tree
+	chmod go-r tree/shim/libreplyfrom.so
+	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom echo started
+	refused 'library that the user cannot read' '*cannot be read*'
+else
+	unavailable 'library that the user cannot read' 'needs root and setpriv'
+fi
+
+# An installed script: $LIB where the loader knows it.
+lib=$(/lib64/ld-linux-x86-64.so.2 --list-diagnostics 2>/dev/null | sed -n 's/^dl_dst_lib="\(.*\)"/\1/p')
+if [ -n "$lib" ]; then
+	mkdir -p "usr/$lib/replyfrom" usr/bin
+	cp "$library" "$replyfrom-check" "usr/$lib/replyfrom/"
+	sed "s,^\([[:space:]]*[a-z]*=\)'/.*/replyfrom/,\1'$work/usr/$lib/replyfrom/," \
+		"$replyfrom" >usr/bin/replyfrom
+	chmod +x usr/bin/replyfrom
+	run usr/bin/replyfrom sh -c 'echo "$LD_PRELOAD"'
+	same 'installed in the ABI'\''s libdir: $LIB' "$work/usr/"'$LIB/replyfrom/libreplyfrom.so' "$out"
+	run usr/bin/replyfrom grep -c "$lib/replyfrom/libreplyfrom.so" /proc/self/maps
+	like 'and the program has it mapped' '[1-9]*' "$out"
+	mkdir -p usr/elsewhere
+	mv "usr/$lib/replyfrom" usr/elsewhere/
+	sed -i "s|usr/$lib|usr/elsewhere|" usr/bin/replyfrom
+	run usr/bin/replyfrom sh -c 'echo "$LD_PRELOAD"'
+	same 'installed elsewhere: the plain path' "$work/usr/elsewhere/replyfrom/libreplyfrom.so" "$out"
+else
+	unavailable 'installed script' 'the loader does not tell what $LIB is'
+fi
+finish
