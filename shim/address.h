@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Peers in one canonical form, whatever socket and sockaddr they came through. */
+#ifndef ADDRESS_H
+#define ADDRESS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/*
+ * Who sent a datagram. An IPv4 address is kept v4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2), the
+ * scope id only for a link-local address (RFC 4007 section 6), the port in network byte order.
+ * Flow label, sin_zero and the sockaddr's length make no difference.
+ */
+struct peer {
+	struct in6_addr host;
+	uint32_t scope;
+	in_port_t port;
+};
+
+/* The local address of a datagram; all zero: known, but not to be used as a source. */
+struct local {
+	struct in6_addr address;
+	uint32_t ifindex; /* where it was received */
+};
+
+static inline struct in6_addr address_map(struct in_addr v4)
+{
+	return (struct in6_addr){ .s6_addr32 = { 0, 0, htonl(0xffff), v4.s_addr } };
+}
+
+/*
+ * Reads a sockaddr as the kernel gave it or as a program gives it to sendto() or connect().
+ * Returns false for other families and for lengths that udp_sendmsg() and udpv6_sendmsg() refuse.
+ */
+static inline bool peer_read(struct peer *peer, const void *sockaddr, size_t length)
+{
+	sa_family_t family;
+
+	if (length < sizeof(struct sockaddr_in))
+		return false;
+	memcpy(&family, sockaddr, sizeof(family));
+	if (family == AF_INET) {
+		struct sockaddr_in v4;
+
+		memcpy(&v4, sockaddr, sizeof(v4));
+		peer->host = address_map(v4.sin_addr);
+		peer->scope = 0;
+		peer->port = v4.sin_port;
+		return true;
+	}
+	/* The kernel takes a sockaddr_in6 without its scope id (SIN6_LEN_RFC2133). */
+	if (family == AF_INET6 && length >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
+		struct sockaddr_in6 v6 = { 0 };
+
+		memcpy(&v6, sockaddr, length < sizeof(v6) ? length : sizeof(v6));
+		peer->host = v6.sin6_addr;
+		peer->scope = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) ? v6.sin6_scope_id : 0;
+		peer->port = v6.sin6_port;
+		return true;
+	}
+	return false;
+}
+
+static inline bool address_is_v4(const struct in6_addr *address)
+{
+	return IN6_IS_ADDR_V4MAPPED(address);
+}
+
+/* Can it be the source of a datagram? Not the unspecified, multicast and limited broadcast. */
+bool address_is_multicast(const struct in6_addr *address);
+bool address_is_unicast(const struct in6_addr *address);
+
+#endif

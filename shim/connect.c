@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// The two-step connect.
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "connect.h"
+#include "libc.h"
+#include "options.h"
+#include "report.h"
+#include "send.h"
+#include "source.h"
+
+static bool local_address(int fd, struct in6_addr *address)
+{
+	struct sockaddr_in6 name;
+	socklen_t length = sizeof(name);
+	struct peer self;
+
+	if (getsockname(fd, (struct sockaddr *)&name, &length) || !peer_read(&self, &name, length))
+		return false;
+	*address = self.host;
+	return true;
+}
+
+static int disconnect(int fd)
+{
+	struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
+
+	return libc.connect(fd, &unspecified, sizeof(unspecified));
+}
+
+/*
+ * For a multicast destination __ip4_datagram_connect() takes the source from the multicast
+ * interface's address and keeps it as the local address; the second connect keeps both. Nothing
+ * comes between the two: a datagram from the peer that arrives there is refused.
+ */
+static int step_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
+		   const struct sockaddr *address, socklen_t length)
+{
+	struct sockaddr_in group = {.sin_family = AF_INET,
+				    .sin_port = htons(9),
+				    .sin_addr.s_addr = htonl(INADDR_ALLHOSTS_GROUP)};
+	struct sockaddr_in6 mapped = {.sin6_family = AF_INET6,
+				      .sin6_port = group.sin_port,
+				      .sin6_addr = address_map(group.sin_addr)};
+	struct ip_mreqn ours = {.imr_address.s_addr = local->address.s6_addr32[3]};
+	struct ip_mreqn theirs = {.imr_ifindex = (int)tracked_ifindex};
+	socklen_t size = sizeof(theirs.imr_address);
+	int bound = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX), result = -1, error;
+	bool six = option_get(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
+
+	/* The multicast interface of a device-bound socket can only be that device. */
+	if (bound > 0)
+		ours.imr_ifindex = bound;
+	if (libc.getsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &theirs.imr_address, &size) ||
+	    libc.setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &ours, sizeof(ours)))
+		return -1;
+	if (!libc.connect(fd, six ? (struct sockaddr *)&mapped : (struct sockaddr *)&group,
+			  six ? sizeof(mapped) : sizeof(group)))
+		result = libc.connect(fd, address, length);
+	error = errno;
+	libc.setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &theirs, sizeof(theirs));
+	errno = error;
+	return result;
+}
+
+/* A connect to the address itself makes it the local one; the second connect keeps it. */
+static int step_v6(int fd, const struct peer *peer, const struct local *local,
+		   const struct sockaddr *address, socklen_t length)
+{
+	struct sockaddr_in6 own = {
+		.sin6_family = AF_INET6, .sin6_port = peer->port, .sin6_addr = local->address};
+
+	if (IN6_IS_ADDR_LINKLOCAL(&local->address))
+		own.sin6_scope_id = peer->scope ? peer->scope : local->ifindex;
+	if (libc.connect(fd, (struct sockaddr *)&own, sizeof(own)))
+		return -1;
+	return libc.connect(fd, address, length);
+}
+
+/* The two steps, and whether they led where they should. */
+static bool connect_in_two_steps(int fd, uint32_t tracked_ifindex, const struct route *route,
+				 const struct sockaddr *address, socklen_t length)
+{
+	const struct local *local = &route->local;
+	struct in6_addr now;
+	int result = address_is_v4(&local->address)
+			     ? step_v4(fd, tracked_ifindex, local, address, length)
+			     : step_v6(fd, &route->peer, local, address, length);
+
+	if (!result && local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address))
+		return true;
+	disconnect(fd);
+	return false;
+}
+
+int connect_from(int fd, struct helped *helped, const struct sockaddr *address, socklen_t length)
+{
+	struct helped *remembered = helped;
+	struct route route;
+	struct in6_addr now;
+	int e = errno, result;
+
+	if (!send_route(&route, fd, address, length)) {
+		result = libc.connect(fd, address, length);
+		if (!result && helped && address->sa_family == AF_UNSPEC)
+			socket_forget(fd);
+		else if (!result && helped)
+			socket_connected(fd, helped, NULL);
+		return result;
+	}
+	if (helped && helped_get(helped, state) == HELPED_CONNECTED && local_address(fd, &now) &&
+	    !IN6_ARE_ADDR_EQUAL(&now, &route.local.address))
+		disconnect(fd);
+	if (!remembered)
+		remembered = socket_remember(fd);
+	result =
+		connect_in_two_steps(fd, remembered ? helped_get(remembered, multicast_ifindex) : 0,
+				     &route, address, length)
+			? 0
+			: 1;
+	if (report_on(LOG_DEBUG))
+		report_peer(fd, result ? "two-step connect failed" : "connected", &route.peer,
+			    &route.local.address);
+	errno = e;
+	if (!result) {
+		if (helped)
+			socket_connected(fd, helped, NULL);
+		return 0;
+	}
+	result = libc.connect(fd, address, length);
+	if (!result && remembered)
+		socket_connected(fd, remembered, &route.local.address);
+	return result;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Control (ancillary) data: walking it, and hiding what the program did not ask for.
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "control.h"
+#include "pktinfo.h"
+
+struct cmsghdr *control_next(const void *control, size_t length, size_t *offset)
+{
+	struct cmsghdr *header;
+
+	if (!control || length < sizeof(*header) || *offset > length - sizeof(*header))
+		return NULL;
+	header = (struct cmsghdr *)((uintptr_t)control + *offset);
+	if (header->cmsg_len < sizeof(*header) || header->cmsg_len > length - *offset)
+		return NULL;
+	*offset += CMSG_ALIGN(header->cmsg_len);
+	return header;
+}
+
+int control_deliver(struct msghdr *to, const struct msghdr *from, unsigned int hidden)
+{
+	unsigned char *into = to->msg_control;
+	size_t room = to->msg_controllen, offset = 0;
+	struct cmsghdr *header;
+	int flags = 0;
+
+	while ((header = control_next(from->msg_control, from->msg_controllen, &offset))) {
+		size_t length = header->cmsg_len;
+		size_t space = CMSG_ALIGN(length);
+
+		if (pktinfo_kind(header) & hidden)
+			continue;
+		if (!into || room < sizeof(*header)) {
+			flags |= MSG_CTRUNC;
+			continue;
+		}
+		if (room < length) {
+			flags |= MSG_CTRUNC;
+			length = room;
+		}
+		if (space > room)
+			space = room;
+		memcpy(into, header, length);
+		memcpy(into + offsetof(struct cmsghdr, cmsg_len), &length,
+		       sizeof(header->cmsg_len));
+		into += space;
+		room -= space;
+	}
+	to->msg_controllen -= room;
+	return flags;
+}
+
+bool control_appendable(const void *control, size_t length, size_t *end)
+{
+	struct cmsghdr *header;
+
+	*end = 0;
+	while ((header = control_next(control, length, end)))
+		if (pktinfo_is_source(header))
+			return false;
+	/* Less than a header is left: the kernel does not look at it. More: it answers EINVAL. */
+	return *end >= length || length - *end < sizeof(*header);
+}

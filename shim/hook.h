@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What every hook needs. */
+#ifndef HOOK_H
+#define HOOK_H
+
+#include <errno.h>
+#include <stdbool.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define likely(condition)   __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+#endif

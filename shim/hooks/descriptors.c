@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Hooks of calls that make descriptors: what the number was before is forgotten.
+
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include "libc.h"
+#include "socket.h"
+
+int hook_socket(int domain, int type, int protocol)
+{
+	int fd = libc.socket(domain, type, protocol);
+
+	socket_made(fd, domain, type, protocol);
+	return fd;
+}
+
+int hook_socketpair(int domain, int type, int protocol, int fds[2])
+{
+	int result = libc.socketpair(domain, type, protocol, fds);
+
+	if (!result) {
+		socket_made(fds[0], domain, type, protocol);
+		socket_made(fds[1], domain, type, protocol);
+	}
+	return result;
+}
+
+int hook_accept(int fd, struct sockaddr *address, socklen_t *length)
+{
+	int made = libc.accept(fd, address, length);
+
+	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
+	return made;
+}
+
+int hook_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+	int made = libc.accept4(fd, address, length, flags);
+
+	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
+	return made;
+}
+
+/*
+ * A duplicate is found out from the kernel when it is used. Copying what is known of the original
+ * would be wrong in a vfork child: its table is the parent's, its descriptors are not.
+ */
+int hook_dup(int fd)
+{
+	int made = libc.dup(fd);
+
+	socket_forget(made);
+	return made;
+}
+
+int hook_dup2(int fd, int to)
+{
+	int made = libc.dup2(fd, to);
+
+	if (made != fd)
+		socket_forget(made);
+	return made;
+}
+
+int hook_dup3(int fd, int to, int flags)
+{
+	int made = libc.dup3(fd, to, flags);
+
+	socket_forget(made);
+	return made;
+}
+
+static int made_by_fcntl(int command, int result)
+{
+	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+		socket_forget(result);
+	return result;
+}
+
+int hook_fcntl(int fd, int command, ...)
+{
+	va_list list;
+	void *argument;
+
+	va_start(list, command);
+	argument = va_arg(list, void *);
+	va_end(list);
+	return made_by_fcntl(command, libc.fcntl(fd, command, argument));
+}
+
+int hook_fcntl64(int fd, int command, ...)
+{
+	va_list list;
+	void *argument;
+
+	va_start(list, command);
+	argument = va_arg(list, void *);
+	va_end(list);
+	return made_by_fcntl(command, libc.fcntl64(fd, command, argument));
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Hooks of bind(2) and connect(2).
+
+#include "connect.h"
+#include "libc.h"
+#include "socket.h"
+
+static bool is_port_zero(const struct sockaddr *address)
+{
+	return !((const struct sockaddr_in *)(const void *)address)->sin_port;
+}
+
+int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	int result = libc.bind(fd, address, length);
+
+	/* The kernel has read the address, so it can be read. */
+	if (result || (address->sa_family != AF_INET && address->sa_family != AF_INET6 &&
+		       address->sa_family != AF_UNSPEC))
+		return result;
+	/* Bound to no port of its own choice: still a client, as it was. */
+	if (descriptor_get(fd) == DESCRIPTOR_FRESH && is_port_zero(address))
+		return result;
+	socket_classify(fd);
+	return result;
+}
+
+int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	struct helped *helped = socket_find(fd);
+	int result;
+
+	if (helped || descriptor_get(fd) == DESCRIPTOR_FRESH)
+		return connect_from(fd, helped, address, length);
+	result = libc.connect(fd, address, length);
+	/* A socket that was connected before we knew it is a wildcard one again. */
+	if (!result && address->sa_family == AF_UNSPEC)
+		socket_forget(fd);
+	return result;
+}
+
+int hook___connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return hook_connect(fd, address, length);
+}

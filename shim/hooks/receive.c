@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Hooks of the calls that receive.
+
+#include <string.h>
+
+#include "control.h"
+#include "libc.h"
+#include "receive.h"
+
+ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
+{
+	struct helped *helped = socket_find_wildcard(fd);
+
+	if (!helped)
+		return libc.recv(fd, buffer, size, flags);
+	return receive_from(fd, helped, buffer, size, flags, NULL, NULL);
+}
+
+ssize_t hook_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+		      socklen_t *length)
+{
+	struct helped *helped = socket_find_wildcard(fd);
+
+	if (!helped)
+		return libc.recvfrom(fd, buffer, size, flags, address, length);
+	return receive_from(fd, helped, buffer, size, flags, address, length);
+}
+
+/* The fortified calls differ in one thing: they end a program that asks for more than its room. */
+ssize_t hook___recv_chk(int fd, void *buffer, size_t size, size_t room, int flags)
+{
+	if (size > room)
+		return libc.__recv_chk(fd, buffer, size, room, flags);
+	return hook_recv(fd, buffer, size, flags);
+}
+
+ssize_t hook___recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int flags,
+			    struct sockaddr *address, socklen_t *length)
+{
+	if (size > room)
+		return libc.__recvfrom_chk(fd, buffer, size, room, flags, address, length);
+	return hook_recvfrom(fd, buffer, size, flags, address, length);
+}
+
+/* Descriptors that came over a UNIX socket: their numbers were something else before. */
+static void forget_passed(const struct msghdr *message)
+{
+	size_t offset = 0;
+	struct cmsghdr *header;
+
+	while ((header = control_next(message->msg_control, message->msg_controllen, &offset))) {
+		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
+			socket_forget(fd);
+		}
+	}
+}
+
+ssize_t hook_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	struct helped *helped = socket_find_wildcard(fd);
+	ssize_t n;
+
+	if (helped)
+		return receive_message(fd, helped, message, flags);
+	n = libc.recvmsg(fd, message, flags);
+	if (n >= 0 && message->msg_controllen)
+		forget_passed(message);
+	return n;
+}
+
+int hook_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+		  struct timespec *timeout)
+{
+	struct helped *helped = socket_find_wildcard(fd);
+	int n;
+
+	if (helped)
+		return receive_messages(fd, helped, messages, count, flags, timeout);
+	n = libc.recvmmsg(fd, messages, count, flags, timeout);
+	for (int i = 0; i < n; i++)
+		if (messages[i].msg_hdr.msg_controllen)
+			forget_passed(&messages[i].msg_hdr);
+	return n;
+}

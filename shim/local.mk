@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# The library: one ELF module, so no libtool is needed.
+replyfromdir = $(libdir)/replyfrom
+replyfrom_PROGRAMS = shim/libreplyfrom.so
+
+# The pure modules: bytes in, bytes out; the unit tests link them without a preload.
+pure_sources = \
+	shim/address.c shim/address.h \
+	shim/bounds.h \
+	shim/control.c shim/control.h \
+	shim/peers.c shim/peers.h \
+	shim/pktinfo.c shim/pktinfo.h \
+	shim/settings.c shim/settings.h
+
+shim_libreplyfrom_so_SOURCES = $(pure_sources) \
+	shim/connect.c shim/connect.h \
+	shim/hook.h shim/hooks.h \
+	shim/hooks/descriptors.c shim/hooks/naming.c shim/hooks/options.c \
+	shim/hooks/receive.c shim/hooks/send.c \
+	shim/libc.c shim/libc.h \
+	shim/localroute.c shim/localroute.h \
+	shim/options.c shim/options.h \
+	shim/receive.c shim/receive.h \
+	shim/report.c shim/report.h \
+	shim/scratch.c shim/scratch.h \
+	shim/send.c shim/send.h \
+	shim/socket.c shim/socket.h \
+	shim/source.c shim/source.h \
+	shim/start.c shim/start.h
+
+AM_CPPFLAGS = -include config.h -I$(top_srcdir)/shim
+AM_CFLAGS = $(WARN_CFLAGS)
+shim_libreplyfrom_so_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden -fno-plt \
+	-fstack-protector-strong -ftls-model=initial-exec $(AM_CFLAGS)
+shim_libreplyfrom_so_LDFLAGS = -shared -Wl,-soname,libreplyfrom.so -Wl,-z,relro -Wl,-z,now \
+	-Wl,-z,noexecstack -Wl,-z,defs -Wl,-z,nodelete -Wl,--version-script,shim/exports.map
+shim_libreplyfrom_so_LDADD = $(DL_LIBS)
+shim_libreplyfrom_so_DEPENDENCIES = shim/exports.map
+
+# Exactly the hooks are exported: the list is made from the hook table.
+shim/exports.map: $(top_srcdir)/shim/hooks.h config.status
+	$(AM_V_GEN)$(MKDIR_P) shim && { \
+	echo '{ global: replyfrom_version;' && \
+	echo '#include "hooks.h"' | $(CPP) -P -I$(top_srcdir)/shim -DHOOK_NAMES - | \
+	tr ' ' '\n' | $(SED) -n 's/^HOOK:\(.*\):HOOK$$/\1;/p' && \
+	echo 'local: *; };'; } >$@.new && mv $@.new $@
+
+CLEANFILES += shim/exports.map shim/exports.map.new

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The socket options that make the kernel tell local addresses, and the program's own view of them.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "control.h"
+#include "socket.h"
+
+/* Reads an int option. Returns -1 when the kernel refuses, with its errno. */
+int option_get(int fd, int level, int name);
+
+/*
+ * Switches PKTINFO on, of both families on an AF_INET6 socket (only IP_PKTINFO tells a broadcast).
+ * What was on before, the program wanted, unless the socket carries our mark from a process that
+ * is gone: then `wanted` is not changed. Returns false if the kernel has no PKTINFO.
+ */
+bool options_enable(int fd, struct helped *helped, bool remembered);
+
+/* Back to what the program set. */
+void options_restore(int fd, struct helped *helped);
+
+/* Which INFO_ bit an option is; 0: none of ours. */
+unsigned int option_kind(int level, int name);
+
+/* Is it an option of which something has to be remembered? */
+bool option_is_noted(int level, int name);
+
+/*
+ * The program set such an option, and the kernel agreed: of its own PKTINFO that it wants it, of
+ * IP_MULTICAST_IF the index, of UDP_CORK the state, of others that more control data will come.
+ */
+void options_note(int fd, int level, int name, const void *value, socklen_t length);
+
+/* Puts the program's own view of a PKTINFO option in place of the kernel's answer. */
+void options_answer(int fd, unsigned int kind, void *value, socklen_t length);
+
+#endif

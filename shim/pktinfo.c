@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Reads the local address out of received control data and writes the source of a reply.
+
+#include "pktinfo.h"
+
+/* RFC 2292's option and message type, which <netinet/in.h> no longer names. */
+#ifndef IPV6_2292PKTINFO
+#define IPV6_2292PKTINFO 2
+#endif
+
+unsigned int pktinfo_kind(const struct cmsghdr *header)
+{
+	if (header->cmsg_level == IPPROTO_IP)
+		return header->cmsg_type == IP_PKTINFO ? INFO_V4 : 0;
+	if (header->cmsg_level != IPPROTO_IPV6)
+		return 0;
+	if (header->cmsg_type == IPV6_PKTINFO)
+		return INFO_V6;
+	return header->cmsg_type == IPV6_2292PKTINFO ? INFO_V6_OLD : 0;
+}
+
+static bool read_v4(struct in_pktinfo *info, const struct cmsghdr *header)
+{
+	if (header->cmsg_len < CMSG_LEN(sizeof(*info)))
+		return false;
+	memcpy(info, CMSG_DATA(header), sizeof(*info));
+	return true;
+}
+
+static bool read_v6(struct in6_pktinfo *info, const struct cmsghdr *header)
+{
+	if (header->cmsg_len < CMSG_LEN(sizeof(*info)))
+		return false;
+	memcpy(info, CMSG_DATA(header), sizeof(*info));
+	return true;
+}
+
+bool pktinfo_is_source(const struct cmsghdr *header)
+{
+	unsigned int kind = pktinfo_kind(header);
+	struct in_pktinfo v4;
+	struct in6_pktinfo v6;
+
+	if (kind == INFO_V4)
+		return !read_v4(&v4, header) || v4.ipi_ifindex || v4.ipi_spec_dst.s_addr;
+	if (!kind)
+		return false;
+	return !read_v6(&v6, header) || v6.ipi6_ifindex || !IN6_IS_ADDR_UNSPECIFIED(&v6.ipi6_addr);
+}
+
+static enum pktinfo decide(struct local *local, struct in6_addr address, uint32_t ifindex)
+{
+	if (!address_is_unicast(&address))
+		return PKTINFO_UNDECIDED;
+	local->address = address;
+	local->ifindex = ifindex;
+	return PKTINFO_LOCAL;
+}
+
+enum pktinfo pktinfo_read(const void *control, size_t length, struct local *local)
+{
+	enum pktinfo found = PKTINFO_NONE;
+	struct cmsghdr *header;
+	struct in_pktinfo v4;
+	struct in6_pktinfo v6;
+	size_t offset = 0;
+
+	memset(local, 0, sizeof(*local));
+	while ((header = control_next(control, length, &offset))) {
+		unsigned int kind = pktinfo_kind(header);
+
+		if (kind == INFO_V4 && read_v4(&v4, header)) {
+			memset(local, 0, sizeof(*local));
+			if (v4.ipi_spec_dst.s_addr && v4.ipi_spec_dst.s_addr != v4.ipi_addr.s_addr)
+				return PKTINFO_UNDECIDED;
+			return decide(local, address_map(v4.ipi_addr), (uint32_t)v4.ipi_ifindex);
+		}
+		if (kind == INFO_V6 && read_v6(&v6, header))
+			found = decide(local, v6.ipi6_addr, v6.ipi6_ifindex);
+	}
+	return found;
+}
+
+size_t pktinfo_write(void *control, const struct in6_addr *source, uint32_t ifindex)
+{
+	struct cmsghdr *header = control;
+
+	if (address_is_v4(source)) {
+		struct in_pktinfo v4 = {.ipi_ifindex = (int)ifindex,
+					.ipi_spec_dst.s_addr = source->s6_addr32[3]};
+
+		header->cmsg_level = IPPROTO_IP;
+		header->cmsg_type = IP_PKTINFO;
+		header->cmsg_len = CMSG_LEN(sizeof(v4));
+		memcpy(CMSG_DATA(header), &v4, sizeof(v4));
+		return CMSG_SPACE(sizeof(v4));
+	}
+	struct in6_pktinfo v6 = {.ipi6_addr = *source, .ipi6_ifindex = ifindex};
+
+	header->cmsg_level = IPPROTO_IPV6;
+	header->cmsg_type = IPV6_PKTINFO;
+	header->cmsg_len = CMSG_LEN(sizeof(v6));
+	memcpy(CMSG_DATA(header), &v6, sizeof(v6));
+	return CMSG_SPACE(sizeof(v6));
+}

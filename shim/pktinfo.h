@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IP_PKTINFO and IPV6_PKTINFO (ip(7), RFC 3542 section 6): to which local address a datagram came,
+ * and from which one another shall leave.
+ */
+#ifndef PKTINFO_H
+#define PKTINFO_H
+
+#include "address.h"
+#include "control.h"
+
+enum pktinfo {
+	PKTINFO_NONE,	   /* the kernel said nothing: the option is off */
+	PKTINFO_UNDECIDED, /* broadcast or multicast: its destination is no source */
+	PKTINFO_LOCAL,	   /* the local address that the peer asked */
+};
+
+/* Which INFO_ bit this control message belongs to; 0: another kind of message. */
+unsigned int pktinfo_kind(const struct cmsghdr *header);
+
+/* Does a program's control message choose a source or an interface? */
+bool pktinfo_is_source(const struct cmsghdr *header);
+
+/*
+ * Reads the local address out of received control data. On a dual-stack socket an IPv4 datagram
+ * carries both kinds; only IP_PKTINFO tells a broadcast (ipi_spec_dst differs from ipi_addr), so it
+ * decides. Datagrams queued before the option was on have no ipi_spec_dst: ipi_addr is used
+ * (ipv4_pktinfo_prepare()). *local is all zero unless PKTINFO_LOCAL is returned.
+ */
+enum pktinfo pktinfo_read(const void *control, size_t length, struct local *local);
+
+/*
+ * Writes the control message that makes `source` the source of a datagram, in the peer's family.
+ * ifindex 0 leaves the route to the routing tables. The room is CONTROL_SOURCE; returns the length
+ * used, CMSG_SPACE of it.
+ */
+#define CONTROL_SOURCE CMSG_SPACE(sizeof(struct in6_pktinfo))
+size_t pktinfo_write(void *control, const struct in6_addr *source, uint32_t ifindex);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Receiving on a helped socket: the program's call as a recvmsg() with room for PKTINFO, whose
+ * result is handed to the program as its own call would have given it.
+ */
+#ifndef RECEIVE_H
+#define RECEIVE_H
+
+#include "socket.h"
+
+/* recvfrom(2); recv(2) with no address. */
+ssize_t receive_from(int fd, struct helped *helped, void *buffer, size_t size, int flags,
+		     struct sockaddr *address, socklen_t *length);
+
+/* recvmsg(2) */
+ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, int flags);
+
+/*
+ * recvmmsg(2), one kernel call. Without memory for so many messages it receives fewer, which a
+ * program has to expect anyway.
+ */
+int receive_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
+		     int flags, struct timespec *timeout);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What the library says to people: one write(2) a line on standard error. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "address.h"
+#include "settings.h"
+
+extern enum log_level report_level;
+
+/*
+ * Writes "replyfrom: " and the strings up to NULL as one line, when the level is on. Never to a
+ * network socket: descriptor 2 can be a connection to a peer (inetd, nc -e). Async-signal-safe;
+ * errno stays. Control characters become '?': a value from the environment can't forge a line.
+ */
+void report_line(enum log_level level, ...) __attribute__((sentinel));
+
+/* Says of a descriptor what was done with it for a peer: for people who wonder, so level debug. */
+void report_peer(int fd, const char *what, const struct peer *peer, const struct in6_addr *local);
+
+static inline bool report_on(enum log_level level)
+{
+	return __builtin_expect(report_level >= level, 0);
+}
+
+#endif

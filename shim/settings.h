@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* The settings: environment variables REPLYFROM_*, read once. */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_OFF, LOG_ERROR, LOG_INFO, LOG_DEBUG };
+
+struct settings {
+	bool disabled;		/* REPLYFROM_DISABLE */
+	bool statistics;	/* REPLYFROM_STATS */
+	enum log_level log;	/* REPLYFROM_LOG */
+	uint32_t peers;		/* REPLYFROM_PEERS, a power of two */
+	bool some_ports;	/* REPLYFROM_PORTS: a bit for each port, else all */
+	uint8_t ports[65536 / 8];
+};
+
+/* What was wrong with a setting; `allowed` is for people. */
+struct settings_fault {
+	const char *name, *value, *allowed;
+};
+
+/*
+ * Takes one setting over. Returns false for a value that is not allowed (and fills in *fault);
+ * the setting then keeps its default. NULL or empty: not set.
+ */
+bool settings_disable(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_statistics(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_log(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_peers(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_ports(struct settings *settings, const char *value, struct settings_fault *fault);
+
+#define SETTINGS_DEFAULT { .log = LOG_ERROR, .peers = PEERS_DEFAULT }
+
+/* Is this local port (network byte order) one to help? */
+static inline bool settings_port(const struct settings *settings, in_port_t port)
+{
+	uint16_t number = ntohs(port);
+
+	return !settings->some_ports || settings->ports[number / 8] >> number % 8 & 1;
+}
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a descriptor is. A socket is known by its SO_COOKIE, the same for duplicates, forked
+ * children and passed descriptors; what descriptors refer to is a cache, checked where being wrong
+ * could do harm, and found again from the kernel at any time.
+ */
+#ifndef SOCKET_H
+#define SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "address.h"
+#include "bounds.h"
+#include "hook.h"
+
+/* What is remembered of a descriptor; a value with DESCRIPTOR_HELPED set is a struct helped's tag.
+ */
+enum {
+	DESCRIPTOR_UNKNOWN = 0,
+	DESCRIPTOR_PLAIN = 1, /* none of ours */
+	DESCRIPTOR_FRESH = 2, /* a UDP socket that nobody bound to a port yet: a client */
+};
+#define DESCRIPTOR_HELPED (UINT32_C(1) << 31)
+
+/* A UDP socket that we help, in memory shared by forked processes. All access is atomic. */
+struct helped {
+	uint32_t tag; /* index, generation and DESCRIPTOR_HELPED; 0: free */
+	in_port_t port;
+	uint8_t family;
+	uint8_t state;
+	uint64_t cookie;
+	uint8_t wanted; /* INFO_ bits: what the program switched on itself */
+	uint8_t flags;
+	uint16_t misses;	    /* datagrams that carried no PKTINFO */
+	uint32_t multicast_ifindex; /* of the program's IP_MULTICAST_IF, which can't be read back */
+	struct in6_addr source;	    /* for HELPED_BY_CONTROL */
+	uint8_t reserved[24];
+};
+_Static_assert(sizeof(struct helped) == 64, "a cache line a socket");
+
+enum { HELPED_FRESH, HELPED_WILDCARD, HELPED_CONNECTED };
+
+enum {
+	HELPED_CLOSED = 1, /* its descriptor was reused: the first choice when room is needed */
+	HELPED_PORT_SHARED = 2,	  /* another socket was bound to the same port */
+	HELPED_CORKED = 4,	  /* UDP_CORK is on */
+	HELPED_PENDING = 8,	  /* a datagram is being put together (MSG_MORE, UDP_CORK) */
+	HELPED_BY_CONTROL = 16,	  /* connected, but sends need a control message for their source */
+	HELPED_MORE_CONTROL = 32, /* the program gets other control data too */
+};
+
+#define helped_get(helped, field)	 __atomic_load_n(&(helped)->field, __ATOMIC_RELAXED)
+#define helped_set(helped, field, value) __atomic_store_n(&(helped)->field, value, __ATOMIC_RELAXED)
+
+static inline bool helped_is(const struct helped *helped, unsigned int flag)
+{
+	return (helped_get(helped, flags) & flag) != 0;
+}
+
+static inline void helped_mark(struct helped *helped, unsigned int flag, bool on)
+{
+	if (helped_is(helped, flag) == on)
+		return;
+	if (on)
+		__atomic_fetch_or(&helped->flags, (uint8_t)flag, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&helped->flags, (uint8_t)~flag, __ATOMIC_RELAXED);
+}
+
+/* The descriptor table: grows in chunks, as descriptors with something to remember appear. */
+enum { CHUNK = 1024, CHUNKS = 1024 };
+extern uint32_t *descriptors[CHUNKS];
+extern struct helped *helped_sockets; /* SOCKETS of them */
+extern uint32_t *helped_used;	      /* how many of them were ever in use */
+
+static inline uint32_t descriptor_get(int fd)
+{
+	const uint32_t *chunk;
+
+	if (unlikely((unsigned int)fd >= CHUNK * CHUNKS))
+		return DESCRIPTOR_PLAIN;
+	chunk = __atomic_load_n(&descriptors[fd / CHUNK], __ATOMIC_ACQUIRE);
+	return chunk ? __atomic_load_n(&chunk[fd % CHUNK], __ATOMIC_RELAXED) : DESCRIPTOR_UNKNOWN;
+}
+
+void descriptor_set(int fd, uint32_t value);
+
+/* The slow half of socket_find(): asks the kernel. errno stays. */
+struct helped *socket_classify(int fd);
+
+/* A fresh socket that answered a peer is helped from now on, whatever port it got. errno stays. */
+struct helped *socket_adopt(int fd);
+
+/* The helped socket behind a descriptor, or NULL. */
+static inline struct helped *socket_find(int fd)
+{
+	uint32_t value = descriptor_get(fd);
+
+	if (value & DESCRIPTOR_HELPED) {
+		struct helped *helped = &helped_sockets[value % SOCKETS];
+
+		if (likely(helped_get(helped, tag) == value))
+			return helped;
+	} else if (value != DESCRIPTOR_UNKNOWN) {
+		return NULL;
+	}
+	return socket_classify(fd);
+}
+
+/* The same, when it can receive from anybody: not connected. */
+static inline struct helped *socket_find_wildcard(int fd)
+{
+	struct helped *helped = socket_find(fd);
+
+	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
+}
+
+/* A descriptor that socket(2) just made. */
+void socket_made(int fd, int domain, int type, int protocol);
+
+/* A descriptor that came to be in another way, or is something else now: found out at next use. */
+void socket_forget(int fd);
+
+/*
+ * A datagram came without PKTINFO or an error that a UDP socket does not give: the descriptor may
+ * be another socket now, or somebody switched the option off. Returns it if it is still helped.
+ */
+struct helped *socket_check(int fd);
+
+/* Memory for a socket that is not helped yet, NULL without SO_COOKIE or room. */
+struct helped *socket_remember(int fd);
+
+/* The socket was connected: its options go back to what the program set. */
+void socket_connected(int fd, struct helped *helped, const struct in6_addr *by_control);
+
+#endif

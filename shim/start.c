@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// Start: reads the settings and makes the one shared mapping.
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "bounds.h"
+#include "hook.h"
+#include "libc.h"
+#include "report.h"
+#include "socket.h"
+#include "start.h"
+
+/* For those who want to know whether the library is there: dlsym(RTLD_DEFAULT, ...). */
+EXPORT const char replyfrom_version[] = PACKAGE_VERSION;
+
+enum { NOT_YET, STARTING, OFF, ON };
+
+struct library library = {.settings = SETTINGS_DEFAULT};
+static int state;
+
+/* What forked processes share. */
+struct shared {
+	uint32_t clock;
+	uint32_t sockets_used;
+	_Alignas(64) struct helped sockets[SOCKETS];
+	_Alignas(64) struct entry entries[];
+};
+
+static void read_settings(void)
+{
+	static const struct {
+		const char *name;
+		bool (*read)(struct settings *, const char *, struct settings_fault *);
+	} table[] = {
+		{"REPLYFROM_LOG", settings_log},	  {"REPLYFROM_DISABLE", settings_disable},
+		{"REPLYFROM_STATS", settings_statistics}, {"REPLYFROM_PEERS", settings_peers},
+		{"REPLYFROM_PORTS", settings_ports},
+	};
+	struct settings_fault fault;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (!table[i].read(&library.settings, secure_getenv(table[i].name), &fault))
+			report_line(LOG_ERROR, fault.name, "=", fault.value,
+				    " is not allowed, going on with the default; allowed is ",
+				    fault.allowed, NULL);
+		report_level = library.settings.log;
+	}
+}
+
+/* An old kernel or a sandbox may have no getrandom(2): a hash that can be guessed is still right.
+ */
+static void make_key(struct hash_key *key)
+{
+	struct timespec now = {0};
+
+	if (getrandom(key, sizeof(*key), GRND_NONBLOCK) == (ssize_t)sizeof(*key))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (unsigned int i = 0; i < 4; i++)
+		key->word[i] ^= ((uint64_t)now.tv_nsec + (uintptr_t)key) * 0x9e3779b97f4a7c15 +
+				i * 0xc2b2ae3d27d4eb4f;
+}
+
+static bool make_memory(void)
+{
+	size_t entries = peers_entries(library.settings.peers);
+	size_t size = sizeof(struct shared) + entries * sizeof(struct entry);
+	struct shared *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (shared == MAP_FAILED) {
+		report_line(LOG_ERROR, "no memory for the peers: replies are left alone", NULL);
+		return false;
+	}
+	library.peers = (struct peers){
+		.entries = shared->entries, .mask = (uint32_t)entries - 1, .clock = &shared->clock};
+	helped_sockets = shared->sockets;
+	helped_used = &shared->sockets_used;
+	return true;
+}
+
+static bool start(void)
+{
+	int expected = NOT_YET, e = errno;
+
+	if (!__atomic_compare_exchange_n(&state, &expected, STARTING, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return expected == ON;
+	libc_resolve();
+	read_settings();
+	make_key(&library.key);
+	expected = !library.settings.disabled && make_memory() ? ON : OFF;
+	__atomic_store_n(&state, expected, __ATOMIC_RELEASE);
+	errno = e;
+	return expected == ON;
+}
+
+bool start_ready(void)
+{
+	int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+
+	return now == NOT_YET ? start() : now == ON;
+}
+
+__attribute__((constructor)) static void constructor(void)
+{
+	start_ready();
+}

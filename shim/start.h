@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The library's state, made once: settings, the secret of the hash, the shared memory. */
+#ifndef START_H
+#define START_H
+
+#include "peers.h"
+#include "settings.h"
+
+struct library {
+	struct settings settings;
+	struct hash_key key;
+	struct peers peers;
+};
+
+extern struct library library;
+
+/*
+ * Makes the state if that was not done yet; hooks may run before the constructor. Returns false
+ * when the library shall do nothing: switched off, no memory, or another caller is just making it.
+ */
+bool start_ready(void);
+
+#endif
