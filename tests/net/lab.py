@@ -170,11 +170,11 @@ class Lab:
 	def client(self, destination):
 		return Client(self.server_namespace if destination.on_server else self.client_namespace, destination)
 
-	def start(self, argv, helped, port=PORT, **settings):
+	def start(self, argv, helped, stdin=subprocess.PIPE, **settings):
 		"""Start a program, plainly or helped by replyfrom, and wait until its port is bound."""
-		program = Program(argv, helped, settings)
+		program = Program(argv, helped, settings, stdin)
 		try:
-			program.await_bound(port, DEADLINE)
+			program.await_bound(PORT, DEADLINE)
 		except BaseException:
 			program.stop()
 			raise

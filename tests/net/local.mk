@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Stock programs and small servers in network namespaces: wrong without replyfrom, right with it.
 TESTS += \
+	tests/net/test_calls.py \
+	tests/net/test_connect.py \
 	tests/net/test_disable.py \
 	tests/net/test_groups.py \
 	tests/net/test_netcat.py \
+	tests/net/test_processes.py \
 	tests/net/test_python.py \
 	tests/net/test_socat.py
 
@@ -17,11 +20,26 @@ EXTRA_DIST += \
 	tests/net/echo.py \
 	tests/net/lab.py \
 	tests/net/namespaces.py \
+	tests/net/patterns.py \
 	tests/net/program.py \
 	tests/net/tap.py \
+	tests/net/test_calls.py \
+	tests/net/test_connect.py \
 	tests/net/test_disable.py \
 	tests/net/test_groups.py \
 	tests/net/test_netcat.py \
+	tests/net/test_processes.py \
 	tests/net/test_python.py \
 	tests/net/test_socat.py
 
+# A server with a mode for each way that servers receive and answer.
+check_PROGRAMS += tests/net/server/server
+tests_net_server_server_SOURCES = \
+	tests/net/server/connects.c \
+	tests/net/server/datagrams.c \
+	tests/net/server/fresh.c \
+	tests/net/server/main.c \
+	tests/net/server/processes.c \
+	tests/net/server/server.h
+tests_net_server_server_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
+tests_net_server_server_LDFLAGS = -pthread

@@ -39,7 +39,7 @@ def _children():
 class Program:
 	_running = set()
 
-	def __init__(self, argv, helped, settings=()):
+	def __init__(self, argv, helped, settings=(), stdin=subprocess.PIPE):
 		"""settings: environment variables for the program, such as REPLYFROM_PORTS."""
 		self._errors = tempfile.TemporaryFile()
 		self._shown = b''
@@ -48,7 +48,7 @@ class Program:
 			if name != 'LD_PRELOAD' and not name.startswith('REPLYFROM_')}
 		environment.update(settings)
 		self._process = subprocess.Popen([WRAPPER, '--', *argv] if helped else argv, env=environment,
-			stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True)
+			stdin=stdin, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True)
 		self._running.add(self._process.pid)
 		os.set_blocking(self._process.stdout.fileno(), False)
 
@@ -86,8 +86,9 @@ class Program:
 
 	def stop(self):
 		"""End the program and all that it left behind."""
-		with contextlib.suppress(OSError):
-			self._process.stdin.close()
+		if self._process.stdin:
+			with contextlib.suppress(OSError):
+				self._process.stdin.close()
 		with contextlib.suppress(ProcessLookupError):
 			os.killpg(self._process.pid, signal.SIGTERM)
 		try:
