@@ -20,6 +20,7 @@ scripts_replyfrom_check_SOURCES = \
 	scripts/check/privilege.c \
 	scripts/check/program.c \
 	scripts/check/settings.c \
+	scripts/check/sibling.c \
 	scripts/check/verdict.c \
 	shim/bounds.h shim/hooks.h \
 	shim/settings.c shim/settings.h

@@ -67,6 +67,12 @@ void library_check(const char *library, char preload[PATH_MAX]);
 void library_preload(const char *preload);
 
 /*
+ * Leaves the program to the replyfrom-check of its own ABI, called with these arguments but for the
+ * library: then one wrapper serves programs of both. Returns if there is none installed.
+ */
+void sibling_start(const char *preload, const struct elf *program, char **arguments);
+
+/*
  * Finds an executable file as execvp(3) does. Returns 0 and its path, or the errno that execvp
  * would end with.
  */

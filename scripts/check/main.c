@@ -82,7 +82,7 @@ static void refuse(const struct program *program, bool force)
 int main(int count, char **arguments)
 {
 	static struct program program;
-	char preload[PATH_MAX];
+	char preload[PATH_MAX], **command;
 	bool check, force;
 	int error;
 
@@ -90,14 +90,16 @@ int main(int count, char **arguments)
 		fail(EXIT_OURS, "replyfrom-check is a part of replyfrom: start that");
 	check = !strcmp(arguments[1], "check");
 	force = !strcmp(arguments[1], "force");
-	arguments += 2;
+	command = arguments + 3;
 	if (settings_check() && !check)
-		run(arguments + 1);
-	library_check(*arguments++, preload);
-	error = program_find(*arguments, program.path);
+		run(command);
+	library_check(arguments[2], preload);
+	error = program_find(*command, program.path);
 	if (error)
-		fail_run(*arguments, error);
+		fail_run(*command, error);
 	program_judge(&program);
+	if (program.finding == OTHER_MACHINE)
+		sibling_start(preload, &program.elf, arguments);
 	if (check)
 		answer(&program);
 	if (program.finding >= CANNOT_HELP)
@@ -105,5 +107,5 @@ int main(int count, char **arguments)
 	/* The loader of another ABI would only complain, for this program and all it starts. */
 	if (program.finding != OTHER_MACHINE && program.finding != OTHER_LIBC)
 		library_preload(preload);
-	run(arguments);
+	run(command);
 }

@@ -53,12 +53,17 @@ like() {
 	esac
 }
 
+# skip TITLE REASON: of what not every machine can have.
+skip() {
+	result ok "$1 # SKIP $2"
+}
+
 # unavailable TITLE REASON: in continuous integration, with root's rights, it is a failure.
 unavailable() {
 	if [ "${CI-}" = true ] && [ "$(id -u)" = 0 ]; then
 		result 'not ok' "$1: $2"
 	else
-		result ok "$1 # SKIP $2"
+		skip "$1" "$2"
 	fi
 }
 
