@@ -29,7 +29,7 @@ struct local {
 
 static inline struct in6_addr address_map(struct in_addr v4)
 {
-	return (struct in6_addr){ .s6_addr32 = { 0, 0, htonl(0xffff), v4.s_addr } };
+	return (struct in6_addr){.s6_addr32 = {0, 0, htonl(0xffff), v4.s_addr}};
 }
 
 /*
@@ -54,7 +54,7 @@ static inline bool peer_read(struct peer *peer, const void *sockaddr, size_t len
 	}
 	/* The kernel takes a sockaddr_in6 without its scope id (SIN6_LEN_RFC2133). */
 	if (family == AF_INET6 && length >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
-		struct sockaddr_in6 v6 = { 0 };
+		struct sockaddr_in6 v6 = {0};
 
 		memcpy(&v6, sockaddr, length < sizeof(v6) ? length : sizeof(v6));
 		peer->host = v6.sin6_addr;

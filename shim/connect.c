@@ -33,10 +33,11 @@ static int disconnect(int fd)
 /*
  * For a multicast destination __ip4_datagram_connect() takes the source from the multicast
  * interface's address and keeps it as the local address; the second connect keeps both. Nothing
- * comes between the two: a datagram from the peer that arrives there is refused.
+ * comes between the two: a datagram from the peer that arrives there is refused. Returns how many
+ * of the two connects succeeded.
  */
-static int step_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
-		   const struct sockaddr *address, socklen_t length)
+static int steps_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
+		    const struct sockaddr *address, socklen_t length)
 {
 	struct sockaddr_in group = {.sin_family = AF_INET,
 				    .sin_port = htons(9),
@@ -47,7 +48,7 @@ static int step_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
 	struct ip_mreqn ours = {.imr_address.s_addr = local->address.s6_addr32[3]};
 	struct ip_mreqn theirs = {.imr_ifindex = (int)tracked_ifindex};
 	socklen_t size = sizeof(theirs.imr_address);
-	int bound = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX), result = -1, error;
+	int bound = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX), steps = 0;
 	bool six = option_get(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
 
 	/* The multicast interface of a device-bound socket can only be that device. */
@@ -55,19 +56,17 @@ static int step_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
 		ours.imr_ifindex = bound;
 	if (libc.getsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &theirs.imr_address, &size) ||
 	    libc.setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &ours, sizeof(ours)))
-		return -1;
+		return 0;
 	if (!libc.connect(fd, six ? (struct sockaddr *)&mapped : (struct sockaddr *)&group,
 			  six ? sizeof(mapped) : sizeof(group)))
-		result = libc.connect(fd, address, length);
-	error = errno;
+		steps = libc.connect(fd, address, length) ? 1 : 2;
 	libc.setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &theirs, sizeof(theirs));
-	errno = error;
-	return result;
+	return steps;
 }
 
 /* A connect to the address itself makes it the local one; the second connect keeps it. */
-static int step_v6(int fd, const struct peer *peer, const struct local *local,
-		   const struct sockaddr *address, socklen_t length)
+static int steps_v6(int fd, const struct peer *peer, const struct local *local,
+		    const struct sockaddr *address, socklen_t length)
 {
 	struct sockaddr_in6 own = {
 		.sin6_family = AF_INET6, .sin6_port = peer->port, .sin6_addr = local->address};
@@ -75,62 +74,62 @@ static int step_v6(int fd, const struct peer *peer, const struct local *local,
 	if (IN6_IS_ADDR_LINKLOCAL(&local->address))
 		own.sin6_scope_id = peer->scope ? peer->scope : local->ifindex;
 	if (libc.connect(fd, (struct sockaddr *)&own, sizeof(own)))
-		return -1;
-	return libc.connect(fd, address, length);
+		return 0;
+	return libc.connect(fd, address, length) ? 1 : 2;
 }
 
-/* The two steps, and whether they led where they should. */
+/* The two steps, and whether they led where they should; if not, the socket is as before. */
 static bool connect_in_two_steps(int fd, uint32_t tracked_ifindex, const struct route *route,
 				 const struct sockaddr *address, socklen_t length)
 {
 	const struct local *local = &route->local;
 	struct in6_addr now;
-	int result = address_is_v4(&local->address)
-			     ? step_v4(fd, tracked_ifindex, local, address, length)
-			     : step_v6(fd, &route->peer, local, address, length);
+	int steps = address_is_v4(&local->address)
+			    ? steps_v4(fd, tracked_ifindex, local, address, length)
+			    : steps_v6(fd, &route->peer, local, address, length);
 
-	if (!result && local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address))
+	if (steps == 2 && local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address))
 		return true;
-	disconnect(fd);
+	if (steps)
+		disconnect(fd);
 	return false;
+}
+
+static int connect_plainly(int fd, struct helped *helped, const struct sockaddr *address,
+			   socklen_t length, const struct in6_addr *by_control)
+{
+	int result = libc.connect(fd, address, length);
+
+	if (!result && address->sa_family == AF_UNSPEC)
+		socket_forget(fd);
+	else if (!result)
+		socket_connected(fd, helped, by_control);
+	return result;
 }
 
 int connect_from(int fd, struct helped *helped, const struct sockaddr *address, socklen_t length)
 {
 	struct helped *remembered = helped;
-	struct route route;
 	struct in6_addr now;
-	int e = errno, result;
+	struct route route;
+	int e = errno;
+	bool done;
 
-	if (!send_route(&route, fd, address, length)) {
-		result = libc.connect(fd, address, length);
-		if (!result && helped && address->sa_family == AF_UNSPEC)
-			socket_forget(fd);
-		else if (!result && helped)
-			socket_connected(fd, helped, NULL);
-		return result;
-	}
+	if (!send_route(&route, helped, address, length))
+		return connect_plainly(fd, helped, address, length, NULL);
+	/* A socket that is connected already keeps its local address in a second connect. */
 	if (helped && helped_get(helped, state) == HELPED_CONNECTED && local_address(fd, &now) &&
 	    !IN6_ARE_ADDR_EQUAL(&now, &route.local.address))
 		disconnect(fd);
 	if (!remembered)
 		remembered = socket_remember(fd);
-	result =
-		connect_in_two_steps(fd, remembered ? helped_get(remembered, multicast_ifindex) : 0,
-				     &route, address, length)
-			? 0
-			: 1;
-	if (report_on(LOG_DEBUG))
-		report_peer(fd, result ? "two-step connect failed" : "connected", &route.peer,
-			    &route.local.address);
+	done = connect_in_two_steps(fd, remembered ? helped_get(remembered, multicast_ifindex) : 0,
+				    &route, address, length);
+	report_peer(LOG_DEBUG, fd, done ? "connected" : "no two-step connect", &route.peer,
+		    &route.local.address);
 	errno = e;
-	if (!result) {
-		if (helped)
-			socket_connected(fd, helped, NULL);
-		return 0;
-	}
-	result = libc.connect(fd, address, length);
-	if (!result && remembered)
-		socket_connected(fd, remembered, &route.local.address);
-	return result;
+	if (!done)
+		return connect_plainly(fd, remembered, address, length, &route.local.address);
+	socket_connected(fd, helped, NULL);
+	return 0;
 }

@@ -9,9 +9,9 @@
 
 /* Kinds of PKTINFO, as bits: what a program asked for, what we switched on, what is hidden. */
 enum {
-	INFO_V4 = 1,	   /* IP_PKTINFO */
-	INFO_V6 = 2,	   /* IPV6_RECVPKTINFO, delivered as IPV6_PKTINFO */
-	INFO_V6_OLD = 4,   /* IPV6_2292PKTINFO (RFC 2292) */
+	INFO_V4 = 1,	 /* IP_PKTINFO */
+	INFO_V6 = 2,	 /* IPV6_RECVPKTINFO, delivered as IPV6_PKTINFO */
+	INFO_V6_OLD = 4, /* IPV6_2292PKTINFO (RFC 2292) */
 };
 
 /*
@@ -21,7 +21,8 @@ enum {
 struct cmsghdr *control_next(const void *control, size_t length, size_t *offset);
 
 /* Room for the PKTINFO of both families. */
-#define CONTROL_PKTINFO (CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
+#define CONTROL_PKTINFO \
+	(CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
 
 /*
  * Hands the control data in `from` to the program without the kinds in `hidden`: what put_cmsg()

@@ -133,13 +133,13 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 	struct ip_mreqn group = {0};
 	int e = errno;
 
-	if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
+	/* The kernel keeps the state of PKTINFO; of the others nothing could be read back. */
+	if (!helped && !kind && descriptor_get(fd) == DESCRIPTOR_FRESH)
+		helped = socket_remember(fd);
+	if (helped && level == IPPROTO_IP && name == IP_MULTICAST_IF) {
 		if (length >= sizeof(group))
 			memcpy(&group, value, sizeof(group));
-		if (!helped && group.imr_ifindex && descriptor_get(fd) == DESCRIPTOR_FRESH)
-			helped = socket_remember(fd);
-		if (helped)
-			helped_set(helped, multicast_ifindex, (uint32_t)group.imr_ifindex);
+		helped_set(helped, multicast_ifindex, (uint32_t)group.imr_ifindex);
 	} else if (helped && kind) {
 		note_wanted(fd, helped, kind, value_of(value, length) != 0);
 	} else if (helped && level == IPPROTO_UDP && name == UDP_CORK) {

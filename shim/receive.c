@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Receiving on a helped socket.
 
+#include <limits.h>
 #include <netinet/in.h>
 
 #include "control.h"
@@ -68,7 +69,7 @@ static inline void learn(int fd, struct helped *helped, const struct msghdr *rec
 	found = pktinfo_read(received->msg_control, received->msg_controllen, &local);
 	if (likely(found != PKTINFO_NONE)) {
 		if (likely(peer_read(&peer, received->msg_name, received->msg_namelen)))
-			source_learn(helped, &peer, &local);
+			source_learn(fd, helped, &peer, &local);
 		return;
 	}
 	if (received->msg_flags & MSG_CTRUNC)
@@ -113,7 +114,7 @@ ssize_t receive_from(int fd, struct helped *helped, void *buffer, size_t size, i
 {
 	CONTROL_BUFFER(control, CONTROL_KERNEL);
 	struct sockaddr_in6 from;
-	struct iovec vector = {.iov_base = buffer, .iov_len = size};
+	struct iovec vector = {.iov_base = buffer, .iov_len = size < SSIZE_MAX ? size : SSIZE_MAX};
 	struct msghdr received = {.msg_name = &from,
 				  .msg_namelen = sizeof(from),
 				  .msg_iov = &vector,

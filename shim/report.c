@@ -59,14 +59,19 @@ static void decimal(char text[12], uint32_t value)
 	*text = '\0';
 }
 
-void report_peer(int fd, const char *what, const struct peer *peer, const struct in6_addr *local)
+void report_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
+		 const struct in6_addr *local)
 {
+	int e = errno;
 	char descriptor[12], port[12], host[INET6_ADDRSTRLEN], own[INET6_ADDRSTRLEN];
 
+	if (!report_on(level))
+		return;
 	decimal(descriptor, (uint32_t)fd);
 	decimal(port, ntohs(peer->port));
 	inet_ntop(AF_INET6, &peer->host, host, sizeof(host));
 	inet_ntop(AF_INET6, local, own, sizeof(own));
-	report_line(LOG_DEBUG, "descriptor ", descriptor, ": ", what, ", peer ", host, " port ",
-		    port, ", local address ", own, NULL);
+	report_line(level, "descriptor ", descriptor, ": ", what, ", peer ", host, " port ", port,
+		    ", local address ", own, NULL);
+	errno = e;
 }

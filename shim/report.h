@@ -15,8 +15,9 @@ extern enum log_level report_level;
  */
 void report_line(enum log_level level, ...) __attribute__((sentinel));
 
-/* Says of a descriptor what was done with it for a peer: for people who wonder, so level debug. */
-void report_peer(int fd, const char *what, const struct peer *peer, const struct in6_addr *local);
+/* Says of a descriptor what was done with it for a peer. */
+void report_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
+		 const struct in6_addr *local);
 
 static inline bool report_on(enum log_level level)
 {

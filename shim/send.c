@@ -13,17 +13,14 @@
 #include "send.h"
 #include "source.h"
 
-bool send_route(struct route *route, int fd, const void *address, socklen_t length)
+bool send_route(struct route *route, struct helped *helped, const void *address, socklen_t length)
 {
-	struct helped *helped = socket_find(fd);
-
 	route->helped = helped;
 	if (likely(helped && address))
 		return peer_read(&route->peer, address, length) &&
 		       source_find(helped, &route->peer, &route->local);
 	if (!helped)
-		return address && descriptor_get(fd) == DESCRIPTOR_FRESH &&
-		       peer_read(&route->peer, address, length) &&
+		return address && peer_read(&route->peer, address, length) &&
 		       source_find_fresh(&route->peer, &route->local);
 	if (!helped_is(helped, HELPED_BY_CONTROL))
 		return false;
@@ -93,8 +90,7 @@ static ssize_t refused(int fd, const struct route *route, const struct msghdr *o
 	if (n >= 0 && route->helped) {
 		source_forget(route->helped, &route->peer);
 		helped_mark(route->helped, HELPED_BY_CONTROL, false);
-		if (report_on(LOG_INFO))
-			report_peer(fd, "source refused", &route->peer, &route->local.address);
+		report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
 	}
 	return n;
 }
@@ -105,7 +101,7 @@ static void adopt(int fd, const struct route *route)
 	struct helped *helped = socket_adopt(fd);
 
 	if (helped)
-		source_learn(helped, &route->peer, &route->local);
+		source_learn(fd, helped, &route->peer, &route->local);
 }
 
 /* MSG_MORE and UDP_CORK: until the last part is there, the first part's source stands. */
@@ -152,7 +148,7 @@ ssize_t send_from(int fd, const struct route *route, const struct msghdr *messag
 }
 
 /* A vector: those with a source as copies, the others as they are. Returns how many fit. */
-static unsigned int prepare(int fd, struct mmsghdr *copies, unsigned char *room,
+static unsigned int prepare(struct helped *helped, struct mmsghdr *copies, unsigned char *room,
 			    const struct mmsghdr *messages, unsigned int count, bool *attached)
 {
 	struct route route;
@@ -165,7 +161,7 @@ static unsigned int prepare(int fd, struct mmsghdr *copies, unsigned char *room,
 		if ((size_t)(room - (unsigned char *)&copies[i]) < sizeof(*copies))
 			break;
 		copies[i] = messages[i];
-		if (!send_route(&route, fd, message->msg_name, message->msg_namelen) ||
+		if (!send_route(&route, helped, message->msg_name, message->msg_namelen) ||
 		    !control_appendable(message->msg_control, message->msg_controllen, &end))
 			continue;
 		if ((size_t)(room - (unsigned char *)&copies[i + 1]) < end + CONTROL_SOURCE)
@@ -180,12 +176,12 @@ static unsigned int prepare(int fd, struct mmsghdr *copies, unsigned char *room,
 }
 
 /* One message of a vector that stopped there, alone: the kernel does not tell why it did. */
-static ssize_t send_alone(int fd, struct mmsghdr *message, int flags)
+static ssize_t send_alone(int fd, struct helped *helped, struct mmsghdr *message, int flags)
 {
 	struct route route;
 	ssize_t n;
 
-	if (!send_route(&route, fd, message->msg_hdr.msg_name, message->msg_hdr.msg_namelen))
+	if (!send_route(&route, helped, message->msg_hdr.msg_name, message->msg_hdr.msg_namelen))
 		return -1;
 	n = send_from(fd, &route, &message->msg_hdr, flags);
 	if (n >= 0)
@@ -193,7 +189,8 @@ static ssize_t send_alone(int fd, struct mmsghdr *message, int flags)
 	return n;
 }
 
-int send_messages(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
+		  int flags)
 {
 	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_STACK];
 	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
@@ -207,7 +204,7 @@ int send_messages(int fd, struct mmsghdr *messages, unsigned int count, int flag
 	while (done < count) {
 		bool attached = false;
 		unsigned int fitting =
-			prepare(fd, copies, end, messages + done, count - done, &attached);
+			prepare(helped, copies, end, messages + done, count - done, &attached);
 
 		if (!fitting)
 			fitting = 1; /* its control data is beyond all bounds: as it is */
@@ -219,7 +216,7 @@ int send_messages(int fd, struct mmsghdr *messages, unsigned int count, int flag
 		if (n == (int)fitting)
 			continue;
 		/* Stopped at a message; if that had a source of ours, it may be the reason. */
-		if (done == count || send_alone(fd, &messages[done], flags) < 0)
+		if (done == count || send_alone(fd, helped, &messages[done], flags) < 0)
 			break;
 		done++;
 	}

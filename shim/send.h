@@ -8,6 +8,7 @@
 
 #include "pktinfo.h"
 #include "socket.h"
+#include "source.h"
 
 /* From where a message is to leave; `helped` is NULL for a fresh socket. */
 struct route {
@@ -17,10 +18,22 @@ struct route {
 };
 
 /*
- * Is there a source to attach to what is sent to `address` on this descriptor? NULL: to the peer it
- * is connected to. Fills in *route if so.
+ * Can a source be wanted on this descriptor? Helped sockets, and fresh ones in a thread that has
+ * received something. If not, nothing of the program's is read: a bad pointer is the kernel's.
  */
-bool send_route(struct route *route, int fd, const void *address, socklen_t length);
+static inline bool send_concerns(int fd, struct helped **helped)
+{
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
+		return false;
+	*helped = socket_find(fd);
+	return *helped || (descriptor_get(fd) == DESCRIPTOR_FRESH && source_heard());
+}
+
+/*
+ * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
+ * it is connected to. Fills in *route if so.
+ */
+bool send_route(struct route *route, struct helped *helped, const void *address, socklen_t length);
 
 /*
  * sendmsg(2) with the source attached. When the kernel refuses the source, the datagram goes out as
@@ -31,6 +44,7 @@ bool send_route(struct route *route, int fd, const void *address, socklen_t leng
 ssize_t send_from(int fd, const struct route *route, const struct msghdr *message, int flags);
 
 /* sendmmsg(2), one kernel call as long as no source is refused. */
-int send_messages(int fd, struct mmsghdr *messages, unsigned int count, int flags);
+int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
+		  int flags);
 
 #endif

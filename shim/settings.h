@@ -11,11 +11,11 @@
 enum log_level { LOG_OFF, LOG_ERROR, LOG_INFO, LOG_DEBUG };
 
 struct settings {
-	bool disabled;		/* REPLYFROM_DISABLE */
-	bool statistics;	/* REPLYFROM_STATS */
-	enum log_level log;	/* REPLYFROM_LOG */
-	uint32_t peers;		/* REPLYFROM_PEERS, a power of two */
-	bool some_ports;	/* REPLYFROM_PORTS: a bit for each port, else all */
+	bool disabled;	    /* REPLYFROM_DISABLE */
+	bool statistics;    /* REPLYFROM_STATS */
+	enum log_level log; /* REPLYFROM_LOG */
+	uint32_t peers;	    /* REPLYFROM_PEERS, a power of two */
+	bool some_ports;    /* REPLYFROM_PORTS: a bit for each port, else all */
 	uint8_t ports[65536 / 8];
 };
 
@@ -29,12 +29,16 @@ struct settings_fault {
  * the setting then keeps its default. NULL or empty: not set.
  */
 bool settings_disable(struct settings *settings, const char *value, struct settings_fault *fault);
-bool settings_statistics(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_statistics(struct settings *settings, const char *value,
+			 struct settings_fault *fault);
 bool settings_log(struct settings *settings, const char *value, struct settings_fault *fault);
 bool settings_peers(struct settings *settings, const char *value, struct settings_fault *fault);
 bool settings_ports(struct settings *settings, const char *value, struct settings_fault *fault);
 
-#define SETTINGS_DEFAULT { .log = LOG_ERROR, .peers = PEERS_DEFAULT }
+#define SETTINGS_DEFAULT                                 \
+	{                                                \
+		.log = LOG_ERROR, .peers = PEERS_DEFAULT \
+	}
 
 /* Is this local port (network byte order) one to help? */
 static inline bool settings_port(const struct settings *settings, in_port_t port)

@@ -192,13 +192,16 @@ static struct helped *ask_kernel(int fd, uint32_t *value, bool any_port)
 		return NULL;
 	helped_set(helped, family, (uint8_t)name.sin6_family);
 	helped_set(helped, port, self.port);
+	/* Nobody saw which options were set on a socket that came from elsewhere. */
+	if (!remembered && descriptor_get(fd) != DESCRIPTOR_FRESH)
+		helped_mark(helped, HELPED_MORE_CONTROL, true);
 	if (!options_enable(fd, helped, remembered))
 		return NULL;
 	helped_set(helped, state, (uint8_t)HELPED_WILDCARD);
 	helped_mark(helped, HELPED_CLOSED | HELPED_BY_CONTROL, false);
 	mark_shared_port(helped);
 	*value = helped_get(helped, tag);
-	report_peer(fd, "is helped", &self, &self.host);
+	report_peer(LOG_DEBUG, fd, "is helped", &self, &self.host);
 	return helped;
 }
 
@@ -269,10 +272,17 @@ void socket_connected(int fd, struct helped *helped, const struct in6_addr *by_c
 {
 	int e = errno;
 
-	if (by_control)
+	if (!helped) {
+		descriptor_set(fd, DESCRIPTOR_PLAIN);
+		return;
+	}
+	if (by_control) {
 		memcpy(&helped->source, by_control, sizeof(*by_control));
+		descriptor_set(fd, helped_get(helped, tag));
+	}
 	helped_mark(helped, HELPED_BY_CONTROL, by_control != NULL);
+	if (helped_get(helped, state) != HELPED_FRESH)
+		options_restore(fd, helped);
 	helped_set(helped, state, (uint8_t)HELPED_CONNECTED);
-	options_restore(fd, helped);
 	errno = e;
 }

@@ -132,7 +132,10 @@ struct helped *socket_check(int fd);
 /* Memory for a socket that is not helped yet, NULL without SO_COOKIE or room. */
 struct helped *socket_remember(int fd);
 
-/* The socket was connected: its options go back to what the program set. */
+/*
+ * The socket was connected: its options go back to what the program set. A source in `by_control`
+ * has to be attached to what is sent. helped is NULL for a fresh socket, which is a client now.
+ */
 void socket_connected(int fd, struct helped *helped, const struct in6_addr *by_control);
 
 #endif

@@ -19,7 +19,7 @@ static bool usable(const struct local *local)
 	return !IN6_IS_ADDR_UNSPECIFIED(&local->address);
 }
 
-void source_learn(struct helped *helped, const struct peer *peer, const struct local *local)
+void source_learn(int fd, struct helped *helped, const struct peer *peer, const struct local *local)
 {
 	struct peers *peers = &library.peers;
 	struct names names;
@@ -39,8 +39,7 @@ void source_learn(struct helped *helped, const struct peer *peer, const struct l
 	}
 	if (unlikely(helped_is(helped, HELPED_CLOSED)))
 		helped_mark(helped, HELPED_CLOSED, false);
-	if (report_on(LOG_DEBUG))
-		report_peer(-1, "learnt", peer, &local->address);
+	report_peer(LOG_DEBUG, fd, "heard", peer, &local->address);
 }
 
 /* The youngest memory of the peer among the sockets on the same port. */
@@ -79,6 +78,11 @@ bool source_find(const struct helped *helped, const struct peer *peer, struct lo
 	    peers_find(&library.peers, names.host, local))
 		return usable(local);
 	return false;
+}
+
+bool source_heard(void)
+{
+	return last.entry.check != 0;
 }
 
 bool source_find_fresh(const struct peer *peer, struct local *local)

@@ -19,10 +19,14 @@
  * A datagram was received on `helped`: remembers its local address, all zero for one that came by
  * broadcast or multicast: then nothing is to be attached, whatever was known before.
  */
-void source_learn(struct helped *helped, const struct peer *peer, const struct local *local);
+void source_learn(int fd, struct helped *helped, const struct peer *peer,
+		  const struct local *local);
 
 /* Rules 1 to 4. Returns false when nothing is to be attached. */
 bool source_find(const struct helped *helped, const struct peer *peer, struct local *local);
+
+/* Did this thread receive anything yet? If not, rule 5 has nothing to say. */
+bool source_heard(void);
 
 /* Rule 5. */
 bool source_find_fresh(const struct peer *peer, struct local *local);

@@ -4,6 +4,7 @@
 #include "connect.h"
 #include "libc.h"
 #include "socket.h"
+#include "source.h"
 
 static bool is_port_zero(const struct sockaddr *address)
 {
@@ -30,7 +31,7 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 	struct helped *helped = socket_find(fd);
 	int result;
 
-	if (helped || descriptor_get(fd) == DESCRIPTOR_FRESH)
+	if (helped || (descriptor_get(fd) == DESCRIPTOR_FRESH && source_heard()))
 		return connect_from(fd, helped, address, length);
 	result = libc.connect(fd, address, length);
 	/* A socket that was connected before we knew it is a wildcard one again. */
