@@ -51,7 +51,7 @@ SERVER_ADDRESSES = {destination.address for destination in IPV4 + IPV6} | {
 class Client:
 	"""An unconnected UDP socket that asks at one destination and sees from where the answer comes."""
 
-	def __init__(self, namespace, destination):
+	def __init__(self, namespace, destination, port=0):
 		self.destination = destination
 		with namespaces.inside(namespace):
 			self.socket = socket.socket(destination.family, socket.SOCK_DGRAM)
@@ -59,7 +59,7 @@ class Client:
 			if destination.address.startswith(('fe80:', 'ff02:')):
 				self.scope = socket.if_nametoindex(INTERFACE)
 		self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-		self.socket.bind(self.sockaddr(destination.peer, 0))
+		self.socket.bind(self.sockaddr(destination.peer, port))
 
 	def sockaddr(self, address, port):
 		return (address, port, 0, self.scope) if ':' in address else (address, port)
@@ -167,8 +167,8 @@ class Lab:
 	def has(self, destination):
 		return self.has_ipv6 or destination.family == socket.AF_INET
 
-	def client(self, destination):
-		return Client(self.server_namespace if destination.on_server else self.client_namespace, destination)
+	def client(self, destination, port=0):
+		return Client(self.server_namespace if destination.on_server else self.client_namespace, destination, port)
 
 	def start(self, argv, helped, stdin=subprocess.PIPE, **settings):
 		"""Start a program, plainly or helped by replyfrom, and wait until its port is bound."""

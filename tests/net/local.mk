@@ -6,8 +6,10 @@ TESTS += \
 	tests/net/test_disable.py \
 	tests/net/test_groups.py \
 	tests/net/test_netcat.py \
+	tests/net/test_peers.py \
 	tests/net/test_processes.py \
 	tests/net/test_python.py \
+	tests/net/test_routes.py \
 	tests/net/test_socat.py
 
 EXTRA_DIST += \
@@ -28,8 +30,10 @@ EXTRA_DIST += \
 	tests/net/test_disable.py \
 	tests/net/test_groups.py \
 	tests/net/test_netcat.py \
+	tests/net/test_peers.py \
 	tests/net/test_processes.py \
 	tests/net/test_python.py \
+	tests/net/test_routes.py \
 	tests/net/test_socat.py
 
 # A server with a mode for each way that servers receive and answer.

@@ -63,9 +63,9 @@ def inside(there):
 		os.close(here)
 
 
-def ip(*commands, descriptors=()):
+def ip(*commands, descriptors=(), options=()):
 	"""Run ip(8) commands, in order, in this thread's namespace."""
-	batch = subprocess.run(['ip', '-batch', '-'], input='\n'.join(commands), text=True, capture_output=True,
+	batch = subprocess.run(['ip', *options, '-batch', '-'], input='\n'.join(commands), text=True, capture_output=True,
 		pass_fds=descriptors)
 	if batch.returncode:
 		raise Unavailable(f'ip: {batch.stderr.strip()}')

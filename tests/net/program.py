@@ -18,16 +18,25 @@ class NotReady(Exception):
 	"""The program ended, or did not bind its port in time."""
 
 
-def is_bound(port):
-	"""Does an unconnected UDP socket of this namespace have that port?"""
+def _sockets(port):
+	"""(is connected, bytes in the receive queue) of each UDP socket of this namespace with that port."""
 	for table in ('udp', 'udp6'):
 		with contextlib.suppress(FileNotFoundError), open(f'/proc/thread-self/net/{table}') as lines:
 			next(lines)
 			for line in lines:
-				local, remote = line.split()[1:3]
-				if int(local.rpartition(':')[2], 16) == port and remote.endswith(':0000'):
-					return True
-	return False
+				local, remote, _, queues = line.split()[1:5]
+				if int(local.rpartition(':')[2], 16) == port:
+					yield not remote.endswith(':0000'), int(queues.partition(':')[2], 16)
+
+
+def is_bound(port):
+	"""Does an unconnected socket have that port?"""
+	return any(not is_connected for is_connected, _ in _sockets(port))
+
+
+def has_read_all(port):
+	"""Is nothing left in the receive queues of that port?"""
+	return not any(queued for _, queued in _sockets(port))
 
 
 def _children():
@@ -52,14 +61,18 @@ class Program:
 		self._running.add(self._process.pid)
 		os.set_blocking(self._process.stdout.fileno(), False)
 
-	def await_bound(self, port, patience):
+	def await_state(self, state, port, patience):
+		"""Wait until is_bound or has_read_all."""
 		end = time.monotonic() + patience
-		while not is_bound(port):
+		while not state(port):
 			if self._process.poll() is not None:
 				raise NotReady(f'{self.argv[0]} ended with {self._process.returncode}: {self.errors()}')
 			if time.monotonic() > end:
-				raise NotReady(f'{self.argv[0]} did not bind port {port}: {self.errors()}')
+				raise NotReady(f'{self.argv[0]}, port {port}: {state.__name__} is not so: {self.errors()}')
 			time.sleep(0.005)
+
+	def await_bound(self, port, patience):
+		self.await_state(is_bound, port, patience)
 
 	def type(self, text):
 		"""Write to the program's standard input."""
