@@ -69,6 +69,9 @@
 	HOOK(int, fcntl, (int fd, int command, ...), )                                             \
 	HOOK(int, fcntl64, (int fd, int command, ...), )
 
+/* Not of sockets: dlopen(3) with RTLD_DEEPBIND (deepbind.h). */
+#define HOOKS_LOADER(HOOK) HOOK(void *, dlopen, (const char *file, int mode), (file, mode))
+
 /* Second names of functions above. */
 #define HOOKS_ALIAS(HOOK)                                                                          \
 	HOOK(int, __connect, (int fd, const struct sockaddr *address, socklen_t length), connect)  \
@@ -78,6 +81,7 @@
 	HOOKS_ALWAYS(HOOK)                                                                         \
 	HOOKS_SOMETIMES(HOOK)                                                                      \
 	HOOKS_VARIADIC(HOOK)                                                                       \
+	HOOKS_LOADER(HOOK)                                                                         \
 	HOOKS_ALIAS(HOOK)
 
 /*

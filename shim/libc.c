@@ -50,9 +50,15 @@ HOOKS_ALWAYS(FIRST_CALL)
 HOOKS_SOMETIMES(FIRST_CALL)
 HOOKS_VARIADIC(FIRST_CALL_VARIADIC)
 
+static void *first_dlopen(const char *file, int mode)
+{
+	find(&libc.dlopen, "dlopen");
+	return libc.dlopen == first_dlopen ? NULL : libc.dlopen(file, mode);
+}
+
 #define FIRST_POINTER(type, name, parameters, arguments) .name = first_##name,
 struct libc libc = {HOOKS_ALWAYS(FIRST_POINTER) HOOKS_SOMETIMES(FIRST_POINTER)
-			    HOOKS_VARIADIC(FIRST_POINTER)};
+			    HOOKS_VARIADIC(FIRST_POINTER) HOOKS_LOADER(FIRST_POINTER)};
 
 void libc_resolve(void)
 {

@@ -14,8 +14,9 @@ pure_sources = \
 
 shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/connect.c shim/connect.h \
+	shim/deepbind.c shim/deepbind.h \
 	shim/hook.h shim/hooks.h \
-	shim/hooks/descriptors.c shim/hooks/naming.c shim/hooks/options.c \
+	shim/hooks/descriptors.c shim/hooks/loading.c shim/hooks/naming.c shim/hooks/options.c \
 	shim/hooks/receive.c shim/hooks/send.c \
 	shim/libc.c shim/libc.h \
 	shim/localroute.c shim/localroute.h \
