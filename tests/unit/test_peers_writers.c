@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Many writers at once, threads and processes: what is found was put, and for that very name.
+
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "table.h"
+
+/* Few homes and many names, so that writers take each other's places all the time. */
+enum { ENTRIES = 64, HOMES = 5, NAMES = 40, WRITERS = 6, ROUNDS = 100000 };
+
+static struct peers peers;
+
+/* A value that shows which name it belongs to, in each of its parts. */
+static struct local value_of(uint64_t name, uint32_t version)
+{
+	struct local local = {.ifindex = (uint32_t)(name >> 40) * 1000003 + version};
+
+	for (uint32_t i = 0; i < 4; i++)
+		local.address.s6_addr32[i] = (uint32_t)(name >> 40) * (2654435761u + i) + version;
+	return local;
+}
+
+static bool belongs(const struct local *local, uint64_t name)
+{
+	uint32_t version = local->ifindex - (uint32_t)(name >> 40) * 1000003;
+	struct local expected = value_of(name, version);
+
+	return version < 64 && is_same(local, &expected);
+}
+
+/* Puts, finds and forgets; returns how many finds gave something that was never put there. */
+static unsigned int disturb(uint32_t seed)
+{
+	unsigned int wrong = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		struct local local;
+		uint64_t name;
+
+		seed = seed * 1664525 + 1013904223;
+		name = name_at((seed >> 8) % HOMES, 1 + (seed >> 16) % NAMES);
+		if (peers_find(&peers, name, &local) && !belongs(&local, name))
+			wrong++;
+		if (!(seed >> 28)) {
+			peers_forget(&peers, name);
+			continue;
+		}
+		local = value_of(name, seed >> 24 & 63);
+		peers_put(&peers, name, &local);
+	}
+	return wrong;
+}
+
+static void *disturb_thread(void *seed)
+{
+	return (void *)(uintptr_t)disturb((uint32_t)(uintptr_t)seed);
+}
+
+static int make(void **state)
+{
+	(void)state;
+	peers = table_make(ENTRIES);
+	return 0;
+}
+
+static int drop(void **state)
+{
+	(void)state;
+	table_drop(&peers);
+	return 0;
+}
+
+/* When all is quiet, whatever is left is right, and the table works as on its first day. */
+static void check_afterwards(void)
+{
+	for (uint32_t home = 0; home < HOMES; home++) {
+		for (uint32_t n = 1; n <= NAMES; n++) {
+			struct local local;
+			uint64_t name = name_at(home, n);
+
+			if (peers_find(&peers, name, &local))
+				assert_true(belongs(&local, name));
+			local = value_of(name, 1);
+			peers_put(&peers, name, &local);
+			assert_true(peers_find(&peers, name, &local));
+			assert_true(belongs(&local, name));
+		}
+	}
+}
+
+static void threads_find_only_what_was_put(void **state)
+{
+	pthread_t threads[WRITERS];
+
+	(void)state;
+	for (uintptr_t i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, disturb_thread, (void *)i), 0);
+	for (int i = 0; i < WRITERS; i++) {
+		void *wrong;
+
+		pthread_join(threads[i], &wrong);
+		assert_null(wrong);
+	}
+	check_afterwards();
+}
+
+static void processes_find_only_what_was_put(void **state)
+{
+	pid_t children[WRITERS];
+
+	(void)state;
+	for (uint32_t i = 0; i < WRITERS; i++) {
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		if (!children[i])
+			_exit(disturb(i) ? 1 : 0);
+	}
+	for (int i = 0; i < WRITERS; i++) {
+		int status;
+
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	check_afterwards();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(threads_find_only_what_was_put, make, drop),
+		cmocka_unit_test_setup_teardown(processes_find_only_what_was_put, make, drop),
+	};
+
+	return cmocka_run_group_tests_name("peers: many writers", tests, NULL, NULL);
+}
