@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
-# The wrapper, and the program that it leaves the checks and the start to.
+# The wrapper, and the programs that it leaves the work to.
 bin_SCRIPTS += scripts/replyfrom
-CLEANFILES += scripts/replyfrom
-EXTRA_DIST += scripts/replyfrom.in
+replyfrom_SCRIPTS = scripts/replyfrom-unit
+made_scripts = scripts/replyfrom scripts/replyfrom-unit
+CLEANFILES += $(made_scripts)
+EXTRA_DIST += scripts/replyfrom.in scripts/replyfrom-unit.in
 
 # Made here and not by config.status: only make knows @libdir@ to the end.
-scripts/replyfrom: scripts/replyfrom.in Makefile
+scripts/replyfrom: scripts/replyfrom.in
+scripts/replyfrom-unit: scripts/replyfrom-unit.in
+$(made_scripts): Makefile
 	$(AM_V_GEN)$(MKDIR_P) scripts && \
 	$(SED) -e 's|@libdir[@]|$(libdir)|g' -e 's|@VERSION[@]|$(VERSION)|g' \
-		$(srcdir)/scripts/replyfrom.in >$@.new && \
+		$(srcdir)/$@.in >$@.new && \
 	chmod +x $@.new && mv $@.new $@
 
 replyfrom_PROGRAMS += scripts/replyfrom-check
@@ -27,3 +31,6 @@ scripts_replyfrom_check_SOURCES = \
 scripts_replyfrom_check_CFLAGS = -std=gnu11 -fPIE -fstack-protector-strong $(AM_CFLAGS)
 scripts_replyfrom_check_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 scripts_replyfrom_check_LDADD = $(DL_LIBS)
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = completion/replyfrom

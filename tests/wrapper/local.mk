@@ -2,8 +2,10 @@
 # Tests of the wrapper: shell scripts that print TAP.
 wrapper_tests = \
 	tests/wrapper/test_check.sh \
+	tests/wrapper/test_completion.sh \
 	tests/wrapper/test_options.sh \
 	tests/wrapper/test_preload.sh \
-	tests/wrapper/test_start.sh
+	tests/wrapper/test_start.sh \
+	tests/wrapper/test_unit.sh
 TESTS += $(wrapper_tests)
 EXTRA_DIST += $(wrapper_tests) tests/wrapper/lib.sh
