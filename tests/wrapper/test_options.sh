@@ -43,7 +43,7 @@ REPLYFROM_LOG=info setting 'an option goes before the environment' LOG debug --l
 REPLYFROM_LOG='' setting 'an empty setting is none' LOG ''
 run env REPLYFROM_DISABLE=1 "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
 same 'REPLYFROM_DISABLE=1: nothing is preloaded' '0 ' "$status $out"
-run env REPLYFROM_DISABLE=1 "$replyfrom" replyfrom-no-such-command
+run env REPLYFROM_DISABLE=1 PATH="$work" "$replyfrom" replyfrom-no-such-command
 same 'REPLYFROM_DISABLE=1: 127 all the same' 127 "$status"
 
 # bad TITLE PATTERN ARGUMENT...

@@ -35,7 +35,7 @@ same "a signal from outside reaches the program that was $word" 143 "$status"
 run "$replyfrom" "$work/nothing"
 same 'not found: 127' 127 "$status"
 same 'not found: says so' "replyfrom: $work/nothing: No such file or directory" "$err"
-run "$replyfrom" replyfrom-no-such-command
+run env PATH="$work" "$replyfrom" replyfrom-no-such-command
 same 'not found in PATH: 127' 127 "$status"
 run "$replyfrom" ''
 same 'empty name: 127' 127 "$status"
