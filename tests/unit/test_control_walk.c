@@ -39,6 +39,21 @@ static void takes_last_without_padding(void **state)
 	assert_null(control_next(messages.bytes, CMSG_LEN(1), &offset));
 }
 
+/* A header and nothing else is a message, up to the very end. */
+static void takes_message_without_payload(void **state)
+{
+	struct messages messages;
+	size_t offset = 0;
+
+	(void)state;
+	messages_start(&messages);
+	messages_add(&messages, SOL_SOCKET, SCM_RIGHTS, "", 0);
+	assert_int_equal(messages.length, sizeof(struct cmsghdr));
+	assert_non_null(control_next(messages.bytes, messages.length, &offset));
+	assert_int_equal(offset, messages.length);
+	assert_null(control_next(messages.bytes, messages.length, &offset));
+}
+
 static void ends_without_control(void **state)
 {
 	size_t offset = 0;
@@ -90,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(walks_every_message),
 		cmocka_unit_test(takes_last_without_padding),
+		cmocka_unit_test(takes_message_without_payload),
 		cmocka_unit_test(ends_without_control),
 		cmocka_unit_test(ends_where_no_header_fits),
 		cmocka_unit_test(ends_at_malformed_length),
