@@ -84,10 +84,9 @@ spoilt 'helper not executable' '*replyfrom-check*cannot be run*' chmod -x tree/s
 spoilt 'library that everybody can write' '*everybody can write*chmod o-w*' \
 	chmod o+w tree/shim/libreplyfrom.so
 spoilt 'folder that everybody can write' '*everybody can write to */tree/shim,*' chmod o+w tree/shim
-spoilt 'a folder further up' '*everybody can write to */tree,*' chmod o+w tree
 rm -rf tree
 make_tree tree
-chmod o+wt tree
+chmod o+wt tree/shim
 run tree/scripts/replyfrom echo started
 same 'a sticky folder is no danger' started "$out"
 
