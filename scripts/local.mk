@@ -15,7 +15,7 @@ $(made_scripts): Makefile
 		$(srcdir)/$@.in >$@.new && \
 	chmod +x $@.new && mv $@.new $@
 
-replyfrom_PROGRAMS += scripts/replyfrom-check
+replyfrom_PROGRAMS += scripts/replyfrom-check scripts/replyfrom-probe
 scripts_replyfrom_check_SOURCES = \
 	scripts/check/check.h \
 	scripts/check/elf.c scripts/check/elf.h \
@@ -28,9 +28,20 @@ scripts_replyfrom_check_SOURCES = \
 	scripts/check/verdict.c \
 	shim/bounds.h shim/hooks.h \
 	shim/settings.c shim/settings.h
-scripts_replyfrom_check_CFLAGS = -std=gnu11 -fPIE -fstack-protector-strong $(AM_CFLAGS)
-scripts_replyfrom_check_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+scripts_replyfrom_check_CFLAGS = $(part_cflags)
+scripts_replyfrom_check_LDFLAGS = $(part_ldflags)
 scripts_replyfrom_check_LDADD = $(DL_LIBS)
+
+scripts_replyfrom_probe_SOURCES = \
+	scripts/probe/main.c \
+	scripts/probe/probe.h \
+	scripts/probe/report.c \
+	scripts/probe/requests.c
+scripts_replyfrom_probe_CFLAGS = $(part_cflags)
+scripts_replyfrom_probe_LDFLAGS = $(part_ldflags)
+
+part_cflags = -std=gnu11 -fPIE -fstack-protector-strong $(AM_CFLAGS)
+part_ldflags = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = completion/replyfrom

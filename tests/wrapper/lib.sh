@@ -87,7 +87,7 @@ refused() {
 make_tree() {
 	mkdir -p "$1/scripts" "$1/shim"
 	: >"$1/config.status"
-	cp "$replyfrom" "$replyfrom-check" "$replyfrom-unit" "$1/scripts/"
+	cp "$replyfrom" "$replyfrom-check" "$replyfrom-probe" "$replyfrom-unit" "$1/scripts/"
 	cp "$library" "$1/shim/"
 }
 

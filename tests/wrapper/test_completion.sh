@@ -21,7 +21,8 @@ complete_line() {
 		echo "${COMPREPLY[@]}"' bash "$replyfrom" "$@"
 }
 
-same 'options' '--ports --peers' "$(complete_line --p)"
+same 'options' '--ports --peers' "$(complete_line --p | sed 's/ --probe//')"
+same 'kinds of requests' 'sip snmp' "$(complete_line --probe --request s)"
 options=$("$replyfrom" --help | sed -n 's/^ *\(--[a-z]*\).*/\1/p' | tr '\n' ' ')
 same 'all options, those of --help' "${options% }" "$(complete_line -)"
 same 'levels' 'off error info debug' "$(complete_line --log '')"

@@ -69,9 +69,13 @@ bad 'short option' '*-v*--help*' -v
 bad '--stats with a value' '*--stats*no value*' --stats=1
 bad '--check with a value' '*--check*no value*' --check=1
 bad '--force with a value' '*--force*no value*' --force=
+bad '--probe with a value' '*--probe*no value*' --probe=1
+bad '--json with a value' '*--json*no value*' --json=1
+bad '--request without --probe' '*--probe only*' --request dns
+bad '--json without --probe' '*--probe only*' --json
 bad '--help with a value' '*--help*no value*' --help=me
 bad '--version with a value' '*--version*no value*' --version=1
-for option in log ports peers; do
+for option in log ports peers request; do
 	bad "--$option with nothing" "*--$option needs a value*" "--$option="
 	bad "--$option with an empty value" "*--$option needs a value*" "--$option" ''
 done

@@ -155,7 +155,7 @@ abi32() {
 lib=$(/lib64/ld-linux-x86-64.so.2 --list-diagnostics 2>/dev/null | sed -n 's/^dl_dst_lib="\(.*\)"/\1/p')
 if [ -n "$lib" ]; then
 	mkdir -p "usr/$lib/replyfrom" usr/bin
-	cp "$library" "$replyfrom-check" "$replyfrom-unit" "usr/$lib/replyfrom/"
+	cp "$library" "$replyfrom"-* "usr/$lib/replyfrom/"
 	sed "s,^\([[:space:]]*parts=\).*,\1'$work/usr/$lib/replyfrom'," \
 		"$replyfrom" >usr/bin/replyfrom
 	chmod +x usr/bin/replyfrom
