@@ -13,7 +13,7 @@
 
 #define HOOK_STRING(type, name, parameters, arguments) #name,
 
-static const char *const hooks[] = {HOOKS(HOOK_STRING)};
+static const char *const hooks[] = { HOOKS(HOOK_STRING) };
 
 /* This program's own header; the linker defines it. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
@@ -166,10 +166,10 @@ static bool is_go_note(const struct image *image, const ElfW(Phdr) * segment)
 
 bool elf_read(const void *bytes, size_t size, struct elf *elf)
 {
-	struct image image = {.bytes = bytes, .size = size};
+	struct image image = { .bytes = bytes, .size = size };
 	const ElfW(Ehdr) *header = PART(&image, ElfW(Ehdr), 0, 1);
 
-	*elf = (struct elf){0};
+	*elf = (struct elf){ 0 };
 	/* e_machine is at the same place in both classes. */
 	if (size < offsetof(Elf32_Ehdr, e_entry) || memcmp(bytes, ELFMAG, SELFMAG))
 		return false;

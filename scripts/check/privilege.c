@@ -26,9 +26,9 @@ static bool bits_count(int fd)
 /* Does this process get capabilities from the file (capabilities(7), "Transformation")? */
 static bool gains_capabilities(int fd)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3] = {0};
-	struct vfs_ns_cap_data file = {0};
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct vfs_ns_cap_data file = { 0 };
 	ssize_t size = fgetxattr(fd, "security.capability", &file, sizeof(file));
 
 	if (size < (ssize_t)sizeof(file.magic_etc))

@@ -111,7 +111,7 @@ static bool follow_interpreter(struct program *program, const char *bytes, size_
 
 static bool is_shell(const char *path)
 {
-	static const char *const shells[] = {"sh", "dash", "bash", "ash", "ksh", "mksh", "zsh"};
+	static const char *const shells[] = { "sh", "dash", "bash", "ash", "ksh", "mksh", "zsh" };
 	const char *name = base_name(path);
 
 	for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)

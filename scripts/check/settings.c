@@ -16,11 +16,11 @@ static const struct {
 	const char *name, *option;
 	bool (*read)(struct settings *settings, const char *value, struct settings_fault *fault);
 } known[] = {
-	{"REPLYFROM_DISABLE", NULL, settings_disable},
-	{"REPLYFROM_LOG", "--log", settings_log},
-	{"REPLYFROM_PEERS", "--peers", settings_peers},
-	{"REPLYFROM_PORTS", "--ports", settings_ports},
-	{"REPLYFROM_STATS", "--stats", settings_statistics},
+	{ "REPLYFROM_DISABLE", NULL, settings_disable },
+	{ "REPLYFROM_LOG", "--log", settings_log },
+	{ "REPLYFROM_PEERS", "--peers", settings_peers },
+	{ "REPLYFROM_PORTS", "--ports", settings_ports },
+	{ "REPLYFROM_STATS", "--stats", settings_statistics },
 };
 
 #define KNOWN (sizeof(known) / sizeof(*known))

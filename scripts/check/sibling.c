@@ -20,11 +20,11 @@ static const struct {
 	unsigned char class;
 	const char *folders[3];
 } known[] = {
-	{EM_386, ELFCLASS32, {"lib/i386-linux-gnu", "lib32", "lib"}},
-	{EM_X86_64, ELFCLASS64, {"lib/x86_64-linux-gnu", "lib64", "lib"}},
-	{EM_X86_64, ELFCLASS32, {"lib/x86_64-linux-gnux32", "libx32"}},
-	{EM_ARM, ELFCLASS32, {"lib/arm-linux-gnueabihf", "lib/arm-linux-gnueabi", "lib"}},
-	{EM_AARCH64, ELFCLASS64, {"lib/aarch64-linux-gnu", "lib64", "lib"}},
+	{ EM_386, ELFCLASS32, { "lib/i386-linux-gnu", "lib32", "lib" } },
+	{ EM_X86_64, ELFCLASS64, { "lib/x86_64-linux-gnu", "lib64", "lib" } },
+	{ EM_X86_64, ELFCLASS32, { "lib/x86_64-linux-gnux32", "libx32" } },
+	{ EM_ARM, ELFCLASS32, { "lib/arm-linux-gnueabihf", "lib/arm-linux-gnueabi", "lib" } },
+	{ EM_AARCH64, ELFCLASS64, { "lib/aarch64-linux-gnu", "lib64", "lib" } },
 };
 
 enum { FOLDERS = sizeof(known->folders) / sizeof(*known->folders) };

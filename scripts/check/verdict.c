@@ -12,35 +12,35 @@
 static const struct {
 	const char *what, *advice;
 } verdicts[] = {
-	[HELPED] = {"can be helped", NULL},
-	[NO_RECEIVE] = {"can be started, and what it starts or loads can be helped; it imports no "
-			"receive call itself",
-			NULL},
-	[LOADER] = {"is a dynamic loader; what it loads was not looked at", NULL},
-	[UNREADABLE] = {"cannot be read, so it was not looked at", NULL},
-	[UNKNOWN] = {"is no ELF program and no script, so it was not looked at", NULL},
-	[STATIC] = {"cannot be helped: it is statically linked, so no library can be preloaded",
-		    "use a dynamically linked build"},
-	[GO] = {"cannot be helped: it is a Go program, which calls the kernel without libc",
-		"let it listen on each address"},
-	[SETUID] = {"cannot be helped: it is setuid, so the loader ignores LD_PRELOAD",
-		    "start it as its owner"},
-	[SETGID] = {"cannot be helped: it is setgid, so the loader ignores LD_PRELOAD",
-		    "start it with its group (newgrp, setpriv --regid)"},
-	[CAPABILITIES] = {"cannot be helped: it has file capabilities, so the loader ignores "
-			  "LD_PRELOAD for users other than root",
-			  "remove them (setcap -r) and give ambient ones (AmbientCapabilities= in "
-			  "systemd, setpriv --ambient-caps)"},
-	[SECURE] = {"cannot be helped: replyfrom itself was started setuid, setgid or with file "
-		    "capabilities, so the loader ignores LD_PRELOAD",
-		    "start it as an ordinary program"},
-	[OTHER_MACHINE] = {"cannot be helped: the library is for another machine than it",
-			   "install the library for that machine as well"},
-	[OTHER_LIBC] = {"cannot be helped: it is for another libc than the library",
-			"build and install replyfrom for that libc"},
-	[NO_LOADER] = {"cannot be run: its dynamic loader is missing", "install its libc"},
-	[NO_INTERPRETER] = {"cannot be run: the interpreter in its first line is missing",
-			    "install that"},
+	[HELPED] = { "can be helped", NULL },
+	[NO_RECEIVE] = { "can be started, and what it starts or loads can be helped; it imports no "
+			 "receive call itself",
+			 NULL },
+	[LOADER] = { "is a dynamic loader; what it loads was not looked at", NULL },
+	[UNREADABLE] = { "cannot be read, so it was not looked at", NULL },
+	[UNKNOWN] = { "is no ELF program and no script, so it was not looked at", NULL },
+	[STATIC] = { "cannot be helped: it is statically linked, so no library can be preloaded",
+		     "use a dynamically linked build" },
+	[GO] = { "cannot be helped: it is a Go program, which calls the kernel without libc",
+		 "let it listen on each address" },
+	[SETUID] = { "cannot be helped: it is setuid, so the loader ignores LD_PRELOAD",
+		     "start it as its owner" },
+	[SETGID] = { "cannot be helped: it is setgid, so the loader ignores LD_PRELOAD",
+		     "start it with its group (newgrp, setpriv --regid)" },
+	[CAPABILITIES] = { "cannot be helped: it has file capabilities, so the loader ignores "
+			   "LD_PRELOAD for users other than root",
+			   "remove them (setcap -r) and give ambient ones (AmbientCapabilities= in "
+			   "systemd, setpriv --ambient-caps)" },
+	[SECURE] = { "cannot be helped: replyfrom itself was started setuid, setgid or with file "
+		     "capabilities, so the loader ignores LD_PRELOAD",
+		     "start it as an ordinary program" },
+	[OTHER_MACHINE] = { "cannot be helped: the library is for another machine than it",
+			    "install the library for that machine as well" },
+	[OTHER_LIBC] = { "cannot be helped: it is for another libc than the library",
+			 "build and install replyfrom for that libc" },
+	[NO_LOADER] = { "cannot be run: its dynamic loader is missing", "install its libc" },
+	[NO_INTERPRETER] = { "cannot be run: the interpreter in its first line is missing",
+			     "install that" },
 };
 
 static const char *machine_name(unsigned int machine)
@@ -49,9 +49,9 @@ static const char *machine_name(unsigned int machine)
 		unsigned int machine;
 		const char *name;
 	} names[] = {
-		{EM_386, "i386"},	 {EM_X86_64, "x86-64"}, {EM_ARM, "ARM"},
-		{EM_AARCH64, "AArch64"}, {EM_PPC, "PowerPC"},	{EM_PPC64, "PowerPC"},
-		{EM_S390, "S/390"},	 {EM_MIPS, "MIPS"},	{EM_RISCV, "RISC-V"},
+		{ EM_386, "i386" },	   { EM_X86_64, "x86-64" }, { EM_ARM, "ARM" },
+		{ EM_AARCH64, "AArch64" }, { EM_PPC, "PowerPC" },   { EM_PPC64, "PowerPC" },
+		{ EM_S390, "S/390" },	   { EM_MIPS, "MIPS" },	    { EM_RISCV, "RISC-V" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

@@ -53,8 +53,8 @@ static unsigned int port_of(const struct sockaddr_storage *address)
 /* Takes 192.0.2.1:53 and [2001:db8::1]:53 and [fe80::1%eth0]:53. */
 static void parse(struct target *target)
 {
-	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-				       .ai_socktype = SOCK_DGRAM};
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+					.ai_socktype = SOCK_DGRAM };
 	struct addrinfo *found;
 	char host[NI_MAXHOST], *start = host, *end;
 
@@ -99,7 +99,7 @@ static bool same_address(const struct sockaddr_storage *a, const struct sockaddr
  */
 static bool bind_elsewhere(struct target *target)
 {
-	struct sockaddr_storage own = {0};
+	struct sockaddr_storage own = { 0 };
 	socklen_t length = sizeof(own);
 	int fd = socket(target->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool local = fd >= 0 && !connect(fd, base(&target->address), target->length) &&
@@ -110,11 +110,13 @@ static bool bind_elsewhere(struct target *target)
 	if (!local)
 		return true;
 	if (own.ss_family == AF_INET) {
-		*(struct sockaddr_in *)&own = (struct sockaddr_in){
-			.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+		*(struct sockaddr_in *)&own =
+			(struct sockaddr_in){ .sin_family = AF_INET,
+					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	} else {
-		*(struct sockaddr_in6 *)&own = (struct sockaddr_in6){
-			.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+		*(struct sockaddr_in6 *)&own =
+			(struct sockaddr_in6){ .sin6_family = AF_INET6,
+					       .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	}
 	return !bind(target->fd, base(&own), length);
 }
@@ -171,8 +173,8 @@ static void try(struct target *targets, size_t count)
 		for (size_t i = 0; i < count; i++) {
 			bool waiting = targets[i].outcome == NO_ANSWER;
 
-			polls[i] = (struct pollfd){.fd = waiting ? targets[i].fd : -1,
-						   .events = POLLIN};
+			polls[i] = (struct pollfd){ .fd = waiting ? targets[i].fd : -1,
+						    .events = POLLIN };
 			open |= waiting;
 		}
 		left = end - now();

@@ -12,10 +12,10 @@
 static const struct {
 	const char *text, *json;
 } outcomes[] = {
-	[NO_ANSWER] = {"no answer", "none"},
-	[RIGHT] = {"right", "right"},
-	[WRONG] = {"WRONG address", "wrong"},
-	[REFUSED] = {"nobody listens", "refused"},
+	[NO_ANSWER] = { "no answer", "none" },
+	[RIGHT] = { "right", "right" },
+	[WRONG] = { "WRONG address", "wrong" },
+	[REFUSED] = { "nobody listens", "refused" },
 };
 
 /* The answer's address: "-" for none. Its port may be another in the best of families (TFTP). */
