@@ -16,20 +16,36 @@
  * Flow label, sin_zero and the sockaddr's length make no difference.
  */
 struct peer {
-	struct in6_addr host;
+	union {
+		struct in6_addr host;
+		uint64_t half[2]; /* the same, to be written and read in registers */
+	};
 	uint32_t scope;
 	in_port_t port;
 };
 
 /* The local address of a datagram; all zero: known, but not to be used as a source. */
 struct local {
-	struct in6_addr address;
+	union {
+		struct in6_addr address;
+		uint64_t half[2];
+	};
 	uint32_t ifindex; /* where it was received */
 };
 
 static inline struct in6_addr address_map(struct in_addr v4)
 {
-	return (struct in6_addr){.s6_addr32 = {0, 0, htonl(0xffff), v4.s_addr}};
+	return (struct in6_addr){ .s6_addr32 = { 0, 0, htonl(0xffff), v4.s_addr } };
+}
+
+/* The second half of a v4-mapped address; the first is 0. */
+static inline uint64_t address_map_half(struct in_addr v4)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint64_t)v4.s_addr << 32 | 0xffff0000;
+#else
+	return UINT64_C(0xffff00000000) | v4.s_addr;
+#endif
 }
 
 /*
@@ -47,14 +63,15 @@ static inline bool peer_read(struct peer *peer, const void *sockaddr, size_t len
 		struct sockaddr_in v4;
 
 		memcpy(&v4, sockaddr, sizeof(v4));
-		peer->host = address_map(v4.sin_addr);
+		peer->half[0] = 0;
+		peer->half[1] = address_map_half(v4.sin_addr);
 		peer->scope = 0;
 		peer->port = v4.sin_port;
 		return true;
 	}
 	/* The kernel takes a sockaddr_in6 without its scope id (SIN6_LEN_RFC2133). */
 	if (family == AF_INET6 && length >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
-		struct sockaddr_in6 v6 = {0};
+		struct sockaddr_in6 v6 = { 0 };
 
 		memcpy(&v6, sockaddr, length < sizeof(v6) ? length : sizeof(v6));
 		peer->host = v6.sin6_addr;
@@ -70,8 +87,25 @@ static inline bool address_is_v4(const struct in6_addr *address)
 	return IN6_IS_ADDR_V4MAPPED(address);
 }
 
+static inline bool address_is_multicast(const struct in6_addr *address)
+{
+	if (address_is_v4(address))
+		return IN_MULTICAST(ntohl(address->s6_addr32[3]));
+	return IN6_IS_ADDR_MULTICAST(address);
+}
+
 /* Can it be the source of a datagram? Not the unspecified, multicast and limited broadcast. */
-bool address_is_multicast(const struct in6_addr *address);
-bool address_is_unicast(const struct in6_addr *address);
+static inline bool address_is_unicast_v4(struct in_addr v4)
+{
+	return v4.s_addr != htonl(INADDR_ANY) && v4.s_addr != htonl(INADDR_BROADCAST) &&
+	       !IN_MULTICAST(ntohl(v4.s_addr));
+}
+
+static inline bool address_is_unicast(const struct in6_addr *address)
+{
+	if (address_is_v4(address))
+		return address_is_unicast_v4((struct in_addr){ address->s6_addr32[3] });
+	return !IN6_IS_ADDR_UNSPECIFIED(address) && !address_is_multicast(address);
+}
 
 #endif

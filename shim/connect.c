@@ -23,11 +23,15 @@ static bool local_address(int fd, struct in6_addr *address)
 	return true;
 }
 
-static int disconnect(int fd)
+/* __udp_disconnect() drops SO_BINDTODEVICE too. */
+static void disconnect(int fd)
 {
-	struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
+	struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
+	int bound = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
 
-	return libc.connect(fd, &unspecified, sizeof(unspecified));
+	libc.connect(fd, &unspecified, sizeof(unspecified));
+	if (bound > 0)
+		libc.setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &bound, sizeof(bound));
 }
 
 /*
@@ -39,14 +43,14 @@ static int disconnect(int fd)
 static int steps_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
 		    const struct sockaddr *address, socklen_t length)
 {
-	struct sockaddr_in group = {.sin_family = AF_INET,
-				    .sin_port = htons(9),
-				    .sin_addr.s_addr = htonl(INADDR_ALLHOSTS_GROUP)};
-	struct sockaddr_in6 mapped = {.sin6_family = AF_INET6,
-				      .sin6_port = group.sin_port,
-				      .sin6_addr = address_map(group.sin_addr)};
-	struct ip_mreqn ours = {.imr_address.s_addr = local->address.s6_addr32[3]};
-	struct ip_mreqn theirs = {.imr_ifindex = (int)tracked_ifindex};
+	struct sockaddr_in group = { .sin_family = AF_INET,
+				     .sin_port = htons(9),
+				     .sin_addr.s_addr = htonl(INADDR_ALLHOSTS_GROUP) };
+	struct sockaddr_in6 mapped = { .sin6_family = AF_INET6,
+				       .sin6_port = group.sin_port,
+				       .sin6_addr = address_map(group.sin_addr) };
+	struct ip_mreqn ours = { .imr_address.s_addr = local->address.s6_addr32[3] };
+	struct ip_mreqn theirs = { .imr_ifindex = (int)tracked_ifindex };
 	socklen_t size = sizeof(theirs.imr_address);
 	int bound = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX), steps = 0;
 	bool six = option_get(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
@@ -68,8 +72,9 @@ static int steps_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
 static int steps_v6(int fd, const struct peer *peer, const struct local *local,
 		    const struct sockaddr *address, socklen_t length)
 {
-	struct sockaddr_in6 own = {
-		.sin6_family = AF_INET6, .sin6_port = peer->port, .sin6_addr = local->address};
+	struct sockaddr_in6 own = { .sin6_family = AF_INET6,
+				    .sin6_port = peer->port,
+				    .sin6_addr = local->address };
 
 	if (IN6_IS_ADDR_LINKLOCAL(&local->address))
 		own.sin6_scope_id = peer->scope ? peer->scope : local->ifindex;

@@ -12,6 +12,7 @@ enum {
 	INFO_V4 = 1,	 /* IP_PKTINFO */
 	INFO_V6 = 2,	 /* IPV6_RECVPKTINFO, delivered as IPV6_PKTINFO */
 	INFO_V6_OLD = 4, /* IPV6_2292PKTINFO (RFC 2292) */
+	INFO_MARK = 8,	 /* SO_NOFCS, our mark on a socket (options.c); brings no control data */
 };
 
 /*

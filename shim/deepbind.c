@@ -17,7 +17,7 @@ typedef void (*function)(void);
 
 struct object {
 	uintptr_t base;
-	const ElfW(Sym) *symbols;
+	const ElfW(Sym) * symbols;
 	const char *strings;
 	uintptr_t relro;
 	size_t relro_size;
@@ -32,8 +32,8 @@ struct relocations {
 /* Is that symbol hooked, and is the slot still as the loader left it? Then our hook goes there. */
 static function hook_for(const char *name, function now, bool any)
 {
-#define HOOK_FOR(type, hook, parameters, arguments)                                                \
-	if (!strcmp(name, #hook))                                                                  \
+#define HOOK_FOR(type, hook, parameters, arguments) \
+	if (!strcmp(name, #hook))                   \
 		return any || now == (function)libc.hook ? (function)hook_##hook : NULL;
 	HOOKS_ALWAYS(HOOK_FOR)
 	HOOKS_SOMETIMES(HOOK_FOR)
@@ -50,7 +50,7 @@ static bool protect(const struct object *object, uintptr_t slot, int protection)
 	return !mprotect((void *)start, slot + sizeof(function) - start, protection);
 }
 
-static void mend_one(const struct object *object, const ElfW(Rel) *relocation, bool call)
+static void mend_one(const struct object *object, const ElfW(Rel) * relocation, bool call)
 {
 	uintptr_t slot = object->base + relocation->r_offset;
 #if __ELF_NATIVE_CLASS == 64
@@ -85,7 +85,7 @@ static uintptr_t absolute(const struct object *object, uintptr_t address)
 	return address < object->base ? address + object->base : address;
 }
 
-static void mend_object(struct object *object, const ElfW(Dyn) *dynamic)
+static void mend_object(struct object *object, const ElfW(Dyn) * dynamic)
 {
 	struct relocations calls = { .each = sizeof(ElfW(Rela)), .calls = true };
 	struct relocations rel = { .each = sizeof(ElfW(Rel)) };

@@ -57,8 +57,8 @@ static void *first_dlopen(const char *file, int mode)
 }
 
 #define FIRST_POINTER(type, name, parameters, arguments) .name = first_##name,
-struct libc libc = {HOOKS_ALWAYS(FIRST_POINTER) HOOKS_SOMETIMES(FIRST_POINTER)
-			    HOOKS_VARIADIC(FIRST_POINTER) HOOKS_LOADER(FIRST_POINTER)};
+struct libc libc = { HOOKS_ALWAYS(FIRST_POINTER) HOOKS_SOMETIMES(FIRST_POINTER)
+			     HOOKS_VARIADIC(FIRST_POINTER) HOOKS_LOADER(FIRST_POINTER) };
 
 void libc_resolve(void)
 {

@@ -5,7 +5,7 @@ replyfrom_PROGRAMS = shim/libreplyfrom.so
 
 # The pure modules: bytes in, bytes out; the unit tests link them without a preload.
 pure_sources = \
-	shim/address.c shim/address.h \
+	shim/address.h \
 	shim/bounds.h \
 	shim/control.c shim/control.h \
 	shim/peers.c shim/peers.h \

@@ -19,11 +19,11 @@ bool local_route_exists(const struct in6_addr *address)
 		struct rtattr attribute;
 		struct in6_addr destination;
 	} request = {
-		.header = {.nlmsg_len = sizeof(request),
-			   .nlmsg_type = RTM_GETROUTE,
-			   .nlmsg_flags = NLM_F_REQUEST},
-		.route = {.rtm_family = AF_INET6, .rtm_dst_len = 128},
-		.attribute = {.rta_len = RTA_LENGTH(sizeof(*address)), .rta_type = RTA_DST},
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = RTM_GETROUTE,
+			    .nlmsg_flags = NLM_F_REQUEST },
+		.route = { .rtm_family = AF_INET6, .rtm_dst_len = 128 },
+		.attribute = { .rta_len = RTA_LENGTH(sizeof(*address)), .rta_type = RTA_DST },
 		.destination = *address,
 	};
 	struct {

@@ -37,6 +37,8 @@ unsigned int option_kind(int level, int name)
 {
 	if (level == IPPROTO_IP)
 		return name == IP_PKTINFO ? INFO_V4 : 0;
+	if (level == SOL_SOCKET)
+		return name == MARK ? INFO_MARK : 0;
 	if (level != IPPROTO_IPV6)
 		return 0;
 	if (name == IPV6_RECVPKTINFO)
@@ -78,7 +80,7 @@ void options_restore(int fd, struct helped *helped)
 		option_set(fd, IPPROTO_IP, IP_PKTINFO, 0);
 	if (!(wanted & INFO_V6) && helped_get(helped, family) == AF_INET6)
 		option_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 0);
-	if (!(wanted & (INFO_V4 | INFO_V6)))
+	if (!(wanted & (INFO_V4 | INFO_V6 | INFO_MARK)))
 		option_set(fd, SOL_SOCKET, MARK, 0);
 }
 
@@ -123,14 +125,14 @@ static void note_wanted(int fd, struct helped *helped, unsigned int kind, bool o
 		option_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (!on && kind == INFO_V6)
 		option_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	option_set(fd, SOL_SOCKET, MARK, !(wanted & (INFO_V4 | INFO_V6)));
+	option_set(fd, SOL_SOCKET, MARK, !(wanted & (INFO_V4 | INFO_V6)) || wanted & INFO_MARK);
 }
 
 void options_note(int fd, int level, int name, const void *value, socklen_t length)
 {
 	struct helped *helped = socket_find(fd);
 	unsigned int kind = option_kind(level, name);
-	struct ip_mreqn group = {0};
+	struct ip_mreqn group = { 0 };
 	int e = errno;
 
 	/* The kernel keeps the state of PKTINFO; of the others nothing could be read back. */

@@ -81,21 +81,10 @@ enum pktinfo pktinfo_read(const void *control, size_t length, struct local *loca
 	return found;
 }
 
-size_t pktinfo_write(void *control, const struct in6_addr *source, uint32_t ifindex)
+size_t pktinfo_write_v6(void *control, const struct in6_addr *source, uint32_t ifindex)
 {
+	struct in6_pktinfo v6 = { .ipi6_addr = *source, .ipi6_ifindex = ifindex };
 	struct cmsghdr *header = control;
-
-	if (address_is_v4(source)) {
-		struct in_pktinfo v4 = {.ipi_ifindex = (int)ifindex,
-					.ipi_spec_dst.s_addr = source->s6_addr32[3]};
-
-		header->cmsg_level = IPPROTO_IP;
-		header->cmsg_type = IP_PKTINFO;
-		header->cmsg_len = CMSG_LEN(sizeof(v4));
-		memcpy(CMSG_DATA(header), &v4, sizeof(v4));
-		return CMSG_SPACE(sizeof(v4));
-	}
-	struct in6_pktinfo v6 = {.ipi6_addr = *source, .ipi6_ifindex = ifindex};
 
 	header->cmsg_level = IPPROTO_IPV6;
 	header->cmsg_type = IPV6_PKTINFO;

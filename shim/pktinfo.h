@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "control.h"
+#include "hook.h"
 
 enum pktinfo {
 	PKTINFO_NONE,	   /* the kernel said nothing: the option is off */
@@ -30,11 +31,52 @@ bool pktinfo_is_source(const struct cmsghdr *header);
 enum pktinfo pktinfo_read(const void *control, size_t length, struct local *local);
 
 /*
+ * The quick half of it: control data that begins with a whole IP_PKTINFO. Returns false for all
+ * other control data.
+ */
+static inline bool pktinfo_read_v4(const void *control, size_t length, struct local *local)
+{
+	const struct cmsghdr *header = control;
+	struct in_pktinfo info;
+
+	if (length < CMSG_LEN(sizeof(info)) || header->cmsg_len != CMSG_LEN(sizeof(info)) ||
+	    header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_PKTINFO)
+		return false;
+	memcpy(&info, CMSG_DATA(header), sizeof(info));
+	if (unlikely((info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr &&
+		      info.ipi_spec_dst.s_addr) ||
+		     !address_is_unicast_v4(info.ipi_addr))) {
+		*local = (struct local){ .ifindex = 0 };
+		return true;
+	}
+	local->half[0] = 0;
+	local->half[1] = address_map_half(info.ipi_addr);
+	local->ifindex = (uint32_t)info.ipi_ifindex;
+	return true;
+}
+
+/*
  * Writes the control message that makes `source` the source of a datagram, in the peer's family.
  * ifindex 0 leaves the route to the routing tables. The room is CONTROL_SOURCE; returns the length
  * used, CMSG_SPACE of it.
  */
 #define CONTROL_SOURCE CMSG_SPACE(sizeof(struct in6_pktinfo))
-size_t pktinfo_write(void *control, const struct in6_addr *source, uint32_t ifindex);
+size_t pktinfo_write_v6(void *control, const struct in6_addr *source, uint32_t ifindex);
+
+static inline size_t pktinfo_write(void *control, const struct in6_addr *source, uint32_t ifindex)
+{
+	struct cmsghdr *header = control;
+
+	if (!address_is_v4(source))
+		return pktinfo_write_v6(control, source, ifindex);
+	struct in_pktinfo v4 = { .ipi_ifindex = (int)ifindex,
+				 .ipi_spec_dst.s_addr = source->s6_addr32[3] };
+
+	header->cmsg_level = IPPROTO_IP;
+	header->cmsg_type = IP_PKTINFO;
+	header->cmsg_len = CMSG_LEN(sizeof(v4));
+	memcpy(CMSG_DATA(header), &v4, sizeof(v4));
+	return CMSG_SPACE(sizeof(v4));
+}
 
 #endif

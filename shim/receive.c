@@ -30,17 +30,27 @@ static bool refuses_guard(int flags)
 	       __atomic_load_n(&guard, __ATOMIC_RELAXED);
 }
 
-/* recvmsg() on a socket that may not be ours any more: *helped is NULL then, nothing is done. */
-static ssize_t guarded_recvmsg(int fd, struct helped **helped, struct msghdr *message, int flags)
+/* A receive failed: because of the guard? */
+static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **helped,
+						       struct msghdr *message, int flags)
 {
-	ssize_t n = libc.recvmsg(fd, message, flags | __atomic_load_n(&guard, __ATOMIC_RELAXED));
+	ssize_t n;
 
-	if (likely(n >= 0) || !refuses_guard(flags) || !(*helped = socket_check(fd)))
-		return n;
+	if (!refuses_guard(flags) || !(*helped = socket_classify(fd)))
+		return -1;
 	n = libc.recvmsg(fd, message, flags);
 	if (n >= 0 || !refuses_guard(flags))
 		__atomic_store_n(&guard, 0, __ATOMIC_RELAXED);
 	return n;
+}
+
+/* recvmsg() on a socket that may not be ours any more: *helped is NULL then, nothing is done. */
+static inline ssize_t guarded_recvmsg(int fd, struct helped **helped, struct msghdr *message,
+				      int flags)
+{
+	ssize_t n = libc.recvmsg(fd, message, flags | __atomic_load_n(&guard, __ATOMIC_RELAXED));
+
+	return likely(n >= 0) ? n : receive_again(fd, helped, message, flags);
 }
 
 static int guarded_recvmmsg(int fd, struct helped **helped, struct mmsghdr *messages,
@@ -49,7 +59,7 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct mmsghdr *mess
 	int n = libc.recvmmsg(fd, messages, count,
 			      flags | __atomic_load_n(&guard, __ATOMIC_RELAXED), timeout);
 
-	if (likely(n >= 0) || !refuses_guard(flags) || !(*helped = socket_check(fd)))
+	if (likely(n >= 0) || !refuses_guard(flags) || !(*helped = socket_classify(fd)))
 		return n;
 	n = libc.recvmmsg(fd, messages, count, flags, timeout);
 	if (n >= 0 || !refuses_guard(flags))
@@ -57,71 +67,87 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct mmsghdr *mess
 	return n;
 }
 
-/* Remembers what a received datagram's control data tells. */
-static inline void learn(int fd, struct helped *helped, const struct msghdr *received, int flags)
+/* What else control data can tell: nothing of ours, or more than there was room for. */
+static __attribute__((noinline)) void learn_nothing(int fd, struct helped *helped,
+						    const struct msghdr *received)
 {
-	enum pktinfo found;
-	struct local local;
-	struct peer peer;
-
-	if (unlikely(flags & MSG_ERRQUEUE))
-		return;
-	found = pktinfo_read(received->msg_control, received->msg_controllen, &local);
-	if (likely(found != PKTINFO_NONE)) {
-		if (likely(peer_read(&peer, received->msg_name, received->msg_namelen)))
-			source_learn(fd, helped, &peer, &local);
-		return;
-	}
 	if (received->msg_flags & MSG_CTRUNC)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
 	else
 		socket_check(fd);
 }
 
+/* Remembers what a received datagram's control data tells. */
+static inline __attribute__((always_inline)) void learn(int fd, struct helped *helped,
+							const struct msghdr *received, int flags)
+{
+	struct local local;
+	struct peer peer;
+
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return;
+	if (unlikely(!pktinfo_read_v4(received->msg_control, received->msg_controllen, &local)) &&
+	    pktinfo_read(received->msg_control, received->msg_controllen, &local) == PKTINFO_NONE)
+		learn_nothing(fd, helped, received);
+	else if (likely(peer_read(&peer, received->msg_name, received->msg_namelen)))
+		source_learn(fd, helped, &peer, &local);
+}
+
 /* move_addr_to_user() in net/socket.c: all its length, as much of it as there is room for. */
-static int give_address(const struct msghdr *received, void *address, socklen_t *length)
+static inline int give_address(const struct msghdr *received, void *address, socklen_t *length)
 {
 	socklen_t room = *length;
 
+	*length = received->msg_namelen;
+	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
+		   (int)room >= (int)sizeof(struct sockaddr_in))) {
+		memcpy(address, received->msg_name, sizeof(struct sockaddr_in));
+		return 0;
+	}
 	if ((int)room < 0) {
+		*length = room;
 		errno = EINVAL;
 		return -1;
 	}
-	if (room > received->msg_namelen)
-		room = received->msg_namelen;
-	memcpy(address, received->msg_name, room);
-	*length = received->msg_namelen;
+	memcpy(address, received->msg_name,
+	       room < received->msg_namelen ? room : received->msg_namelen);
 	return 0;
 }
 
 /* The program's view of a received message: ____sys_recvmsg() in net/socket.c. */
 static int give_message(const struct helped *helped, struct msghdr *message,
-			const struct msghdr *received, bool limited)
+			const struct msghdr *received)
 {
 	unsigned int hidden = (INFO_V4 | INFO_V6) & ~(unsigned int)helped_get(helped, wanted);
-	int truncated = limited ? received->msg_flags & MSG_CTRUNC : 0;
+	int truncated;
 	int error = 0;
 
 	if (message->msg_name)
 		error = give_address(received, message->msg_name, &message->msg_namelen);
-	truncated |= control_deliver(message, received, hidden);
-	message->msg_flags = (received->msg_flags & ~MSG_CTRUNC) | truncated;
+	/*
+	 * The copy had room for all that is hidden and what the program has room for, so what was
+	 * truncated there would have been here too.
+	 */
+	truncated = control_deliver(message, received, hidden);
+	message->msg_flags = received->msg_flags | truncated;
 	return error;
 }
 
-ssize_t receive_from(int fd, struct helped *helped, void *buffer, size_t size, int flags,
-		     struct sockaddr *address, socklen_t *length)
+ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+		     socklen_t *length)
 {
+	struct helped *helped = socket_find_wildcard(fd);
 	CONTROL_BUFFER(control, CONTROL_KERNEL);
 	struct sockaddr_in6 from;
-	struct iovec vector = {.iov_base = buffer, .iov_len = size < SSIZE_MAX ? size : SSIZE_MAX};
-	struct msghdr received = {.msg_name = &from,
-				  .msg_namelen = sizeof(from),
-				  .msg_iov = &vector,
-				  .msg_iovlen = 1,
-				  .msg_control = control,
-				  .msg_controllen = sizeof(control)};
-	ssize_t n = guarded_recvmsg(fd, &helped, &received, flags);
+	struct iovec vector = { .iov_base = buffer,
+				.iov_len = size < SSIZE_MAX ? size : SSIZE_MAX };
+	struct msghdr received = { .msg_name = &from,
+				   .msg_namelen = sizeof(from),
+				   .msg_iov = &vector,
+				   .msg_iovlen = 1,
+				   .msg_control = control,
+				   .msg_controllen = sizeof(control) };
+	ssize_t n = likely(helped != NULL) ? guarded_recvmsg(fd, &helped, &received, flags) : -1;
 
 	if (unlikely(n < 0))
 		return helped ? n : libc.recvfrom(fd, buffer, size, flags, address, length);
@@ -132,7 +158,7 @@ ssize_t receive_from(int fd, struct helped *helped, void *buffer, size_t size, i
 		errno = EFAULT;
 		return -1;
 	}
-	return give_address(&received, address, length) ? -1 : n;
+	return likely(!give_address(&received, address, length)) ? n : -1;
 }
 
 /* How much control data the program has room for; UDP never has near as much as SCRATCH_SIZE. */
@@ -150,12 +176,12 @@ ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, i
 	void *scratch = size > sizeof(control) ? scratch_take() : NULL;
 	bool limited = size > sizeof(control) && !scratch;
 	struct sockaddr_in6 from;
-	struct msghdr received = {.msg_name = &from,
-				  .msg_namelen = sizeof(from),
-				  .msg_iov = message->msg_iov,
-				  .msg_iovlen = message->msg_iovlen,
-				  .msg_control = scratch ? scratch : control,
-				  .msg_controllen = limited ? sizeof(control) : size};
+	struct msghdr received = { .msg_name = &from,
+				   .msg_namelen = sizeof(from),
+				   .msg_iov = message->msg_iov,
+				   .msg_iovlen = message->msg_iovlen,
+				   .msg_control = scratch ? scratch : control,
+				   .msg_controllen = limited ? sizeof(control) : size };
 	ssize_t n;
 
 	if (unlikely((int)message->msg_namelen < 0 && message->msg_name))
@@ -163,7 +189,7 @@ ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, i
 	n = helped ? guarded_recvmsg(fd, &helped, &received, flags) : -1;
 	if (likely(n >= 0)) {
 		learn(fd, helped, &received, flags);
-		if (give_message(helped, message, &received, limited))
+		if (give_message(helped, message, &received))
 			n = -1;
 	}
 	if (scratch)
@@ -186,12 +212,12 @@ static int receive_first(int fd, struct helped *helped, struct mmsghdr *messages
 static void prepare(struct mmsghdr *copy, const struct msghdr *message, unsigned char *room,
 		    size_t extra)
 {
-	copy->msg_hdr = (struct msghdr){.msg_iov = message->msg_iov,
-					.msg_iovlen = message->msg_iovlen,
-					.msg_name = room,
-					.msg_namelen = sizeof(struct sockaddr_in6),
-					.msg_control = room + NAME_ROOM,
-					.msg_controllen = program_room(message) + extra};
+	copy->msg_hdr = (struct msghdr){ .msg_iov = message->msg_iov,
+					 .msg_iovlen = message->msg_iovlen,
+					 .msg_name = room,
+					 .msg_namelen = sizeof(struct sockaddr_in6),
+					 .msg_control = room + NAME_ROOM,
+					 .msg_controllen = program_room(message) + extra };
 }
 
 int receive_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
@@ -224,7 +250,7 @@ int receive_messages(int fd, struct helped *helped, struct mmsghdr *messages, un
 	n = guarded_recvmmsg(fd, &helped, copies, fitting, flags, timeout);
 	for (int i = 0; i < n; i++) {
 		learn(fd, helped, &copies[i].msg_hdr, flags);
-		give_message(helped, &messages[i].msg_hdr, &copies[i].msg_hdr, false);
+		give_message(helped, &messages[i].msg_hdr, &copies[i].msg_hdr);
 		messages[i].msg_len = copies[i].msg_len;
 	}
 	if (scratch)

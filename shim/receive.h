@@ -8,9 +8,9 @@
 
 #include "socket.h"
 
-/* recvfrom(2); recv(2) with no address. */
-ssize_t receive_from(int fd, struct helped *helped, void *buffer, size_t size, int flags,
-		     struct sockaddr *address, socklen_t *length);
+/* recvfrom(2) and, with no address, recv(2), of a descriptor that is not known to be plain. */
+ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+		     socklen_t *length);
 
 /* recvmsg(2) */
 ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, int flags);

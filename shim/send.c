@@ -13,12 +13,10 @@
 #include "send.h"
 #include "source.h"
 
-bool send_route(struct route *route, struct helped *helped, const void *address, socklen_t length)
+/* The ways to a source that are not those of a server's answer. */
+bool send_route_rest(struct route *route, struct helped *helped, const void *address,
+		     socklen_t length)
 {
-	route->helped = helped;
-	if (likely(helped && address))
-		return peer_read(&route->peer, address, length) &&
-		       source_find(helped, &route->peer, &route->local);
 	if (!helped)
 		return address && peer_read(&route->peer, address, length) &&
 		       source_find_fresh(&route->peer, &route->local);
@@ -107,44 +105,103 @@ static void adopt(int fd, const struct route *route)
 /* MSG_MORE and UDP_CORK: until the last part is there, the first part's source stands. */
 static void note_pending(struct helped *helped, int flags)
 {
-	if (unlikely(helped_is(helped, HELPED_CORKED | HELPED_PENDING) || flags & MSG_MORE))
-		helped_mark(helped, HELPED_PENDING,
-			    flags & MSG_MORE || helped_is(helped, HELPED_CORKED));
+	helped_mark(helped, HELPED_PENDING, flags & MSG_MORE || helped_is(helped, HELPED_CORKED));
 }
 
-ssize_t send_from(int fd, const struct route *route, const struct msghdr *message, int flags)
+/*
+ * The rest of send_from(): the source was refused, or the socket was fresh. message is NULL when it
+ * had no control data.
+ */
+static __attribute__((noinline)) ssize_t send_from_rest(int fd, const struct route *route,
+							const struct msghdr *message,
+							struct msghdr *sent, size_t end, int flags,
+							ssize_t n, int e)
+{
+	struct msghdr bare = *sent;
+
+	bare.msg_control = NULL;
+	bare.msg_controllen = 0;
+	if (n < 0 && is_source_error() &&
+	    !(route->helped && helped_is(route->helped, HELPED_PENDING))) {
+		n = refused(fd, route, message ? message : &bare, sent, end, flags);
+		if (n >= 0)
+			errno = e;
+	}
+	if (n >= 0 && !route->helped)
+		adopt(fd, route);
+	else if (n >= 0)
+		note_pending(route->helped, flags);
+	return n;
+}
+
+/* The same for a message with control data of the program's own. */
+static __attribute__((noinline)) ssize_t send_with_control(int fd, const struct route *route,
+							   const struct msghdr *message, int flags)
 {
 	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_STACK / 4];
 	struct msghdr sent = *message;
 	void *room = stack, *scratch = NULL;
+	int e = errno;
 	size_t end;
 	ssize_t n;
-	int e = errno;
 
 	if (!control_appendable(message->msg_control, message->msg_controllen, &end))
 		return libc.sendmsg(fd, message, flags);
-	if (unlikely(end > sizeof(stack) - CONTROL_SOURCE)) {
+	if (end > sizeof(stack) - CONTROL_SOURCE) {
 		if (end > SCRATCH_SIZE - CONTROL_SOURCE || !(room = scratch = scratch_take()))
 			return libc.sendmsg(fd, message, flags);
 	}
 	sent.msg_control = room;
 	sent.msg_controllen = append_source(room, message, end, route, ifindex_for(route));
 	n = libc.sendmsg(fd, &sent, flags);
-	if (unlikely(n < 0) && is_source_error() &&
-	    !(route->helped && helped_is(route->helped, HELPED_PENDING))) {
-		n = refused(fd, route, message, &sent, end, flags);
-		if (n >= 0)
-			errno = e;
-	}
+	n = send_from_rest(fd, route, message, &sent, end, flags, n, e);
 	if (scratch)
 		scratch_give();
-	if (likely(n >= 0)) {
-		if (likely(route->helped != NULL))
-			note_pending(route->helped, flags);
-		else
-			adopt(fd, route);
-	}
 	return n;
+}
+
+static inline ssize_t send_plainly(int fd, const struct route *route, struct msghdr *sent,
+				   int flags)
+{
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
+	int e = errno;
+	ssize_t n;
+
+	sent->msg_control = control;
+	sent->msg_controllen = pktinfo_write(control, &route->local.address, ifindex_for(route));
+	n = libc.sendmsg(fd, sent, flags);
+	if (likely(n >= 0 && route->helped && !(flags & MSG_MORE) &&
+		   !helped_is(route->helped, HELPED_CORKED | HELPED_PENDING)))
+		return n;
+	return send_from_rest(fd, route, NULL, sent, 0, flags, n, e);
+}
+
+ssize_t send_from(int fd, const struct route *route, const struct msghdr *message, int flags)
+{
+	struct msghdr sent = *message;
+
+	if (unlikely(message->msg_controllen))
+		return send_with_control(fd, route, message, flags);
+	return send_plainly(fd, route, &sent, flags);
+}
+
+ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
+		socklen_t length)
+{
+	/* sendto() takes any size and then finds it too long; sendmsg() refuses what is no ssize_t.
+	 */
+	struct iovec vector = { .iov_base = (void *)(uintptr_t)buffer,
+				.iov_len = size < SSIZE_MAX ? size : SSIZE_MAX };
+	struct msghdr message = { .msg_name = (void *)(uintptr_t)address,
+				  .msg_namelen = length,
+				  .msg_iov = &vector,
+				  .msg_iovlen = 1 };
+	struct helped *helped;
+	struct route route;
+
+	if (!send_concerns(fd, &helped) || !send_route(&route, helped, address, length))
+		return libc.sendto(fd, buffer, size, flags, address, length);
+	return send_plainly(fd, &route, &message, flags);
 }
 
 /* A vector: those with a source as copies, the others as they are. Returns how many fit. */

@@ -23,17 +23,31 @@ struct route {
  */
 static inline bool send_concerns(int fd, struct helped **helped)
 {
-	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
-		return false;
 	*helped = socket_find(fd);
-	return *helped || (descriptor_get(fd) == DESCRIPTOR_FRESH && source_heard());
+	return likely(*helped != NULL) ||
+	       (descriptor_get(fd) == DESCRIPTOR_FRESH && source_heard());
 }
 
 /*
  * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
  * it is connected to. Fills in *route if so.
  */
-bool send_route(struct route *route, struct helped *helped, const void *address, socklen_t length);
+bool send_route_rest(struct route *route, struct helped *helped, const void *address,
+		     socklen_t length);
+
+static inline bool send_route(struct route *route, struct helped *helped, const void *address,
+			      socklen_t length)
+{
+	route->helped = helped;
+	if (likely(helped && address))
+		return peer_read(&route->peer, address, length) &&
+		       source_find(helped, &route->peer, &route->local);
+	return send_route_rest(route, helped, address, length);
+}
+
+/* sendto(2) and, with no address, send(2), of a descriptor that is not known to be plain. */
+ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
+		socklen_t length);
 
 /*
  * sendmsg(2) with the source attached. When the kernel refuses the source, the datagram goes out as

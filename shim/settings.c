@@ -9,7 +9,7 @@
 static bool refuse(struct settings_fault *fault, const char *name, const char *value,
 		   const char *allowed)
 {
-	*fault = (struct settings_fault){.name = name, .value = value, .allowed = allowed};
+	*fault = (struct settings_fault){ .name = name, .value = value, .allowed = allowed };
 	return false;
 }
 
@@ -58,7 +58,7 @@ bool settings_statistics(struct settings *settings, const char *value, struct se
 
 bool settings_log(struct settings *settings, const char *value, struct settings_fault *fault)
 {
-	static const char *const names[] = {"off", "error", "info", "debug"};
+	static const char *const names[] = { "off", "error", "info", "debug" };
 
 	if (!is_set(value))
 		return true;

@@ -12,7 +12,7 @@
 #include "start.h"
 
 static uint32_t first_chunk[CHUNK];
-uint32_t *descriptors[CHUNKS] = {first_chunk};
+uint32_t *descriptors[CHUNKS] = { first_chunk };
 struct helped *helped_sockets;
 uint32_t *helped_used;
 
@@ -160,7 +160,7 @@ static void mark_shared_port(struct helped *helped)
 static struct helped *ask_kernel(int fd, uint32_t *value, bool any_port)
 {
 	int type = option_get(fd, SOL_SOCKET, SO_TYPE), protocol;
-	struct sockaddr_in6 name = {0};
+	struct sockaddr_in6 name = { 0 };
 	socklen_t length = sizeof(name);
 	struct helped *helped;
 	struct peer self;
@@ -255,6 +255,7 @@ struct helped *socket_check(int fd)
 {
 	uint32_t before = descriptor_get(fd);
 	struct helped *helped = socket_classify(fd);
+	int e = errno;
 	uint16_t misses;
 
 	if (!helped || descriptor_get(fd) != before)
@@ -264,7 +265,9 @@ struct helped *socket_check(int fd)
 		helped_set(helped, misses, (uint16_t)(misses + 1));
 		return helped;
 	}
+	options_restore(fd, helped);
 	descriptor_set(fd, DESCRIPTOR_PLAIN);
+	errno = e;
 	return NULL;
 }
 

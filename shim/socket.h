@@ -81,8 +81,10 @@ static inline uint32_t descriptor_get(int fd)
 
 	if (unlikely((unsigned int)fd >= CHUNK * CHUNKS))
 		return DESCRIPTOR_PLAIN;
-	chunk = __atomic_load_n(&descriptors[fd / CHUNK], __ATOMIC_ACQUIRE);
-	return chunk ? __atomic_load_n(&chunk[fd % CHUNK], __ATOMIC_RELAXED) : DESCRIPTOR_UNKNOWN;
+	chunk = __atomic_load_n(&descriptors[(unsigned int)fd / CHUNK], __ATOMIC_ACQUIRE);
+	if (unlikely(!chunk))
+		return DESCRIPTOR_UNKNOWN;
+	return __atomic_load_n(&chunk[(unsigned int)fd % CHUNK], __ATOMIC_RELAXED);
 }
 
 void descriptor_set(int fd, uint32_t value);
@@ -124,8 +126,9 @@ void socket_made(int fd, int domain, int type, int protocol);
 void socket_forget(int fd);
 
 /*
- * A datagram came without PKTINFO or an error that a UDP socket does not give: the descriptor may
- * be another socket now, or somebody switched the option off. Returns it if it is still helped.
+ * A datagram came without PKTINFO: the descriptor may be another socket now, or somebody switched
+ * the option off. Returns it if it is still helped; a socket that never has any is not. errno
+ * stays.
  */
 struct helped *socket_check(int fd);
 

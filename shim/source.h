@@ -13,20 +13,69 @@
 #define SOURCE_H
 
 #include "pktinfo.h"
+#include "report.h"
 #include "socket.h"
+#include "start.h"
+
+/*
+ * This thread's last receive, and the fork's copy of it. It proves itself like any entry: a signal
+ * handler that receives in the middle of a write leaves nothing that could be believed.
+ */
+struct heard {
+	struct entry entry;
+	uint64_t check_anywhere; /* the entry's check for the peer on whatever socket */
+};
+extern __thread struct heard source_last;
+
+static inline bool source_usable(const struct local *local)
+{
+	return (local->half[0] | local->half[1]) != 0;
+}
+
+/* What is not needed for every datagram: scope ids, log lines. */
+void source_learn_rest(int fd, struct helped *helped, const struct peer *peer,
+		       const struct value *value);
 
 /*
  * A datagram was received on `helped`: remembers its local address, all zero for one that came by
  * broadcast or multicast: then nothing is to be attached, whatever was known before.
  */
-void source_learn(int fd, struct helped *helped, const struct peer *peer,
-		  const struct local *local);
+static inline void source_learn(int fd, struct helped *helped, const struct peer *peer,
+				const struct local *local)
+{
+	struct value value = value_of_local(local);
+	struct names names;
+
+	names_of_peer(&names, &library.key, peer, helped_get(helped, cookie));
+	entry_put(&source_last.entry, names.peer, &value, 0);
+	source_last.check_anywhere = names.anywhere ^ value.check;
+	peers_confirm(&library.peers, names.peer, &value);
+	peers_confirm(&library.peers, names.host, &value);
+	if (unlikely(peer->scope || report_on(LOG_DEBUG) || helped_is(helped, HELPED_CLOSED)))
+		source_learn_rest(fd, helped, peer, &value);
+}
+
+/* Rules 2 to 4. */
+bool source_find_in_memory(const struct helped *helped, const struct names *names,
+			   struct local *local);
 
 /* Rules 1 to 4. Returns false when nothing is to be attached. */
-bool source_find(const struct helped *helped, const struct peer *peer, struct local *local);
+static inline bool source_find(const struct helped *helped, const struct peer *peer,
+			       struct local *local)
+{
+	struct names names;
+
+	names_of_peer(&names, &library.key, peer, helped_get(helped, cookie));
+	if (likely(entry_read(&source_last.entry, names.peer, local)))
+		return source_usable(local);
+	return source_find_in_memory(helped, &names, local);
+}
 
 /* Did this thread receive anything yet? If not, rule 5 has nothing to say. */
-bool source_heard(void);
+static inline bool source_heard(void)
+{
+	return source_last.entry.check != 0;
+}
 
 /* Rule 5. */
 bool source_find_fresh(const struct peer *peer, struct local *local);

@@ -19,7 +19,7 @@ EXPORT const char replyfrom_version[] = PACKAGE_VERSION;
 
 enum { NOT_YET, STARTING, OFF, ON };
 
-struct library library = {.settings = SETTINGS_DEFAULT};
+struct library library = { .settings = SETTINGS_DEFAULT };
 static int state;
 
 /* What forked processes share. */
@@ -36,9 +36,11 @@ static void read_settings(void)
 		const char *name;
 		bool (*read)(struct settings *, const char *, struct settings_fault *);
 	} table[] = {
-		{"REPLYFROM_LOG", settings_log},	  {"REPLYFROM_DISABLE", settings_disable},
-		{"REPLYFROM_STATS", settings_statistics}, {"REPLYFROM_PEERS", settings_peers},
-		{"REPLYFROM_PORTS", settings_ports},
+		{ "REPLYFROM_LOG", settings_log },
+		{ "REPLYFROM_DISABLE", settings_disable },
+		{ "REPLYFROM_STATS", settings_statistics },
+		{ "REPLYFROM_PEERS", settings_peers },
+		{ "REPLYFROM_PORTS", settings_ports },
 	};
 	struct settings_fault fault;
 
@@ -55,14 +57,15 @@ static void read_settings(void)
  */
 static void make_key(struct hash_key *key)
 {
-	struct timespec now = {0};
+	struct timespec now = { 0 };
 
 	if (getrandom(key, sizeof(*key), GRND_NONBLOCK) == (ssize_t)sizeof(*key))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (unsigned int i = 0; i < 4; i++)
-		key->word[i] ^= ((uint64_t)now.tv_nsec + (uintptr_t)key) * 0x9e3779b97f4a7c15 +
-				i * 0xc2b2ae3d27d4eb4f;
+		key->word[i] ^=
+			((uint64_t)now.tv_nsec + (uintptr_t)key) * UINT64_C(0x9e3779b97f4a7c15) +
+			i * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
 static bool make_memory(void)
@@ -76,8 +79,9 @@ static bool make_memory(void)
 		report_line(LOG_ERROR, "no memory for the peers: replies are left alone", NULL);
 		return false;
 	}
-	library.peers = (struct peers){
-		.entries = shared->entries, .mask = (uint32_t)entries - 1, .clock = &shared->clock};
+	library.peers = (struct peers){ .entries = shared->entries,
+					.mask = (uint32_t)entries - 1,
+					.clock = &shared->clock };
 	helped_sockets = shared->sockets;
 	helped_used = &shared->sockets_used;
 	return true;

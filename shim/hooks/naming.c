@@ -34,9 +34,13 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 	if (helped || (descriptor_get(fd) == DESCRIPTOR_FRESH && source_heard()))
 		return connect_from(fd, helped, address, length);
 	result = libc.connect(fd, address, length);
+	if (result)
+		return result;
 	/* A socket that was connected before we knew it is a wildcard one again. */
-	if (!result && address->sa_family == AF_UNSPEC)
+	if (address->sa_family == AF_UNSPEC)
 		socket_forget(fd);
+	else if (descriptor_get(fd) == DESCRIPTOR_FRESH)
+		socket_connected(fd, NULL, NULL);
 	return result;
 }
 

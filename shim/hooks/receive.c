@@ -9,21 +9,17 @@
 
 ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
 {
-	struct helped *helped = socket_find_wildcard(fd);
-
-	if (!helped)
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
 		return libc.recv(fd, buffer, size, flags);
-	return receive_from(fd, helped, buffer, size, flags, NULL, NULL);
+	return receive_from(fd, buffer, size, flags, NULL, NULL);
 }
 
 ssize_t hook_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		      socklen_t *length)
 {
-	struct helped *helped = socket_find_wildcard(fd);
-
-	if (!helped)
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
-	return receive_from(fd, helped, buffer, size, flags, address, length);
+	return receive_from(fd, buffer, size, flags, address, length);
 }
 
 /* The fortified calls differ in one thing: they end a program that asks for more than its room. */

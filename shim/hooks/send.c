@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Hooks of the calls that send.
 
-#include <limits.h>
-
 #include "libc.h"
 #include "send.h"
 
-/* sendto() takes any size and then finds it too long; sendmsg() refuses what is no ssize_t. */
-#define VECTOR(buffer, size)                                                         \
-	(struct iovec)                                                               \
-	{                                                                            \
-		(void *)(uintptr_t)(buffer), (size) < SSIZE_MAX ? (size) : SSIZE_MAX \
-	}
-
 ssize_t hook_send(int fd, const void *buffer, size_t size, int flags)
 {
-	struct helped *helped;
-	struct route route;
-
-	if (!send_concerns(fd, &helped) || !send_route(&route, helped, NULL, 0))
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
 		return libc.send(fd, buffer, size, flags);
-	return send_from(fd, &route,
-			 &(struct msghdr){.msg_iov = &VECTOR(buffer, size), .msg_iovlen = 1},
-			 flags);
+	return send_to(fd, buffer, size, flags, NULL, 0);
 }
 
 ssize_t hook___send(int fd, const void *buffer, size_t size, int flags)
@@ -33,17 +19,9 @@ ssize_t hook___send(int fd, const void *buffer, size_t size, int flags)
 ssize_t hook_sendto(int fd, const void *buffer, size_t size, int flags,
 		    const struct sockaddr *address, socklen_t length)
 {
-	struct helped *helped;
-	struct route route;
-
-	if (!send_concerns(fd, &helped) || !send_route(&route, helped, address, length))
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
 		return libc.sendto(fd, buffer, size, flags, address, length);
-	return send_from(fd, &route,
-			 &(struct msghdr){.msg_name = (void *)(uintptr_t)address,
-					  .msg_namelen = length,
-					  .msg_iov = &VECTOR(buffer, size),
-					  .msg_iovlen = 1},
-			 flags);
+	return send_to(fd, buffer, size, flags, address, length);
 }
 
 ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)

@@ -28,7 +28,7 @@ check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 endif
 
-unit_address = tests/unit/unit.h shim/address.c shim/address.h
+unit_address = tests/unit/unit.h shim/address.h
 unit_control = $(unit_address) tests/unit/messages.h \
 	shim/control.c shim/control.h shim/pktinfo.c shim/pktinfo.h
 unit_peers = tests/unit/unit.h tests/unit/table.h shim/peers.c shim/peers.h
