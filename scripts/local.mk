@@ -15,18 +15,20 @@ $(made_scripts): Makefile
 		$(srcdir)/$@.in >$@.new && \
 	chmod +x $@.new && mv $@.new $@
 
-replyfrom_PROGRAMS += scripts/replyfrom-check scripts/replyfrom-probe
-scripts_replyfrom_check_SOURCES = \
+replyfrom_PROGRAMS += scripts/replyfrom-check scripts/replyfrom-probe scripts/replyfrom-scan
+judge_sources = \
 	scripts/check/check.h \
 	scripts/check/elf.c scripts/check/elf.h \
-	scripts/check/library.c \
-	scripts/check/main.c \
 	scripts/check/privilege.c \
 	scripts/check/program.c \
+	shim/hooks.h
+scripts_replyfrom_check_SOURCES = $(judge_sources) \
+	scripts/check/library.c \
+	scripts/check/main.c \
 	scripts/check/settings.c \
 	scripts/check/sibling.c \
 	scripts/check/verdict.c \
-	shim/bounds.h shim/hooks.h \
+	shim/bounds.h \
 	shim/settings.c shim/settings.h
 scripts_replyfrom_check_CFLAGS = $(part_cflags)
 scripts_replyfrom_check_LDFLAGS = $(part_ldflags)
@@ -39,6 +41,14 @@ scripts_replyfrom_probe_SOURCES = \
 	scripts/probe/requests.c
 scripts_replyfrom_probe_CFLAGS = $(part_cflags)
 scripts_replyfrom_probe_LDFLAGS = $(part_ldflags)
+
+scripts_replyfrom_scan_SOURCES = $(judge_sources) \
+	scripts/scan/judge.c \
+	scripts/scan/main.c \
+	scripts/scan/scan.h \
+	scripts/scan/servers.c
+scripts_replyfrom_scan_CFLAGS = $(part_cflags)
+scripts_replyfrom_scan_LDFLAGS = $(part_ldflags)
 
 part_cflags = -std=gnu11 -fPIE -fstack-protector-strong $(AM_CFLAGS)
 part_ldflags = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack

@@ -7,6 +7,7 @@ wrapper_tests = \
 	tests/wrapper/test_options.sh \
 	tests/wrapper/test_preload.sh \
 	tests/wrapper/test_probe.sh \
+	tests/wrapper/test_scan.sh \
 	tests/wrapper/test_start.sh \
 	tests/wrapper/test_unit.sh
 TESTS += $(wrapper_tests)
