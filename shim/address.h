@@ -87,6 +87,13 @@ static inline bool address_is_v4(const struct in6_addr *address)
 	return IN6_IS_ADDR_V4MAPPED(address);
 }
 
+/* The wildcard of either family. */
+static inline bool address_is_any(const struct in6_addr *address)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(address) ||
+	       (address_is_v4(address) && address->s6_addr32[3] == htonl(INADDR_ANY));
+}
+
 static inline bool address_is_multicast(const struct in6_addr *address)
 {
 	if (address_is_v4(address))

@@ -2,6 +2,7 @@
 // The two-step connect.
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
 #include "connect.h"
@@ -23,15 +24,15 @@ static bool local_address(int fd, struct in6_addr *address)
 	return true;
 }
 
-/* __udp_disconnect() drops SO_BINDTODEVICE too. */
+/* Not if the socket is bound to a device: __udp_disconnect() would end that too. */
 static void disconnect(int fd)
 {
 	struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
-	int bound = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
+	char device[IFNAMSIZ];
+	socklen_t length = sizeof(device);
 
-	libc.connect(fd, &unspecified, sizeof(unspecified));
-	if (bound > 0)
-		libc.setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &bound, sizeof(bound));
+	if (!libc.getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &length) && !length)
+		libc.connect(fd, &unspecified, sizeof(unspecified));
 }
 
 /*

@@ -58,6 +58,8 @@ bool control_appendable(const void *control, size_t length, size_t *end)
 	struct cmsghdr *header;
 
 	*end = 0;
+	if (!control && length)
+		return false;
 	while ((header = control_next(control, length, end)))
 		if (pktinfo_is_source(header))
 			return false;

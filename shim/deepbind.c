@@ -53,7 +53,7 @@ static bool protect(const struct object *object, uintptr_t slot, int protection)
 static void mend_one(const struct object *object, const ElfW(Rel) * relocation, bool call)
 {
 	uintptr_t slot = object->base + relocation->r_offset;
-#if __ELF_NATIVE_CLASS == 64
+#if UINTPTR_MAX > UINT32_MAX
 	const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
 #else
 	const ElfW(Sym) *symbol = &object->symbols[ELF32_R_SYM(relocation->r_info)];

@@ -9,6 +9,16 @@
 #include "libc.h"
 #include "options.h"
 
+/* musl has one name for the two ABIs of a timestamp. */
+#ifndef SO_TIMESTAMP_OLD
+#define SO_TIMESTAMP_OLD    SO_TIMESTAMP
+#define SO_TIMESTAMP_NEW    SO_TIMESTAMP
+#define SO_TIMESTAMPNS_OLD  SO_TIMESTAMPNS
+#define SO_TIMESTAMPNS_NEW  SO_TIMESTAMPNS
+#define SO_TIMESTAMPING_OLD SO_TIMESTAMPING
+#define SO_TIMESTAMPING_NEW SO_TIMESTAMPING
+#endif
+
 #ifndef IPV6_2292PKTINFO
 #define IPV6_2292PKTINFO 2
 #endif
@@ -28,7 +38,7 @@ int option_get(int fd, int level, int name)
 	return libc.getsockopt(fd, level, name, &value, &length) ? -1 : value;
 }
 
-static bool option_set(int fd, int level, int name, int value)
+bool option_set(int fd, int level, int name, int value)
 {
 	return !libc.setsockopt(fd, level, name, &value, sizeof(value));
 }
@@ -106,6 +116,8 @@ static int value_of(const void *value, socklen_t length)
 {
 	int number = 0;
 
+	if (!value)
+		return 0;
 	if (length >= sizeof(number))
 		memcpy(&number, value, sizeof(number));
 	else if (length)
@@ -139,7 +151,7 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 	if (!helped && !kind && descriptor_get(fd) == DESCRIPTOR_FRESH)
 		helped = socket_remember(fd);
 	if (helped && level == IPPROTO_IP && name == IP_MULTICAST_IF) {
-		if (length >= sizeof(group))
+		if (value && length >= sizeof(group))
 			memcpy(&group, value, sizeof(group));
 		helped_set(helped, multicast_ifindex, (uint32_t)group.imr_ifindex);
 	} else if (helped && kind) {

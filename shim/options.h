@@ -9,6 +9,7 @@
 
 /* Reads an int option. Returns -1 when the kernel refuses, with its errno. */
 int option_get(int fd, int level, int name);
+bool option_set(int fd, int level, int name, int value);
 
 /*
  * Switches PKTINFO on, of both families on an AF_INET6 socket (only IP_PKTINFO tells a broadcast).

@@ -67,6 +67,31 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct mmsghdr *mess
 	return n;
 }
 
+/*
+ * What a receive began with. It may block for long, and meanwhile the socket's place in the table
+ * can become another socket's.
+ */
+struct before {
+	uint64_t cookie;
+	uint32_t tag;
+	uint8_t wanted;
+};
+
+static inline struct before remember_before(const struct helped *helped)
+{
+	return (struct before){ .cookie = helped_get(helped, cookie),
+				.tag = helped_get(helped, tag),
+				.wanted = helped_get(helped, wanted) };
+}
+
+/* The PKTINFO that the program wants to see: now, as long as that can be known. */
+static inline unsigned int wanted_after(const struct helped *helped, const struct before *before)
+{
+	unsigned int wanted = helped_get(helped, wanted);
+
+	return likely(helped_get(helped, tag) == before->tag) ? wanted : before->wanted;
+}
+
 /* What else control data can tell: nothing of ours, or more than there was room for. */
 static __attribute__((noinline)) void learn_nothing(int fd, struct helped *helped,
 						    const struct msghdr *received)
@@ -79,6 +104,7 @@ static __attribute__((noinline)) void learn_nothing(int fd, struct helped *helpe
 
 /* Remembers what a received datagram's control data tells. */
 static inline __attribute__((always_inline)) void learn(int fd, struct helped *helped,
+							const struct before *before,
 							const struct msghdr *received, int flags)
 {
 	struct local local;
@@ -90,7 +116,7 @@ static inline __attribute__((always_inline)) void learn(int fd, struct helped *h
 	    pktinfo_read(received->msg_control, received->msg_controllen, &local) == PKTINFO_NONE)
 		learn_nothing(fd, helped, received);
 	else if (likely(peer_read(&peer, received->msg_name, received->msg_namelen)))
-		source_learn(fd, helped, &peer, &local);
+		source_learn(fd, helped, before->cookie, &peer, &local);
 }
 
 /* move_addr_to_user() in net/socket.c: all its length, as much of it as there is room for. */
@@ -115,10 +141,9 @@ static inline int give_address(const struct msghdr *received, void *address, soc
 }
 
 /* The program's view of a received message: ____sys_recvmsg() in net/socket.c. */
-static int give_message(const struct helped *helped, struct msghdr *message,
-			const struct msghdr *received)
+static int give_message(unsigned int wanted, struct msghdr *message, const struct msghdr *received)
 {
-	unsigned int hidden = (INFO_V4 | INFO_V6) & ~(unsigned int)helped_get(helped, wanted);
+	unsigned int hidden = (INFO_V4 | INFO_V6) & ~wanted;
 	int truncated;
 	int error = 0;
 
@@ -147,11 +172,16 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 				   .msg_iovlen = 1,
 				   .msg_control = control,
 				   .msg_controllen = sizeof(control) };
-	ssize_t n = likely(helped != NULL) ? guarded_recvmsg(fd, &helped, &received, flags) : -1;
+	struct before before;
+	ssize_t n = -1;
 
+	if (likely(helped != NULL)) {
+		before = remember_before(helped);
+		n = guarded_recvmsg(fd, &helped, &received, flags);
+	}
 	if (unlikely(n < 0))
 		return helped ? n : libc.recvfrom(fd, buffer, size, flags, address, length);
-	learn(fd, helped, &received, flags);
+	learn(fd, helped, &before, &received, flags);
 	if (!address)
 		return n;
 	if (unlikely(!length)) {
@@ -182,14 +212,18 @@ ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, i
 				   .msg_iovlen = message->msg_iovlen,
 				   .msg_control = scratch ? scratch : control,
 				   .msg_controllen = limited ? sizeof(control) : size };
-	ssize_t n;
+	struct before before;
+	ssize_t n = -1;
 
 	if (unlikely((int)message->msg_namelen < 0 && message->msg_name))
 		helped = NULL;
-	n = helped ? guarded_recvmsg(fd, &helped, &received, flags) : -1;
+	if (likely(helped != NULL)) {
+		before = remember_before(helped);
+		n = guarded_recvmsg(fd, &helped, &received, flags);
+	}
 	if (likely(n >= 0)) {
-		learn(fd, helped, &received, flags);
-		if (give_message(helped, message, &received))
+		learn(fd, helped, &before, &received, flags);
+		if (give_message(wanted_after(helped, &before), message, &received))
 			n = -1;
 	}
 	if (scratch)
@@ -228,6 +262,7 @@ int receive_messages(int fd, struct helped *helped, struct mmsghdr *messages, un
 	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
 	unsigned char *room = start + (scratch ? SCRATCH_SIZE : sizeof(stack));
 	struct mmsghdr *copies = (struct mmsghdr *)(void *)start;
+	struct before before;
 	unsigned int fitting;
 	int n;
 
@@ -247,10 +282,12 @@ int receive_messages(int fd, struct helped *helped, struct mmsghdr *messages, un
 			scratch_give();
 		return receive_first(fd, helped, messages, flags);
 	}
+	before = remember_before(helped);
 	n = guarded_recvmmsg(fd, &helped, copies, fitting, flags, timeout);
 	for (int i = 0; i < n; i++) {
-		learn(fd, helped, &copies[i].msg_hdr, flags);
-		give_message(helped, &messages[i].msg_hdr, &copies[i].msg_hdr);
+		learn(fd, helped, &before, &copies[i].msg_hdr, flags);
+		give_message(wanted_after(helped, &before), &messages[i].msg_hdr,
+			     &copies[i].msg_hdr);
 		messages[i].msg_len = copies[i].msg_len;
 	}
 	if (scratch)

@@ -6,9 +6,9 @@
 
 #include "control.h"
 #include "libc.h"
-#include "localroute.h"
 #include "options.h"
 #include "report.h"
+#include "rtnetlink.h"
 #include "scratch.h"
 #include "send.h"
 #include "source.h"
@@ -57,12 +57,22 @@ static bool is_source_error(void)
  */
 static bool make_free(int fd, const struct local *local)
 {
-	int one = 1;
-
 	return !address_is_v4(&local->address) &&
 	       option_get(fd, IPPROTO_IPV6, IPV6_FREEBIND) == 0 &&
-	       local_route_exists(&local->address) &&
-	       !libc.setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof(one));
+	       rtnetlink_is_local(&local->address) &&
+	       option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+}
+
+/*
+ * In a VRF a source is only known with the interface it was received on. For IPv4 that is tried for
+ * interfaces that belong to another one only: given an interface, the kernel sends to a peer
+ * without a route as if it were on the link (ip_route_output_key_hash_rcu()).
+ */
+static bool needs_interface(const struct route *route)
+{
+	return route->local.ifindex && !ifindex_for(route) &&
+	       (!address_is_v4(&route->local.address) ||
+		rtnetlink_has_master(route->local.ifindex));
 }
 
 /* The source was refused: other ways to use it, then none. `message` has it attached at `end`. */
@@ -70,14 +80,19 @@ static ssize_t refused(int fd, const struct route *route, const struct msghdr *o
 		       struct msghdr *message, size_t end, int flags)
 {
 	ssize_t n;
+	int error;
 
 	if (errno == EINVAL && make_free(fd, &route->local)) {
 		n = libc.sendmsg(fd, message, flags);
-		if (n >= 0 || !is_source_error())
+		if (n >= 0)
+			return n;
+		error = errno;
+		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
+		errno = error;
+		if (!is_source_error())
 			return n;
 	}
-	/* In a VRF the source is only known with its interface. */
-	if (route->local.ifindex && !ifindex_for(route)) {
+	if (needs_interface(route)) {
 		pktinfo_write((unsigned char *)message->msg_control + end, &route->local.address,
 			      route->local.ifindex);
 		n = libc.sendmsg(fd, message, flags);
@@ -99,7 +114,7 @@ static void adopt(int fd, const struct route *route)
 	struct helped *helped = socket_adopt(fd);
 
 	if (helped)
-		source_learn(fd, helped, &route->peer, &route->local);
+		source_learn(fd, helped, helped_get(helped, cookie), &route->peer, &route->local);
 }
 
 /* MSG_MORE and UDP_CORK: until the last part is there, the first part's source stands. */
@@ -199,7 +214,9 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 	struct helped *helped;
 	struct route route;
 
-	if (!send_concerns(fd, &helped) || !send_route(&route, helped, address, length))
+	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
+	if (unlikely(length > sizeof(struct sockaddr_storage)) || !send_concerns(fd, &helped) ||
+	    !send_route(&route, helped, address, length))
 		return libc.sendto(fd, buffer, size, flags, address, length);
 	return send_plainly(fd, &route, &message, flags);
 }
@@ -273,7 +290,8 @@ int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsig
 		if (n == (int)fitting)
 			continue;
 		/* Stopped at a message; if that had a source of ours, it may be the reason. */
-		if (done == count || send_alone(fd, helped, &messages[done], flags) < 0)
+		if (done == count || (n < 0 && !is_source_error()) ||
+		    send_alone(fd, helped, &messages[done], flags) < 0)
 			break;
 		done++;
 	}

@@ -16,6 +16,9 @@ uint32_t *descriptors[CHUNKS] = { first_chunk };
 struct helped *helped_sockets;
 uint32_t *helped_used;
 
+/* Some programs use a new socket for everything: so many places before any is used again. */
+enum { SPARE = 256 };
+
 /* A socket whose datagrams never carry PKTINFO, as often as this, is left alone. */
 enum { MISSES_MAX = 16 };
 
@@ -87,14 +90,18 @@ static uint32_t take(struct helped *helped, uint32_t tag)
 	return next | DESCRIPTOR_HELPED;
 }
 
-/* A free place, else one whose descriptor was reused, else one after the other. */
+/*
+ * A place that never was used, unless that makes the table long; one whose descriptor was reused
+ * (its socket can live on in a duplicate or a forked child, which then gets another place); and
+ * when all are taken one after the other.
+ */
 static struct helped *find_place(uint32_t *tag)
 {
 	static uint32_t turn;
 	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
 	struct helped *helped;
 
-	for (uint32_t i = 0; i < used && i < SOCKETS; i++) {
+	for (uint32_t i = 0; used >= SPARE && i < used && i < SOCKETS; i++) {
 		helped = &helped_sockets[i];
 		if (helped_is(helped, HELPED_CLOSED) &&
 		    (*tag = take(helped, helped_get(helped, tag))))
@@ -181,9 +188,7 @@ static struct helped *ask_kernel(int fd, uint32_t *value, bool any_port)
 	 * A group as local address is no source either, but nothing can be learnt there: whatever
 	 * arrives came to the group.
 	 */
-	if (!IN6_IS_ADDR_UNSPECIFIED(&self.host) &&
-	    !(address_is_v4(&self.host) && self.host.s6_addr32[3] == INADDR_ANY) &&
-	    !address_is_multicast(&self.host))
+	if (!address_is_any(&self.host) && !address_is_multicast(&self.host))
 		return NULL;
 	if (!any_port && !settings_port(&library.settings, self.port))
 		return NULL;

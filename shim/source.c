@@ -7,7 +7,7 @@
 
 __thread struct heard source_last;
 
-void source_learn_rest(int fd, struct helped *helped, const struct peer *peer,
+void source_learn_rest(int fd, struct helped *helped, uint64_t cookie, const struct peer *peer,
 		       const struct value *value)
 {
 	struct peer scopeless = *peer;
@@ -17,7 +17,7 @@ void source_learn_rest(int fd, struct helped *helped, const struct peer *peer,
 	if (peer->scope) {
 		/* Programs lose the scope id on the way to the reply. */
 		scopeless.scope = 0;
-		names_of_peer(&names, &library.key, &scopeless, helped_get(helped, cookie));
+		names_of_peer(&names, &library.key, &scopeless, cookie);
 		peers_put_value(&library.peers, names.peer, value);
 	}
 	if (helped_is(helped, HELPED_CLOSED))

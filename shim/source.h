@@ -33,26 +33,27 @@ static inline bool source_usable(const struct local *local)
 }
 
 /* What is not needed for every datagram: scope ids, log lines. */
-void source_learn_rest(int fd, struct helped *helped, const struct peer *peer,
+void source_learn_rest(int fd, struct helped *helped, uint64_t cookie, const struct peer *peer,
 		       const struct value *value);
 
 /*
- * A datagram was received on `helped`: remembers its local address, all zero for one that came by
+ * A datagram was received on `helped`, whose cookie was `cookie` when the receive began (its place
+ * can be another socket's by now): remembers its local address, all zero for one that came by
  * broadcast or multicast: then nothing is to be attached, whatever was known before.
  */
-static inline void source_learn(int fd, struct helped *helped, const struct peer *peer,
-				const struct local *local)
+static inline void source_learn(int fd, struct helped *helped, uint64_t cookie,
+				const struct peer *peer, const struct local *local)
 {
 	struct value value = value_of_local(local);
 	struct names names;
 
-	names_of_peer(&names, &library.key, peer, helped_get(helped, cookie));
+	names_of_peer(&names, &library.key, peer, cookie);
 	entry_put(&source_last.entry, names.peer, &value, 0);
 	source_last.check_anywhere = names.anywhere ^ value.check;
 	peers_confirm(&library.peers, names.peer, &value);
 	peers_confirm(&library.peers, names.host, &value);
 	if (unlikely(peer->scope || report_on(LOG_DEBUG) || helped_is(helped, HELPED_CLOSED)))
-		source_learn_rest(fd, helped, peer, &value);
+		source_learn_rest(fd, helped, cookie, peer, &value);
 }
 
 /* Rules 2 to 4. */

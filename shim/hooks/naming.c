@@ -6,9 +6,12 @@
 #include "socket.h"
 #include "source.h"
 
-static bool is_port_zero(const struct sockaddr *address)
+/* No port and no address of the program's choice: still a client, as it was. */
+static bool is_nothing(const struct sockaddr *address, socklen_t length)
 {
-	return !((const struct sockaddr_in *)(const void *)address)->sin_port;
+	struct peer self;
+
+	return peer_read(&self, address, length) && !self.port && address_is_any(&self.host);
 }
 
 int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
@@ -19,8 +22,7 @@ int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 	if (result || (address->sa_family != AF_INET && address->sa_family != AF_INET6 &&
 		       address->sa_family != AF_UNSPEC))
 		return result;
-	/* Bound to no port of its own choice: still a client, as it was. */
-	if (descriptor_get(fd) == DESCRIPTOR_FRESH && is_port_zero(address))
+	if (descriptor_get(fd) == DESCRIPTOR_FRESH && is_nothing(address, length))
 		return result;
 	socket_classify(fd);
 	return result;

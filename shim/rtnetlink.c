@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Asks the kernel for the route to an address and the master of an interface.
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libc.h"
+#include "rtnetlink.h"
+
+enum { ANSWER = 8192 };
+
+/* Sends one request; returns the length of the answer if it is a message of that type, else 0. */
+static size_t ask(const struct nlmsghdr *request, struct nlmsghdr *answer, int type)
+{
+	int fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return 0;
+	if (libc.send(fd, request, request->nlmsg_len, 0) == (ssize_t)request->nlmsg_len)
+		n = libc.recv(fd, answer, ANSWER, 0);
+	close(fd);
+	if (n < (ssize_t)sizeof(*answer) || answer->nlmsg_type != type ||
+	    answer->nlmsg_len > (size_t)n)
+		return 0;
+	return answer->nlmsg_len;
+}
+
+bool rtnetlink_is_local(const struct in6_addr *address)
+{
+	struct {
+		struct nlmsghdr header;
+		struct rtmsg route;
+		struct rtattr attribute;
+		struct in6_addr destination;
+	} request = {
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = RTM_GETROUTE,
+			    .nlmsg_flags = NLM_F_REQUEST },
+		.route = { .rtm_family = AF_INET6, .rtm_dst_len = 128 },
+		.attribute = { .rta_len = RTA_LENGTH(sizeof(*address)), .rta_type = RTA_DST },
+		.destination = *address,
+	};
+	_Alignas(struct nlmsghdr) char answer[ANSWER];
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer;
+
+	return ask(&request.header, header, RTM_NEWROUTE) >= NLMSG_LENGTH(sizeof(struct rtmsg)) &&
+	       ((struct rtmsg *)NLMSG_DATA(header))->rtm_type == RTN_LOCAL;
+}
+
+bool rtnetlink_has_master(uint32_t ifindex)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg interface;
+	} request = {
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = RTM_GETLINK,
+			    .nlmsg_flags = NLM_F_REQUEST },
+		.interface = { .ifi_index = (int)ifindex },
+	};
+	_Alignas(struct nlmsghdr) char answer[ANSWER];
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer;
+	size_t length = ask(&request.header, header, RTM_NEWLINK);
+	size_t at = NLMSG_LENGTH(sizeof(struct ifinfomsg));
+
+	while (at + sizeof(struct rtattr) <= length) {
+		const struct rtattr *attribute = (const struct rtattr *)(void *)(answer + at);
+
+		if (attribute->rta_len < sizeof(*attribute))
+			break;
+		if (attribute->rta_type == IFLA_MASTER)
+			return true;
+		at += RTA_ALIGN(attribute->rta_len);
+	}
+	return false;
+}
