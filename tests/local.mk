@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 include tests/unit/local.mk
 include tests/net/local.mk
+include tests/invisible/local.mk
 include tests/bench/local.mk
 include tests/wrapper/local.mk

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# A program sees under the library what it sees without: compared with the kernel itself.
+invisible_cflags = -std=gnu11 -pthread $(AM_CFLAGS)
+# Found at run time by the loader, not at link time: the library comes by LD_PRELOAD.
+invisible_preload = tests/invisible/preload.c tests/invisible/preload.h
+
+check_PROGRAMS += tests/invisible/matrix
+TESTS += tests/invisible/matrix
+tests_invisible_matrix_SOURCES = $(invisible_preload) \
+	tests/invisible/fortified.c \
+	tests/invisible/matrix.c tests/invisible/matrix.h \
+	tests/invisible/matrix_control.c \
+	tests/invisible/matrix_errors.c \
+	tests/invisible/matrix_options.c \
+	tests/invisible/matrix_sends.c \
+	tests/invisible/matrix_shapes.c \
+	tests/invisible/matrix_vectors.c \
+	tests/invisible/outcome.c tests/invisible/outcome.h \
+	tests/invisible/pair.c tests/invisible/pair.h \
+	tests/invisible/sending.c tests/invisible/sending.h \
+	tests/invisible/side.c tests/invisible/side.h
+tests_invisible_matrix_CFLAGS = $(invisible_cflags)
+tests_invisible_matrix_LDADD = $(DL_LIBS)

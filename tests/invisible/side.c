@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// The two sides: how each calls, and its network namespace.
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "preload.h"
+#include "side.h"
+
+static int kernel_socket(int domain, int type, int protocol)
+{
+	return (int)syscall(SYS_socket, domain, type, protocol);
+}
+
+static int kernel_bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return (int)syscall(SYS_bind, fd, address, length);
+}
+
+static int kernel_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return (int)syscall(SYS_connect, fd, address, length);
+}
+
+static ssize_t kernel_recvfrom(int fd, void *buffer, size_t size, int flags,
+			       struct sockaddr *address, socklen_t *length)
+{
+	return syscall(SYS_recvfrom, fd, buffer, size, flags, address, length);
+}
+
+static ssize_t kernel_recv(int fd, void *buffer, size_t size, int flags)
+{
+	return syscall(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL);
+}
+
+static ssize_t kernel_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	return syscall(SYS_recvmsg, fd, message, flags);
+}
+
+static int kernel_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+			   struct timespec *timeout)
+{
+	return (int)syscall(SYS_recvmmsg, fd, messages, count, flags, timeout);
+}
+
+static ssize_t kernel_sendto(int fd, const void *buffer, size_t size, int flags,
+			     const struct sockaddr *address, socklen_t length)
+{
+	return syscall(SYS_sendto, fd, buffer, size, flags, address, length);
+}
+
+static ssize_t kernel_send(int fd, const void *buffer, size_t size, int flags)
+{
+	return syscall(SYS_sendto, fd, buffer, size, flags, NULL, 0);
+}
+
+static ssize_t kernel_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+static int kernel_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+{
+	return (int)syscall(SYS_sendmmsg, fd, messages, count, flags);
+}
+
+static int kernel_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+{
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, length);
+}
+
+static int kernel_getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+{
+	return (int)syscall(SYS_getsockopt, fd, level, name, value, length);
+}
+
+struct side kernel_side = {
+	.name = "kernel",
+	.socket = kernel_socket,
+	.bind = kernel_bind,
+	.connect = kernel_connect,
+	.recv = kernel_recv,
+	.recvfrom = kernel_recvfrom,
+	.recv_checked = kernel_recv,
+	.recvfrom_checked = kernel_recvfrom,
+	.recvmsg = kernel_recvmsg,
+	.recvmmsg = kernel_recvmmsg,
+	.send = kernel_send,
+	.sendto = kernel_sendto,
+	.sendmsg = kernel_sendmsg,
+	.sendmmsg = kernel_sendmmsg,
+	.setsockopt = kernel_setsockopt,
+	.getsockopt = kernel_getsockopt,
+};
+
+/* glibc declares some addresses as transparent unions, so these can't be pointed to as they are. */
+static int library_bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return bind(fd, address, length);
+}
+
+static int library_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return connect(fd, address, length);
+}
+
+static ssize_t library_recvfrom(int fd, void *buffer, size_t size, int flags,
+				struct sockaddr *address, socklen_t *length)
+{
+	return recvfrom(fd, buffer, size, flags, address, length);
+}
+
+static ssize_t library_sendto(int fd, const void *buffer, size_t size, int flags,
+			      const struct sockaddr *address, socklen_t length)
+{
+	return sendto(fd, buffer, size, flags, address, length);
+}
+
+struct side library_side = {
+	.name = "library",
+	.socket = socket,
+	.bind = library_bind,
+	.connect = library_connect,
+	.recv = recv,
+	.recvfrom = library_recvfrom,
+	.recv_checked = fortified_recv,
+	.recvfrom_checked = fortified_recvfrom,
+	.recvmsg = recvmsg,
+	.recvmmsg = recvmmsg,
+	.send = send,
+	.sendto = library_sendto,
+	.sendmsg = sendmsg,
+	.sendmmsg = sendmmsg,
+	.setsockopt = setsockopt,
+	.getsockopt = getsockopt,
+};
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		perror(path);
+	close(fd);
+}
+
+static void become_root_of_a_user_namespace(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	char map[64];
+
+	if (unshare(CLONE_NEWUSER))
+		unavailable("no user namespace to be had");
+	write_file("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned int)uid);
+	write_file("/proc/self/uid_map", map);
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned int)gid);
+	write_file("/proc/self/gid_map", map);
+}
+
+static void make_namespace(struct side *side)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd;
+
+	if (unshare(CLONE_NEWNET))
+		unavailable("no network namespace to be had");
+	side->namespace = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	fd = kernel_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (side->namespace < 0 || fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request))
+		unavailable("no socket in the new network namespace");
+	request.ifr_flags |= IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &request))
+		unavailable("lo can't be brought up in the new network namespace");
+	close(fd);
+}
+
+void make_sides(void)
+{
+	if (unshare(CLONE_NEWNET))
+		become_root_of_a_user_namespace();
+	make_namespace(&kernel_side);
+	make_namespace(&library_side);
+}
+
+void enter(const struct side *side)
+{
+	if (setns(side->namespace, CLONE_NEWNET)) {
+		perror("setns");
+		exit(1);
+	}
+}
