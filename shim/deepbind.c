@@ -37,6 +37,7 @@ static function hook_for(const char *name, function now, bool any)
 		return any || now == (function)libc.hook ? (function)hook_##hook : NULL;
 	HOOKS_ALWAYS(HOOK_FOR)
 	HOOKS_SOMETIMES(HOOK_FOR)
+	HOOKS_TIME64(HOOK_FOR)
 	return NULL;
 }
 

@@ -64,10 +64,43 @@
 	      struct sockaddr *address, socklen_t *length),                                        \
 	     (fd, buffer, size, room, flags, address, length))
 
+/*
+ * What 32-bit programs with a 64-bit time_t call in their place: glibc's names, and musl's for
+ * recvmmsg(). `timeout` is then another struct, which is only handed on.
+ */
+#if __SIZEOF_POINTER__ == 4
+#define HOOKS_TIME64(HOOK)                                                                         \
+	HOOK(ssize_t, __recvmsg64, (int fd, struct msghdr *message, int flags),                    \
+	     (fd, message, flags))                                                                 \
+	HOOK(ssize_t, __sendmsg64, (int fd, const struct msghdr *message, int flags),              \
+	     (fd, message, flags))                                                                 \
+	HOOK(int, __recvmmsg64,                                                                    \
+	     (int fd, struct mmsghdr *messages, unsigned int count, int flags,                     \
+	      struct timespec *timeout),                                                           \
+	     (fd, messages, count, flags, timeout))                                                \
+	HOOK(int, __recvmmsg_time64,                                                               \
+	     (int fd, struct mmsghdr *messages, unsigned int count, int flags,                     \
+	      struct timespec *timeout),                                                           \
+	     (fd, messages, count, flags, timeout))                                                \
+	HOOK(int, __sendmmsg64,                                                                    \
+	     (int fd, struct mmsghdr *messages, unsigned int count, int flags),                    \
+	     (fd, messages, count, flags))                                                         \
+	HOOK(int, __setsockopt64,                                                                  \
+	     (int fd, int level, int name, const void *value, socklen_t length),                   \
+	     (fd, level, name, value, length))                                                     \
+	HOOK(int, __getsockopt64, (int fd, int level, int name, void *value, socklen_t *length),   \
+	     (fd, level, name, value, length))
+#define HOOKS_VARIADIC64(HOOK) HOOK(int, __fcntl_time64, (int fd, int command, ...), )
+#else
+#define HOOKS_TIME64(HOOK)
+#define HOOKS_VARIADIC64(HOOK)
+#endif
+
 /* Variadic, so written out by hand in libc.c. */
 #define HOOKS_VARIADIC(HOOK)                                                                       \
 	HOOK(int, fcntl, (int fd, int command, ...), )                                             \
-	HOOK(int, fcntl64, (int fd, int command, ...), )
+	HOOK(int, fcntl64, (int fd, int command, ...), )                                           \
+	HOOKS_VARIADIC64(HOOK)
 
 /* Not of sockets: dlopen(3) with RTLD_DEEPBIND (deepbind.h). */
 #define HOOKS_LOADER(HOOK) HOOK(void *, dlopen, (const char *file, int mode), (file, mode))
@@ -80,6 +113,7 @@
 #define HOOKS(HOOK)                                                                                \
 	HOOKS_ALWAYS(HOOK)                                                                         \
 	HOOKS_SOMETIMES(HOOK)                                                                      \
+	HOOKS_TIME64(HOOK)                                                                         \
 	HOOKS_VARIADIC(HOOK)                                                                       \
 	HOOKS_LOADER(HOOK)                                                                         \
 	HOOKS_ALIAS(HOOK)

@@ -48,6 +48,7 @@ static void find(void *pointer, const char *name)
 	}
 HOOKS_ALWAYS(FIRST_CALL)
 HOOKS_SOMETIMES(FIRST_CALL)
+HOOKS_TIME64(FIRST_CALL)
 HOOKS_VARIADIC(FIRST_CALL_VARIADIC)
 
 static void *first_dlopen(const char *file, int mode)
@@ -57,7 +58,7 @@ static void *first_dlopen(const char *file, int mode)
 }
 
 #define FIRST_POINTER(type, name, parameters, arguments) .name = first_##name,
-struct libc libc = { HOOKS_ALWAYS(FIRST_POINTER) HOOKS_SOMETIMES(FIRST_POINTER)
+struct libc libc = { HOOKS_ALWAYS(FIRST_POINTER) HOOKS_SOMETIMES(FIRST_POINTER) HOOKS_TIME64(FIRST_POINTER)
 			     HOOKS_VARIADIC(FIRST_POINTER) HOOKS_LOADER(FIRST_POINTER) };
 
 void libc_resolve(void)

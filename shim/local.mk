@@ -14,10 +14,11 @@ pure_sources = \
 
 shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/connect.c shim/connect.h \
+	shim/delivery.h \
 	shim/deepbind.c shim/deepbind.h \
 	shim/hook.h shim/hooks.h \
 	shim/hooks/descriptors.c shim/hooks/loading.c shim/hooks/naming.c shim/hooks/options.c \
-	shim/hooks/receive.c shim/hooks/send.c \
+	shim/hooks/receive.c shim/hooks/send.c shim/hooks/time64.c \
 	shim/libc.c shim/libc.h \
 	shim/rtnetlink.c shim/rtnetlink.h \
 	shim/options.c shim/options.h \
@@ -27,7 +28,8 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/send.c shim/send.h \
 	shim/socket.c shim/socket.h \
 	shim/source.c shim/source.h \
-	shim/start.c shim/start.h
+	shim/start.c shim/start.h \
+	shim/vector.c
 
 AM_CPPFLAGS = -include config.h -I$(top_srcdir)/shim
 AM_CFLAGS = $(WARN_CFLAGS)

@@ -15,11 +15,18 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 /* recvmsg(2) */
 ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, int flags);
 
+/* recvmmsg() of the libc, or its twin for another struct timespec. */
+typedef int recvmmsg_call(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+			  struct timespec *timeout);
+
 /*
- * recvmmsg(2), one kernel call. Without memory for so many messages it receives fewer, which a
- * program has to expect anyway.
+ * recvmmsg(2), one kernel call, on whatever descriptor. Without memory for so many messages it
+ * receives fewer, which a program has to expect anyway.
  */
-int receive_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
-		     int flags, struct timespec *timeout);
+int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+		   struct timespec *timeout, recvmmsg_call *next);
+
+/* Descriptors that came over a UNIX socket: their numbers were something else before. */
+void receive_passed(const struct msghdr *message);
 
 #endif

@@ -99,3 +99,16 @@ int hook_fcntl64(int fd, int command, ...)
 	va_end(list);
 	return made_by_fcntl(command, libc.fcntl64(fd, command, argument));
 }
+
+#if __SIZEOF_POINTER__ == 4
+int hook___fcntl_time64(int fd, int command, ...)
+{
+	va_list list;
+	void *argument;
+
+	va_start(list, command);
+	argument = va_arg(list, void *);
+	va_end(list);
+	return made_by_fcntl(command, libc.__fcntl_time64(fd, command, argument));
+}
+#endif

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Hooks of the calls that receive.
 
-#include <string.h>
-
-#include "control.h"
 #include "libc.h"
 #include "receive.h"
 
@@ -38,26 +35,6 @@ ssize_t hook___recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int 
 	return hook_recvfrom(fd, buffer, size, flags, address, length);
 }
 
-/* Descriptors that came over a UNIX socket: their numbers were something else before. */
-static void forget_passed(const struct msghdr *message)
-{
-	size_t offset = 0;
-	struct cmsghdr *header;
-
-	while ((header = control_next(message->msg_control, message->msg_controllen, &offset))) {
-		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
-			socket_forget(fd);
-		}
-	}
-}
-
 ssize_t hook_recvmsg(int fd, struct msghdr *message, int flags)
 {
 	struct helped *helped = socket_find_wildcard(fd);
@@ -67,21 +44,12 @@ ssize_t hook_recvmsg(int fd, struct msghdr *message, int flags)
 		return receive_message(fd, helped, message, flags);
 	n = libc.recvmsg(fd, message, flags);
 	if (n >= 0 && message->msg_controllen)
-		forget_passed(message);
+		receive_passed(message);
 	return n;
 }
 
 int hook_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
 		  struct timespec *timeout)
 {
-	struct helped *helped = socket_find_wildcard(fd);
-	int n;
-
-	if (helped)
-		return receive_messages(fd, helped, messages, count, flags, timeout);
-	n = libc.recvmmsg(fd, messages, count, flags, timeout);
-	for (int i = 0; i < n; i++)
-		if (messages[i].msg_hdr.msg_controllen)
-			forget_passed(&messages[i].msg_hdr);
-	return n;
+	return receive_vector(fd, messages, count, flags, timeout, libc.recvmmsg);
 }

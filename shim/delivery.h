@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* What receives of one message and of many share: the guard, learning, and the program's view. */
+#ifndef DELIVERY_H
+#define DELIVERY_H
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "control.h"
+#include "pktinfo.h"
+#include "scratch.h"
+#include "source.h"
+
+#define CONTROL_BUFFER(name, size) _Alignas(struct cmsghdr) unsigned char name[size]
+
+/*
+ * UDP does not look at MSG_OOB when it receives (udp_recvmsg()); other sockets refuse it before
+ * they take anything from their queue. So it keeps us from receiving on a descriptor that became
+ * something else behind our back: a UNIX socket would give descriptors into our larger buffer that
+ * the program has no room for. A kernel that refuses it on UDP is found by its error.
+ */
+extern int receive_guard; /* MSG_OOB, or 0 */
+
+static inline int guard_flag(void)
+{
+	return __atomic_load_n(&receive_guard, __ATOMIC_RELAXED);
+}
+
+/* Can the guard be the reason of the error? */
+static inline bool refuses_guard(int flags)
+{
+	return (errno == EOPNOTSUPP || errno == EINVAL) && !(flags & MSG_OOB) && guard_flag();
+}
+
+/* What came of the same receive without it: if not the same error, the kernel can't bear it. */
+static inline void judge_guard(ssize_t n, int flags)
+{
+	if (n >= 0 || !refuses_guard(flags))
+		__atomic_store_n(&receive_guard, 0, __ATOMIC_RELAXED);
+}
+
+/*
+ * What a receive began with. It may block for long, and meanwhile the socket's place in the table
+ * can become another socket's.
+ */
+struct before {
+	uint64_t cookie;
+	uint32_t tag;
+	uint8_t wanted;
+};
+
+static inline struct before remember_before(const struct helped *helped)
+{
+	return (struct before){ .cookie = helped_get(helped, cookie),
+				.tag = helped_get(helped, tag),
+				.wanted = helped_get(helped, wanted) };
+}
+
+/* The PKTINFO that the program wants to see: now, as long as that can be known. */
+static inline unsigned int wanted_after(const struct helped *helped, const struct before *before)
+{
+	unsigned int wanted = helped_get(helped, wanted);
+
+	return likely(helped_get(helped, tag) == before->tag) ? wanted : before->wanted;
+}
+
+/* What else control data can tell: nothing of ours, or more than there was room for. */
+static inline void learn_nothing(int fd, struct helped *helped, const struct msghdr *received)
+{
+	if (received->msg_flags & MSG_CTRUNC)
+		helped_mark(helped, HELPED_MORE_CONTROL, true);
+	else
+		socket_check(fd);
+}
+
+/* Remembers what a received datagram's control data tells. */
+static inline __attribute__((always_inline)) void learn(int fd, struct helped *helped,
+							const struct before *before,
+							const struct msghdr *received, int flags)
+{
+	struct local local;
+	struct peer peer;
+
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return;
+	if (unlikely(!pktinfo_read_v4(received->msg_control, received->msg_controllen, &local)) &&
+	    pktinfo_read(received->msg_control, received->msg_controllen, &local) == PKTINFO_NONE)
+		learn_nothing(fd, helped, received);
+	else if (likely(peer_read(&peer, received->msg_name, received->msg_namelen)))
+		source_learn(fd, helped, before->cookie, &peer, &local);
+}
+
+/* move_addr_to_user() in net/socket.c: all its length, as much of it as there is room for. */
+static inline int give_address(const struct msghdr *received, void *address, socklen_t *length)
+{
+	socklen_t room = *length;
+
+	*length = received->msg_namelen;
+	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
+		   (int)room >= (int)sizeof(struct sockaddr_in))) {
+		memcpy(address, received->msg_name, sizeof(struct sockaddr_in));
+		return 0;
+	}
+	if ((int)room < 0) {
+		*length = room;
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(address, received->msg_name,
+	       room < received->msg_namelen ? room : received->msg_namelen);
+	return 0;
+}
+
+/* The program's view of a received message: ____sys_recvmsg() in net/socket.c. */
+static inline int give_message(unsigned int wanted, struct msghdr *message,
+			       const struct msghdr *received)
+{
+	unsigned int hidden = (INFO_V4 | INFO_V6) & ~wanted;
+	int truncated;
+	int error = 0;
+
+	if (message->msg_name)
+		error = give_address(received, message->msg_name, &message->msg_namelen);
+	/*
+	 * The copy had room for all that is hidden and what the program has room for, so what was
+	 * truncated there would have been here too.
+	 */
+	truncated = control_deliver(message, received, hidden);
+	message->msg_flags = received->msg_flags | truncated;
+	return error;
+}
+
+/* How much control data the program has room for; UDP never has near as much as SCRATCH_SIZE. */
+static inline size_t program_room(const struct msghdr *message)
+{
+	size_t room = message->msg_control ? message->msg_controllen : 0;
+
+	return room > SCRATCH_SIZE / 2 ? SCRATCH_SIZE / 2 : CMSG_ALIGN(room);
+}
+
+#endif

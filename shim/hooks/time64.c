@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Hooks of what 32-bit programs with a 64-bit time_t call instead.
+
+#include "libc.h"
+#include "options.h"
+#include "receive.h"
+
+#if __SIZEOF_POINTER__ == 4
+
+/* They differ from the calls they stand for in timestamps, which kernels since 5.1 give as asked.
+ */
+ssize_t hook___recvmsg64(int fd, struct msghdr *message, int flags)
+{
+	struct helped *helped = socket_find_wildcard(fd);
+	ssize_t n;
+
+	if (helped)
+		return receive_message(fd, helped, message, flags);
+	n = libc.__recvmsg64(fd, message, flags);
+	if (n >= 0 && message->msg_controllen)
+		receive_passed(message);
+	return n;
+}
+
+ssize_t hook___sendmsg64(int fd, const struct msghdr *message, int flags)
+{
+	return hook_sendmsg(fd, message, flags);
+}
+
+int hook___recvmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+		      struct timespec *timeout)
+{
+	return receive_vector(fd, messages, count, flags, timeout, libc.__recvmmsg64);
+}
+
+int hook___recvmmsg_time64(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+			   struct timespec *timeout)
+{
+	return receive_vector(fd, messages, count, flags, timeout, libc.__recvmmsg_time64);
+}
+
+int hook___sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+{
+	return hook_sendmmsg(fd, messages, count, flags);
+}
+
+int hook___setsockopt64(int fd, int level, int name, const void *value, socklen_t length)
+{
+	int result = libc.__setsockopt64(fd, level, name, value, length);
+
+	if (!result && option_is_noted(level, name))
+		options_note(fd, level, name, value, length);
+	return result;
+}
+
+int hook___getsockopt64(int fd, int level, int name, void *value, socklen_t *length)
+{
+	int result = libc.__getsockopt64(fd, level, name, value, length);
+	unsigned int kind = option_kind(level, name);
+
+	if (!result && unlikely(kind))
+		options_answer(fd, kind, value, *length);
+	return result;
+}
+
+#else
+
+typedef int not_an_empty_file;
+
+#endif

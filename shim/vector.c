@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Receiving many messages at once on a helped socket.
+
+#include "delivery.h"
+#include "libc.h"
+#include "receive.h"
+
+enum { NAME_ROOM = 32 };
+_Static_assert(sizeof(struct sockaddr_in6) <= NAME_ROOM, "padded for the control data behind it");
+
+static int guarded_recvmmsg(int fd, struct helped **helped, struct before *before,
+			    struct mmsghdr *messages, unsigned int count, int flags,
+			    struct timespec *timeout, recvmmsg_call *next)
+{
+	int n;
+
+	*before = remember_before(*helped);
+	n = next(fd, messages, count, flags | guard_flag(), timeout);
+	if (likely(n >= 0) || !refuses_guard(flags) || !(*helped = socket_classify(fd)))
+		return n;
+	*before = remember_before(*helped);
+	n = next(fd, messages, count, flags, timeout);
+	judge_guard(n, flags);
+	return n;
+}
+
+/* The first message of a vector alone: what the kernel too does when the second has an error. */
+static int receive_first(int fd, struct helped *helped, struct mmsghdr *messages, int flags)
+{
+	ssize_t n = receive_message(fd, helped, &messages->msg_hdr, flags);
+
+	if (n < 0)
+		return -1;
+	messages->msg_len = (unsigned int)n;
+	return 1;
+}
+
+/* One message of a vector as the kernel shall see it, its name and control data in `room`. */
+static void prepare(struct mmsghdr *copy, const struct msghdr *message, unsigned char *room,
+		    size_t extra)
+{
+	copy->msg_hdr = (struct msghdr){ .msg_iov = message->msg_iov,
+					 .msg_iovlen = message->msg_iovlen,
+					 .msg_name = room,
+					 .msg_namelen = sizeof(struct sockaddr_in6),
+					 .msg_control = room + NAME_ROOM,
+					 .msg_controllen = program_room(message) + extra };
+}
+
+static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messages,
+			    unsigned int count, int flags, struct timespec *timeout,
+			    recvmmsg_call *next)
+{
+	CONTROL_BUFFER(stack, CONTROL_STACK);
+	size_t extra = helped_is(helped, HELPED_MORE_CONTROL) ? CONTROL_KERNEL : CONTROL_PKTINFO;
+	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
+	unsigned char *room = start + (scratch ? SCRATCH_SIZE : sizeof(stack));
+	struct mmsghdr *copies = (struct mmsghdr *)(void *)start;
+	struct before before;
+	unsigned int fitting;
+	int n;
+
+	/* Headers grow from the start, names and control data down from the end. */
+	for (fitting = 0; fitting < count; fitting++) {
+		const struct msghdr *message = &messages[fitting].msg_hdr;
+		size_t need = NAME_ROOM + program_room(message) + extra;
+
+		if ((size_t)(room - (unsigned char *)&copies[fitting]) < sizeof(*copies) + need ||
+		    (message->msg_name && (int)message->msg_namelen < 0))
+			break;
+		room -= need;
+		prepare(&copies[fitting], message, room, extra);
+	}
+	if (unlikely(!fitting && count)) {
+		if (scratch)
+			scratch_give();
+		return receive_first(fd, helped, messages, flags);
+	}
+	n = guarded_recvmmsg(fd, &helped, &before, copies, fitting, flags, timeout, next);
+	for (int i = 0; i < n; i++) {
+		learn(fd, helped, &before, &copies[i].msg_hdr, flags);
+		give_message(wanted_after(helped, &before), &messages[i].msg_hdr,
+			     &copies[i].msg_hdr);
+		messages[i].msg_len = copies[i].msg_len;
+	}
+	if (scratch)
+		scratch_give();
+	if (unlikely(n < 0 && !helped))
+		return next(fd, messages, count, flags, timeout);
+	return n;
+}
+
+int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+		   struct timespec *timeout, recvmmsg_call *next)
+{
+	struct helped *helped = socket_find_wildcard(fd);
+	int n;
+
+	if (helped)
+		return receive_messages(fd, helped, messages, count, flags, timeout, next);
+	n = next(fd, messages, count, flags, timeout);
+	for (int i = 0; i < n; i++)
+		if (messages[i].msg_hdr.msg_controllen)
+			receive_passed(&messages[i].msg_hdr);
+	return n;
+}
