@@ -1,1 +1,40 @@
 # SPDX-License-Identifier: MIT
+# `make bench`: measures; `make bench-page` also writes the results into docs/performance.md.
+EXTRA_PROGRAMS = tests/bench/bench tests/bench/stamp.so
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+tests_bench_bench_SOURCES = \
+	tests/bench/bench.h \
+	tests/bench/calls.c \
+	tests/bench/connected.c \
+	tests/bench/crowd.c \
+	tests/bench/lab.c tests/bench/lab.h \
+	tests/bench/main.c \
+	tests/bench/memory.c \
+	tests/bench/others.c \
+	tests/bench/serve.c tests/bench/serve.h \
+	tests/bench/trips.c
+tests_bench_bench_LDADD = $(DL_LIBS) -lpthread
+
+tests_bench_stamp_so_SOURCES = tests/bench/stamp.c
+tests_bench_stamp_so_CFLAGS = -fPIC $(AM_CFLAGS)
+tests_bench_stamp_so_LDFLAGS = -shared
+
+bench_scripts = \
+	tests/bench/bench.py \
+	tests/bench/figures.py \
+	tests/bench/instructions.py \
+	tests/bench/lab.sh \
+	tests/bench/page.py \
+	tests/bench/resources.py
+EXTRA_DIST += $(bench_scripts) tests/bench/performance.md.in docs/performance.md
+
+bench_needs = $(EXTRA_PROGRAMS) shim/libreplyfrom.so scripts/replyfrom scripts/replyfrom-check
+bench_run = PYTHONDONTWRITEBYTECODE=1 $(PYTHON3) $(srcdir)/tests/bench/bench.py \
+	--build $(abs_top_builddir) $(BENCH_FLAGS)
+
+.PHONY: bench bench-page
+bench: $(bench_needs)
+	$(bench_run)
+bench-page: $(bench_needs)
+	$(bench_run) --page $(top_srcdir)/docs/performance.md

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* What all parts of the bench share: the calls of each side, clocks, results. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* A way to call: the system calls themselves, or the libc's functions, which the shim hooks. */
+struct calls {
+	int (*socket)(int domain, int type, int protocol);
+	int (*bind)(int fd, const struct sockaddr *address, socklen_t length);
+	int (*connect)(int fd, const struct sockaddr *address, socklen_t length);
+	int (*setsockopt)(int fd, int level, int name, const void *value, socklen_t length);
+	ssize_t (*recvfrom)(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+			    socklen_t *length);
+	ssize_t (*sendto)(int fd, const void *buffer, size_t size, int flags,
+			  const struct sockaddr *address, socklen_t length);
+	ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
+	ssize_t (*sendmsg)(int fd, const struct msghdr *message, int flags);
+	int (*recvmmsg)(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+			struct timespec *timeout);
+	int (*sendmmsg)(int fd, struct mmsghdr *messages, unsigned int count, int flags);
+};
+extern const struct calls raw, hooked;
+
+/*
+ * The sides of a comparison. Native is measured twice: how far its two measurements are apart is
+ * what the machine can't tell from nothing.
+ */
+enum side { PLAIN, NATIVE, NATIVE_AGAIN, SHIM, SIDES };
+extern const char *const side_names[SIDES];
+
+enum { PAYLOAD = 64, MESSAGES = 32 };
+
+static inline uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Ends the bench with the reason: a bench that can't measure has no result. */
+_Noreturn void give_up(const char *what);
+
+/* One line of the result: the nanoseconds of one datagram (or call) in one batch. */
+void print_batch(unsigned int round, const char *side, uint64_t nanoseconds, unsigned int count);
+
+/* The parts, each with its own arguments. */
+int bench_trips(int count, char *arguments[]);
+int bench_connected(int count, char *arguments[]);
+int bench_others(int count, char *arguments[]);
+int bench_crowd(int count, char *arguments[]);
+int bench_memory(int count, char *arguments[]);
+
+#endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Servers of three styles, without PKTINFO and with it written by hand.
+
+#include <errno.h>
+#include <string.h>
+
+#include "serve.h"
+
+const char *const style_names[STYLES] = { "recvfrom+sendto", "recvmsg+sendmsg",
+					  "recvmmsg+sendmmsg" };
+
+enum style style_of(const char *name)
+{
+	for (enum style style = FROM_TO; style < STYLES; style++)
+		if (!strcmp(name, style_names[style]))
+			return style;
+	errno = EINVAL;
+	give_up(name);
+}
+
+static void expect(ssize_t n)
+{
+	if (n < 0)
+		give_up("a server's call");
+}
+
+static bool is_done(ssize_t n, int flags)
+{
+	if (n < 0 && flags & MSG_DONTWAIT && errno == EAGAIN)
+		return true;
+	expect(n);
+	return false;
+}
+
+/* Room of one message. */
+struct room {
+	struct sockaddr_in6 name;
+	struct iovec vector;
+	_Alignas(struct cmsghdr) unsigned char control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	unsigned char payload[512];
+};
+
+static void prepare(struct msghdr *message, struct room *room, bool native)
+{
+	room->vector = (struct iovec){ room->payload, sizeof(room->payload) };
+	*message = (struct msghdr){ .msg_name = &room->name,
+				    .msg_namelen = sizeof(room->name),
+				    .msg_iov = &room->vector,
+				    .msg_iovlen = 1,
+				    .msg_control = native ? room->control : NULL,
+				    .msg_controllen = native ? sizeof(room->control) : 0 };
+}
+
+/* The received message becomes the answer: the index of the interface must not choose the route. */
+static void turn(struct msghdr *message, size_t length)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+
+	message->msg_iov->iov_len = length;
+	message->msg_flags = 0;
+	if (!header)
+		return;
+	if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO)
+		((struct in_pktinfo *)(void *)CMSG_DATA(header))->ipi_ifindex = 0;
+	else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO)
+		((struct in6_pktinfo *)(void *)CMSG_DATA(header))->ipi6_ifindex = 0;
+}
+
+static unsigned int serve_from_to(const struct calls *calls, int fd, unsigned int count, int flags)
+{
+	unsigned char payload[512];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct sockaddr_in6 name;
+		socklen_t length = sizeof(name);
+		ssize_t n = calls->recvfrom(fd, payload, sizeof(payload), flags,
+					    (struct sockaddr *)&name, &length);
+
+		if (is_done(n, flags))
+			break;
+		expect(calls->sendto(fd, payload, (size_t)n, 0, (struct sockaddr *)&name, length));
+	}
+	return i;
+}
+
+static unsigned int serve_messages(const struct calls *calls, int fd, unsigned int count, int flags,
+				   bool native)
+{
+	struct room room;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct msghdr message;
+		ssize_t n;
+
+		prepare(&message, &room, native);
+		n = calls->recvmsg(fd, &message, flags);
+		if (is_done(n, flags))
+			break;
+		turn(&message, (size_t)n);
+		expect(calls->sendmsg(fd, &message, 0));
+	}
+	return i;
+}
+
+static unsigned int serve_vectors(const struct calls *calls, int fd, unsigned int count, int flags,
+				  bool native)
+{
+	struct room rooms[MESSAGES];
+	unsigned int done = 0;
+
+	while (done < count) {
+		struct mmsghdr messages[MESSAGES];
+		int n, sent;
+
+		for (int i = 0; i < MESSAGES; i++)
+			prepare(&messages[i].msg_hdr, &rooms[i], native);
+		n = calls->recvmmsg(fd, messages, MESSAGES, flags | MSG_WAITFORONE, NULL);
+		if (is_done(n, flags))
+			break;
+		for (int i = 0; i < n; i++)
+			turn(&messages[i].msg_hdr, messages[i].msg_len);
+		sent = calls->sendmmsg(fd, messages, (unsigned int)n, 0);
+		expect(sent == n ? 0 : -1);
+		done += (unsigned int)n;
+	}
+	return done;
+}
+
+unsigned int serve(const struct calls *calls, enum side side, enum style style, int fd,
+		   unsigned int count, int flags)
+{
+	bool native = side == NATIVE || side == NATIVE_AGAIN;
+
+	if (style == VECTOR)
+		return serve_vectors(calls, fd, count, flags, native);
+	if (style == MESSAGE || native)
+		return serve_messages(calls, fd, count, flags, native);
+	return serve_from_to(calls, fd, count, flags);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* A server's work on what waits in its socket: receive, answer. */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include "bench.h"
+
+enum style { FROM_TO, MESSAGE, VECTOR, STYLES };
+extern const char *const style_names[STYLES];
+enum style style_of(const char *name);
+
+/*
+ * Answers up to `count` datagrams that wait; with `flags` MSG_DONTWAIT as many as there are.
+ * Returns how many. Native keeps the PKTINFO it receives as the source of its answer.
+ */
+unsigned int serve(const struct calls *calls, enum side side, enum style style, int fd,
+		   unsigned int count, int flags);
+
+#endif
