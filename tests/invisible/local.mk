@@ -21,3 +21,22 @@ tests_invisible_matrix_SOURCES = $(invisible_preload) \
 	tests/invisible/side.c tests/invisible/side.h
 tests_invisible_matrix_CFLAGS = $(invisible_cflags)
 tests_invisible_matrix_LDADD = $(DL_LIBS)
+
+check_PROGRAMS += tests/invisible/descriptors
+TESTS += tests/invisible/descriptors
+invisible_cases = $(invisible_preload) \
+	tests/invisible/asked.c tests/invisible/asked.h \
+	tests/invisible/cases.c tests/invisible/cases.h \
+	tests/invisible/fortified.c \
+	tests/invisible/side.c tests/invisible/side.h
+tests_invisible_descriptors_SOURCES = $(invisible_cases) \
+	tests/invisible/descriptors.c tests/invisible/descriptors.h \
+	tests/invisible/duplicates.c \
+	tests/invisible/faults.c \
+	tests/invisible/passing.c \
+	tests/invisible/reuse.c tests/invisible/reuse.h \
+	tests/invisible/reuse_inet.c \
+	tests/invisible/reuse_unix.c \
+	tests/invisible/startup.c
+tests_invisible_descriptors_CFLAGS = $(invisible_cflags)
+tests_invisible_descriptors_LDADD = $(DL_LIBS)
