@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Connected sockets: after a plain connect, and after the shim's connect in two steps.
+// Connected sockets: bound to the address and connected, and after the shim's two-step connect.
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "lab.h"
 
@@ -26,6 +24,18 @@ static void expect(ssize_t result, const char *what)
 		give_up(what);
 }
 
+/* The same IPv4 address for an AF_INET6 socket. */
+static socklen_t map(struct sockaddr_in6 *name)
+{
+	struct sockaddr_in v4;
+
+	memcpy(&v4, name, sizeof(v4));
+	*name = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = v4.sin_port };
+	name->sin6_addr.s6_addr32[2] = htonl(0xffff);
+	name->sin6_addr.s6_addr32[3] = v4.sin_addr.s_addr;
+	return sizeof(*name);
+}
+
 /* The client's own address: one of the server's that is not asked, as all are local here. */
 static int open_client(enum family family, uint16_t port)
 {
@@ -38,25 +48,23 @@ static int open_client(enum family family, uint16_t port)
 	return fd;
 }
 
-/* A plain connect answers from the address of the route, so the client asks there. */
+/* What a plain connect keeps when the address is chosen before it: by bind(), to the one asked. */
 static void start_plain(struct conversation *talk, enum family family, uint16_t port)
 {
-	struct sockaddr_in6 peer;
+	struct sockaddr_in6 peer, own;
 	socklen_t length = lab_server_address(&peer, family, SERVER_ADDRESSES - 1, port + 100);
+	socklen_t own_length = lab_server_address(&own, family, ASKED, port);
 
-	talk->server = lab_server(&raw, family, PLAIN, port, false);
-	expect(raw.connect(talk->server, (struct sockaddr *)&peer, length), "connect");
-	talk->length = sizeof(talk->asked);
-	expect(syscall(SYS_getsockname, talk->server, &talk->asked, &talk->length), "getsockname");
-	/* v4-mapped: the client's socket is of IPv4. */
+	talk->length = own_length;
+	talk->asked = own;
+	talk->server = raw.socket(family == V4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
+	expect(talk->server, "socket");
 	if (family == DUAL) {
-		struct sockaddr_in v4 = { .sin_family = AF_INET,
-					  .sin_port = talk->asked.sin6_port,
-					  .sin_addr.s_addr = talk->asked.sin6_addr.s6_addr32[3] };
-
-		memcpy(&talk->asked, &v4, sizeof(v4));
-		talk->length = sizeof(v4);
+		own_length = map(&own);
+		length = map(&peer);
 	}
+	expect(raw.bind(talk->server, (struct sockaddr *)&own, own_length), "bind");
+	expect(raw.connect(talk->server, (struct sockaddr *)&peer, length), "connect");
 }
 
 /* As nc does it: peek at the first datagram, connect to its sender. */
