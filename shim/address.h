@@ -71,9 +71,14 @@ static inline bool peer_read(struct peer *peer, const void *sockaddr, size_t len
 	}
 	/* The kernel takes a sockaddr_in6 without its scope id (SIN6_LEN_RFC2133). */
 	if (family == AF_INET6 && length >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
-		struct sockaddr_in6 v6 = { 0 };
+		struct sockaddr_in6 v6;
 
-		memcpy(&v6, sockaddr, length < sizeof(v6) ? length : sizeof(v6));
+		if (length >= sizeof(v6)) {
+			memcpy(&v6, sockaddr, sizeof(v6));
+		} else {
+			memset(&v6, 0, sizeof(v6));
+			memcpy(&v6, sockaddr, length);
+		}
 		peer->host = v6.sin6_addr;
 		peer->scope = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) ? v6.sin6_scope_id : 0;
 		peer->port = v6.sin6_port;

@@ -10,6 +10,7 @@ enum {
 	SOCKETS = 4096,	      /* helped sockets remembered; one more takes the place of another */
 	CONTROL_STACK = 2048, /* control data a hook keeps on the stack; more goes to scratch */
 	CONTROL_KERNEL = 320, /* PKTINFO, and what the kernel puts before it (timestamps, marks) */
+	CONTROL_VECTOR = 128, /* the same where the kernel was seen to put nothing before it */
 };
 
 #endif

@@ -24,15 +24,19 @@ static bool local_address(int fd, struct in6_addr *address)
 	return true;
 }
 
-/* Not if the socket is bound to a device: __udp_disconnect() would end that too. */
-static void disconnect(int fd)
+static bool is_device_bound(int fd)
 {
-	struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
 	char device[IFNAMSIZ];
 	socklen_t length = sizeof(device);
 
-	if (!libc.getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &length) && !length)
-		libc.connect(fd, &unspecified, sizeof(unspecified));
+	return libc.getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &length) || length;
+}
+
+static void disconnect(int fd)
+{
+	struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
+
+	libc.connect(fd, &unspecified, sizeof(unspecified));
 }
 
 /*
@@ -84,19 +88,27 @@ static int steps_v6(int fd, const struct peer *peer, const struct local *local,
 	return libc.connect(fd, address, length) ? 1 : 2;
 }
 
-/* The two steps, and whether they led where they should; if not, the socket is as before. */
+/*
+ * The two steps, and whether they led where they should; if not, the socket is as before, unless it
+ * was bound to a device: __udp_disconnect() would end that too.
+ */
 static bool connect_in_two_steps(int fd, uint32_t tracked_ifindex, const struct route *route,
 				 const struct sockaddr *address, socklen_t length)
 {
 	const struct local *local = &route->local;
+	bool bound = is_device_bound(fd);
 	struct in6_addr now;
-	int steps = address_is_v4(&local->address)
-			    ? steps_v4(fd, tracked_ifindex, local, address, length)
-			    : steps_v6(fd, &route->peer, local, address, length);
+	int steps;
 
+	/* It would bind the socket to the interface, and the peer may be behind another. */
+	if (IN6_IS_ADDR_LINKLOCAL(&local->address) && !IN6_IS_ADDR_LINKLOCAL(&route->peer.host))
+		return false;
+	steps = address_is_v4(&local->address)
+			? steps_v4(fd, tracked_ifindex, local, address, length)
+			: steps_v6(fd, &route->peer, local, address, length);
 	if (steps == 2 && local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address))
 		return true;
-	if (steps)
+	if (steps && !bound)
 		disconnect(fd);
 	return false;
 }
@@ -107,35 +119,59 @@ static int connect_plainly(int fd, struct helped *helped, const struct sockaddr 
 	int result = libc.connect(fd, address, length);
 
 	if (!result && address->sa_family == AF_UNSPEC)
-		socket_forget(fd);
+		socket_classify(fd);
 	else if (!result)
 		socket_connected(fd, helped, by_control);
 	return result;
 }
 
+/*
+ * A second connect keeps the local address of the first. If the new peer asked another one, the
+ * socket is disconnected first; its old peer and local address are returned for the case that it
+ * can't be connected to the new one.
+ */
+static bool leave_old_peer(int fd, const struct helped *helped, const struct local *wanted,
+			   struct sockaddr_in6 *peer, socklen_t *length, struct route *old)
+{
+	*length = sizeof(*peer);
+	if (!helped || helped_get(helped, state) != HELPED_CONNECTED || is_device_bound(fd) ||
+	    !local_address(fd, &old->local.address) ||
+	    IN6_ARE_ADDR_EQUAL(&old->local.address, &wanted->address) ||
+	    getpeername(fd, (struct sockaddr *)peer, length) ||
+	    !peer_read(&old->peer, peer, *length))
+		return false;
+	disconnect(fd);
+	return true;
+}
+
 int connect_from(int fd, struct helped *helped, const struct sockaddr *address, socklen_t length)
 {
-	struct helped *remembered = helped;
-	struct in6_addr now;
-	struct route route;
-	int e = errno;
-	bool done;
+	struct helped *remembered;
+	uint32_t tracked;
+	struct sockaddr_in6 old_peer;
+	struct route route, old = { .local.ifindex = 0 };
+	socklen_t old_length;
+	int e = errno, result;
+	bool done, left;
 
 	if (!send_route(&route, helped, address, length))
 		return connect_plainly(fd, helped, address, length, NULL);
-	/* A socket that is connected already keeps its local address in a second connect. */
-	if (helped && helped_get(helped, state) == HELPED_CONNECTED && local_address(fd, &now) &&
-	    !IN6_ARE_ADDR_EQUAL(&now, &route.local.address))
-		disconnect(fd);
-	if (!remembered)
-		remembered = socket_remember(fd);
-	done = connect_in_two_steps(fd, remembered ? helped_get(remembered, multicast_ifindex) : 0,
-				    &route, address, length);
+	remembered = helped ? helped : socket_remember(fd);
+	tracked = remembered ? helped_get(remembered, multicast_ifindex) : 0;
+	left = leave_old_peer(fd, helped, &route.local, &old_peer, &old_length, &old);
+	done = connect_in_two_steps(fd, tracked, &route, address, length);
 	report_peer(LOG_DEBUG, fd, done ? "connected" : "no two-step connect", &route.peer,
 		    &route.local.address);
 	errno = e;
-	if (!done)
-		return connect_plainly(fd, remembered, address, length, &route.local.address);
-	socket_connected(fd, helped, NULL);
-	return 0;
+	if (done) {
+		socket_connected(fd, helped, NULL);
+		return 0;
+	}
+	result = connect_plainly(fd, remembered, address, length, &route.local.address);
+	if (result && left) {
+		e = errno;
+		connect_in_two_steps(fd, tracked, &old, (struct sockaddr *)&old_peer, old_length);
+		errno = e;
+	}
+	return result;
 }

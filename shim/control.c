@@ -24,7 +24,7 @@ int control_deliver(struct msghdr *to, const struct msghdr *from, unsigned int h
 {
 	unsigned char *into = to->msg_control;
 	size_t room = to->msg_controllen, offset = 0;
-	struct cmsghdr *header;
+	struct cmsghdr *header, begin;
 	int flags = 0;
 
 	while ((header = control_next(from->msg_control, from->msg_controllen, &offset))) {
@@ -43,9 +43,10 @@ int control_deliver(struct msghdr *to, const struct msghdr *from, unsigned int h
 		}
 		if (space > room)
 			space = room;
-		memcpy(into, header, length);
-		memcpy(into + offsetof(struct cmsghdr, cmsg_len), &length,
-		       sizeof(header->cmsg_len));
+		begin = *header;
+		begin.cmsg_len = length;
+		memcpy(into, &begin, sizeof(begin));
+		memcpy(into + sizeof(begin), header + 1, length - sizeof(begin));
 		into += space;
 		room -= space;
 	}

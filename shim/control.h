@@ -9,10 +9,11 @@
 
 /* Kinds of PKTINFO, as bits: what a program asked for, what we switched on, what is hidden. */
 enum {
-	INFO_V4 = 1,	 /* IP_PKTINFO */
-	INFO_V6 = 2,	 /* IPV6_RECVPKTINFO, delivered as IPV6_PKTINFO */
-	INFO_V6_OLD = 4, /* IPV6_2292PKTINFO (RFC 2292) */
-	INFO_MARK = 8,	 /* SO_NOFCS, our mark on a socket (options.c); brings no control data */
+	INFO_V4 = 1,	  /* IP_PKTINFO */
+	INFO_V6 = 2,	  /* IPV6_RECVPKTINFO, delivered as IPV6_PKTINFO */
+	INFO_V6_OLD = 4,  /* IPV6_2292PKTINFO (RFC 2292) */
+	INFO_V4_MARK = 8, /* the socket options that are our marks (options.c) */
+	INFO_V6_MARK = 16,
 };
 
 /*

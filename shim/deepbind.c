@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Leads the socket calls of objects loaded with RTLD_DEEPBIND to our hooks.
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <stdint.h>
@@ -17,24 +18,41 @@ typedef void (*function)(void);
 
 struct object {
 	uintptr_t base;
+	const ElfW(Dyn) * dynamic;
 	const ElfW(Sym) * symbols;
 	const char *strings;
-	uintptr_t relro;
-	size_t relro_size;
+	uintptr_t start, relro;
+	size_t size, relro_size;
+	void *handle; /* of what was opened, to look symbols up as it does */
 };
 
 struct relocations {
 	uintptr_t table;
 	size_t size, each;
-	bool calls; /* of the procedure linkage table: each is a call */
 };
 
-/* Is that symbol hooked, and is the slot still as the loader left it? Then our hook goes there. */
-static function hook_for(const char *name, function now, bool any)
+static bool leads_to(const struct object *object, const char *name, function now, function wanted)
 {
-#define HOOK_FOR(type, hook, parameters, arguments) \
-	if (!strcmp(name, #hook))                   \
-		return any || now == (function)libc.hook ? (function)hook_##hook : NULL;
+	void *found;
+
+	if (now == wanted)
+		return true;
+	if ((uintptr_t)now - object->start >= object->size)
+		return false;
+	found = dlsym(object->handle, name);
+	return found && !memcmp(&found, &wanted, sizeof(found));
+}
+
+/*
+ * Our hook in place of what is in the slot: the libc's function. A call that was not made yet still
+ * leads into the object itself (lazy binding); then the loader is asked what it would find.
+ */
+static function hook_for(const struct object *object, const char *name, function now)
+{
+#define HOOK_FOR(type, hook, parameters, arguments)                                             \
+	if (!strcmp(name, #hook))                                                               \
+		return leads_to(object, name, now, (function)libc.hook) ? (function)hook_##hook \
+									: NULL;
 	HOOKS_ALWAYS(HOOK_FOR)
 	HOOKS_SOMETIMES(HOOK_FOR)
 	HOOKS_TIME64(HOOK_FOR)
@@ -51,7 +69,7 @@ static bool protect(const struct object *object, uintptr_t slot, int protection)
 	return !mprotect((void *)start, slot + sizeof(function) - start, protection);
 }
 
-static void mend_one(const struct object *object, const ElfW(Rel) * relocation, bool call)
+static void mend_one(const struct object *object, const ElfW(Rel) * relocation)
 {
 	uintptr_t slot = object->base + relocation->r_offset;
 #if UINTPTR_MAX > UINT32_MAX
@@ -65,7 +83,7 @@ static void mend_one(const struct object *object, const ElfW(Rel) * relocation, 
 	if (symbol == object->symbols || symbol->st_shndx != SHN_UNDEF || slot % sizeof(slot))
 		return;
 	memcpy(&now, (const void *)slot, sizeof(now));
-	hook = hook_for(object->strings + symbol->st_name, now, call);
+	hook = hook_for(object, object->strings + symbol->st_name, now);
 	if (!hook || hook == now || !protect(object, slot, PROT_READ | PROT_WRITE))
 		return;
 	__atomic_store_n((function *)slot, hook, __ATOMIC_RELAXED);
@@ -77,7 +95,7 @@ static void mend_table(const struct object *object, const struct relocations *re
 	if (!relocations->table || !relocations->each)
 		return;
 	for (size_t at = 0; at + relocations->each <= relocations->size; at += relocations->each)
-		mend_one(object, (const ElfW(Rel) *)(relocations->table + at), relocations->calls);
+		mend_one(object, (const ElfW(Rel) *)(relocations->table + at));
 }
 
 /* Some loaders relocate the dynamic section's addresses and some leave them as they are. */
@@ -86,13 +104,13 @@ static uintptr_t absolute(const struct object *object, uintptr_t address)
 	return address < object->base ? address + object->base : address;
 }
 
-static void mend_object(struct object *object, const ElfW(Dyn) * dynamic)
+static void mend_object(struct object *object)
 {
-	struct relocations calls = { .each = sizeof(ElfW(Rela)), .calls = true };
+	struct relocations calls = { .each = sizeof(ElfW(Rela)) };
 	struct relocations rel = { .each = sizeof(ElfW(Rel)) };
 	struct relocations rela = { .each = sizeof(ElfW(Rela)) };
 
-	for (; dynamic->d_tag != DT_NULL; dynamic++) {
+	for (const ElfW(Dyn) *dynamic = object->dynamic; dynamic->d_tag != DT_NULL; dynamic++) {
 		uintptr_t value = dynamic->d_un.d_ptr;
 
 		switch (dynamic->d_tag) {
@@ -133,47 +151,62 @@ static void mend_object(struct object *object, const ElfW(Dyn) * dynamic)
 	mend_table(object, &rela);
 }
 
+/* More than these at once (an extension and its libraries) are left as they are. */
+enum { OBJECTS = 64 };
+
 struct walk {
-	int number, known;
+	int number, known, count;
+	struct object objects[OBJECTS];
 };
 
+/* Only noted: in here the loader holds a lock under which nothing may be looked up. */
 static int visit(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	struct object object = { .base = info->dlpi_addr };
-	const ElfW(Dyn) *dynamic = NULL;
 	struct walk *walk = argument;
 
 	(void)size;
-	if (walk->number++ < walk->known)
+	if (walk->number++ < walk->known || walk->count == OBJECTS)
 		return 0;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 
-		if (header->p_type == PT_DYNAMIC) {
-			dynamic = (const ElfW(Dyn) *)(object.base + header->p_vaddr);
+		if (header->p_type == PT_LOAD && header->p_flags & PF_X) {
+			object.start = object.base + header->p_vaddr;
+			object.size = header->p_memsz;
+		} else if (header->p_type == PT_DYNAMIC) {
+			object.dynamic = (const ElfW(Dyn) *)(object.base + header->p_vaddr);
 		} else if (header->p_type == PT_GNU_RELRO) {
 			object.relro = object.base + header->p_vaddr;
 			object.relro_size = header->p_memsz;
 		}
 	}
-	if (dynamic)
-		mend_object(&object, dynamic);
+	if (object.dynamic)
+		walk->objects[walk->count++] = object;
 	return 0;
 }
 
 int deepbind_count(void)
 {
-	struct walk walk = { .known = INT32_MAX };
+	struct walk walk;
 
+	walk.number = walk.count = 0;
+	walk.known = INT32_MAX;
 	dl_iterate_phdr(visit, &walk);
 	return walk.number;
 }
 
-void deepbind_mend(int known)
+void deepbind_mend(void *handle, int known)
 {
-	struct walk walk = { .known = known };
+	struct walk walk;
 	int e = errno;
 
+	walk.number = walk.count = 0;
+	walk.known = known;
 	dl_iterate_phdr(visit, &walk);
+	for (int i = 0; i < walk.count; i++) {
+		walk.objects[i].handle = handle;
+		mend_object(&walk.objects[i]);
+	}
 	errno = e;
 }

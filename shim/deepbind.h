@@ -10,9 +10,10 @@
 int deepbind_count(void);
 
 /*
- * Leads the hooked calls of the objects loaded after the first `known` ones to our hooks. All their
- * other symbols stay bound as they are.
+ * Leads the hooked calls of the objects loaded after the first `known` ones, by the dlopen() that
+ * gave `handle`, to our hooks where they lead to the libc. All other symbols stay bound as they
+ * are.
  */
-void deepbind_mend(int known);
+void deepbind_mend(void *handle, int known);
 
 #endif

@@ -32,12 +32,13 @@ static inline bool refuses_guard(int flags)
 	return (errno == EOPNOTSUPP || errno == EINVAL) && !(flags & MSG_OOB) && guard_flag();
 }
 
-/* What came of the same receive without it: if not the same error, the kernel can't bear it. */
-static inline void judge_guard(ssize_t n, int flags)
-{
-	if (n >= 0 || !refuses_guard(flags))
-		__atomic_store_n(&receive_guard, 0, __ATOMIC_RELAXED);
-}
+/*
+ * A receive with the guard failed with such an error, but it is a helped socket all the same. Was
+ * it the guard? Then the same error comes again, and the guard is left out from now on: true. Else
+ * it was one that had been waiting on the socket, or one of the program's own making: false, errno
+ * stays.
+ */
+bool receive_guard_refused(int fd);
 
 /*
  * What a receive began with. It may block for long, and meanwhile the socket's place in the table
@@ -47,13 +48,15 @@ struct before {
 	uint64_t cookie;
 	uint32_t tag;
 	uint8_t wanted;
+	int error; /* errno, which a receive that succeeds in the end leaves alone */
 };
 
 static inline struct before remember_before(const struct helped *helped)
 {
 	return (struct before){ .cookie = helped_get(helped, cookie),
 				.tag = helped_get(helped, tag),
-				.wanted = helped_get(helped, wanted) };
+				.wanted = helped_get(helped, wanted),
+				.error = errno };
 }
 
 /* The PKTINFO that the program wants to see: now, as long as that can be known. */

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT		    __attribute__((visibility("default")))
 #define likely(condition)   __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 

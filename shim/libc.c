@@ -58,11 +58,18 @@ static void *first_dlopen(const char *file, int mode)
 }
 
 #define FIRST_POINTER(type, name, parameters, arguments) .name = first_##name,
-struct libc libc = { HOOKS_ALWAYS(FIRST_POINTER) HOOKS_SOMETIMES(FIRST_POINTER) HOOKS_TIME64(FIRST_POINTER)
-			     HOOKS_VARIADIC(FIRST_POINTER) HOOKS_LOADER(FIRST_POINTER) };
+struct libc libc = { HOOKS_ALWAYS(FIRST_POINTER) HOOKS_SOMETIMES(FIRST_POINTER) HOOKS_TIME64(
+	FIRST_POINTER) HOOKS_VARIADIC(FIRST_POINTER) HOOKS_LOADER(FIRST_POINTER) };
 
 void libc_resolve(void)
 {
 #define FIND(type, name, parameters, arguments) find(&libc.name, #name);
 	HOOKS_ALWAYS(FIND)
+	HOOKS_LOADER(FIND)
+	find(&libc.fcntl, "fcntl");
+#ifdef __GLIBC__
+	/* dlsym() waits while another thread loads an object, so nothing is left for later. */
+	HOOKS_SOMETIMES(FIND)
+	find(&libc.fcntl64, "fcntl64");
+#endif
 }

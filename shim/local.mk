@@ -29,7 +29,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/socket.c shim/socket.h \
 	shim/source.c shim/source.h \
 	shim/start.c shim/start.h \
-	shim/vector.c
+	shim/receivevector.c shim/sendvector.c
 
 AM_CPPFLAGS = -include config.h -I$(top_srcdir)/shim
 AM_CFLAGS = $(WARN_CFLAGS)

@@ -24,11 +24,26 @@
 #endif
 
 /*
- * Our mark on a socket, for those who get it by exec or over a UNIX socket and can't know who
- * switched PKTINFO on. SO_NOFCS only means something to packet sockets (af_packet.c); any socket
- * keeps it (sock_setsockopt(), SOCK_NOFCS), so it costs nothing and follows the socket everywhere.
+ * The options that we switch on, and our mark for each: for those who get the socket by exec or
+ * over a UNIX socket and can't know who switched it on. SO_NOFCS means something to packet sockets
+ * only (af_packet.c) and SO_OOBINLINE to TCP; any socket keeps them (sock_setsockopt()), so they
+ * cost nothing and follow the socket everywhere.
  */
-#define MARK SO_NOFCS
+static const struct {
+	unsigned int kind;
+	int level, name;
+	unsigned int mark_kind;
+	int mark;
+} table[] = {
+	{ INFO_V4, IPPROTO_IP, IP_PKTINFO, INFO_V4_MARK, SO_NOFCS },
+	{ INFO_V6, IPPROTO_IPV6, IPV6_RECVPKTINFO, INFO_V6_MARK, SO_OOBINLINE },
+};
+
+/* How many rows of the table a socket has. */
+static int rows(const struct helped *helped)
+{
+	return helped_get(helped, family) == AF_INET6 ? 2 : 1;
+}
 
 int option_get(int fd, int level, int name)
 {
@@ -45,40 +60,39 @@ bool option_set(int fd, int level, int name, int value)
 
 unsigned int option_kind(int level, int name)
 {
-	if (level == IPPROTO_IP)
-		return name == IP_PKTINFO ? INFO_V4 : 0;
-	if (level == SOL_SOCKET)
-		return name == MARK ? INFO_MARK : 0;
-	if (level != IPPROTO_IPV6)
-		return 0;
-	if (name == IPV6_RECVPKTINFO)
-		return INFO_V6;
-	return name == IPV6_2292PKTINFO ? INFO_V6_OLD : 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (level == table[i].level && name == table[i].name)
+			return table[i].kind;
+		if (level == SOL_SOCKET && name == table[i].mark)
+			return table[i].mark_kind;
+	}
+	return level == IPPROTO_IPV6 && name == IPV6_2292PKTINFO ? INFO_V6_OLD : 0;
 }
 
 bool options_enable(int fd, struct helped *helped, bool remembered)
 {
-	bool six = helped_get(helped, family) == AF_INET6;
-	bool marked = option_get(fd, SOL_SOCKET, MARK) == 1;
-	unsigned int on = 0;
+	unsigned int on = 0, wanted = 0;
 
-	if (option_get(fd, IPPROTO_IP, IP_PKTINFO) == 1)
-		on |= INFO_V4;
-	if (six && option_get(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO) == 1)
-		on |= INFO_V6;
+	/* Read the option first and set the mark first: who comes between them knows whose it is.
+	 */
+	for (int i = 0; i < rows(helped); i++) {
+		if (option_get(fd, table[i].level, table[i].name) == 1)
+			on |= table[i].kind;
+		if (on & table[i].kind && option_get(fd, SOL_SOCKET, table[i].mark) != 1)
+			wanted |= table[i].kind;
+	}
 	if (!remembered) {
-		unsigned int wanted = marked ? 0 : on;
-
-		if (six && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+		if (rows(helped) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
 			wanted |= INFO_V6_OLD;
 		helped_set(helped, wanted, (uint8_t)wanted);
 	}
-	if (!(on & INFO_V4) && option_set(fd, IPPROTO_IP, IP_PKTINFO, 1))
-		on |= INFO_V4;
-	if (six && !(on & INFO_V6) && option_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1))
-		on |= INFO_V6;
-	if (!marked && !(helped_get(helped, wanted) & (INFO_V4 | INFO_V6)))
-		option_set(fd, SOL_SOCKET, MARK, 1);
+	for (int i = 0; i < rows(helped); i++) {
+		if (on & table[i].kind)
+			continue;
+		option_set(fd, SOL_SOCKET, table[i].mark, 1);
+		if (option_set(fd, table[i].level, table[i].name, 1))
+			on |= table[i].kind;
+	}
 	return on != 0;
 }
 
@@ -86,12 +100,13 @@ void options_restore(int fd, struct helped *helped)
 {
 	unsigned int wanted = helped_get(helped, wanted);
 
-	if (!(wanted & INFO_V4))
-		option_set(fd, IPPROTO_IP, IP_PKTINFO, 0);
-	if (!(wanted & INFO_V6) && helped_get(helped, family) == AF_INET6)
-		option_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 0);
-	if (!(wanted & (INFO_V4 | INFO_V6 | INFO_MARK)))
-		option_set(fd, SOL_SOCKET, MARK, 0);
+	for (int i = 0; i < rows(helped); i++) {
+		if (wanted & table[i].kind)
+			continue;
+		option_set(fd, table[i].level, table[i].name, 0);
+		if (!(wanted & table[i].mark_kind))
+			option_set(fd, SOL_SOCKET, table[i].mark, 0);
+	}
 }
 
 /* Options whose control messages come before PKTINFO (net/ipv4/ip_sockglue.c, net/socket.c). */
@@ -107,8 +122,7 @@ static bool brings_control(int level, int name)
 bool option_is_noted(int level, int name)
 {
 	return option_kind(level, name) || brings_control(level, name) ||
-	       (level == IPPROTO_IP && name == IP_MULTICAST_IF) ||
-	       (level == IPPROTO_UDP && name == UDP_CORK);
+	       (level == IPPROTO_IP && name == IP_MULTICAST_IF);
 }
 
 /* The value as do_ip_setsockopt() reads it: an int, or a byte where there is no room for one. */
@@ -125,6 +139,7 @@ static int value_of(const void *value, socklen_t length)
 	return number;
 }
 
+/* The program has its will, and we have ours: what it switched off goes on again, marked. */
 static void note_wanted(int fd, struct helped *helped, unsigned int kind, bool on)
 {
 	unsigned int wanted = helped_get(helped, wanted);
@@ -133,35 +148,34 @@ static void note_wanted(int fd, struct helped *helped, unsigned int kind, bool o
 	helped_set(helped, wanted, (uint8_t)wanted);
 	if (helped_get(helped, state) != HELPED_WILDCARD)
 		return;
-	if (!on && kind == INFO_V4)
-		option_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-	if (!on && kind == INFO_V6)
-		option_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	option_set(fd, SOL_SOCKET, MARK, !(wanted & (INFO_V4 | INFO_V6)) || wanted & INFO_MARK);
+	for (int i = 0; i < rows(helped); i++) {
+		bool mark = !(wanted & table[i].kind) || wanted & table[i].mark_kind;
+
+		if (!(kind & (table[i].kind | table[i].mark_kind)))
+			continue;
+		option_set(fd, SOL_SOCKET, table[i].mark, mark);
+		if (!(wanted & table[i].kind))
+			option_set(fd, table[i].level, table[i].name, 1);
+	}
 }
 
 void options_note(int fd, int level, int name, const void *value, socklen_t length)
 {
 	struct helped *helped = socket_find(fd);
 	unsigned int kind = option_kind(level, name);
-	struct ip_mreqn group = { 0 };
+	struct ip_mreqn group = { .imr_ifindex = 0 };
 	int e = errno;
 
-	/* The kernel keeps the state of PKTINFO; of the others nothing could be read back. */
-	if (!helped && !kind && descriptor_get(fd) == DESCRIPTOR_FRESH)
-		helped = socket_remember(fd);
-	if (helped && level == IPPROTO_IP && name == IP_MULTICAST_IF) {
+	if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
 		if (value && length >= sizeof(group))
 			memcpy(&group, value, sizeof(group));
-		helped_set(helped, multicast_ifindex, (uint32_t)group.imr_ifindex);
+		/* The one thing of a fresh socket that could not be read back from the kernel. */
+		if (!helped && group.imr_ifindex && descriptor_is_unbound(fd))
+			helped = socket_remember(fd);
+		if (helped)
+			helped_set(helped, multicast_ifindex, (uint32_t)group.imr_ifindex);
 	} else if (helped && kind) {
 		note_wanted(fd, helped, kind, value_of(value, length) != 0);
-	} else if (helped && level == IPPROTO_UDP && name == UDP_CORK) {
-		bool on = value_of(value, length) != 0;
-
-		helped_mark(helped, HELPED_CORKED, on);
-		if (!on)
-			helped_mark(helped, HELPED_PENDING, false);
 	} else if (helped) {
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
 	}

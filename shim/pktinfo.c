@@ -90,5 +90,5 @@ size_t pktinfo_write_v6(void *control, const struct in6_addr *source, uint32_t i
 	header->cmsg_type = IPV6_PKTINFO;
 	header->cmsg_len = CMSG_LEN(sizeof(v6));
 	memcpy(CMSG_DATA(header), &v6, sizeof(v6));
-	return CMSG_SPACE(sizeof(v6));
+	return CMSG_LEN(sizeof(v6));
 }

@@ -58,7 +58,8 @@ static inline bool pktinfo_read_v4(const void *control, size_t length, struct lo
 /*
  * Writes the control message that makes `source` the source of a datagram, in the peer's family.
  * ifindex 0 leaves the route to the routing tables. The room is CONTROL_SOURCE; returns the length
- * used, CMSG_SPACE of it.
+ * used, without padding: ____sys_sendmsg() in net/socket.c has room for just that much on its
+ * stack, and allocates for more.
  */
 #define CONTROL_SOURCE CMSG_SPACE(sizeof(struct in6_pktinfo))
 size_t pktinfo_write_v6(void *control, const struct in6_addr *source, uint32_t ifindex);
@@ -76,7 +77,7 @@ static inline size_t pktinfo_write(void *control, const struct in6_addr *source,
 	header->cmsg_type = IP_PKTINFO;
 	header->cmsg_len = CMSG_LEN(sizeof(v4));
 	memcpy(CMSG_DATA(header), &v4, sizeof(v4));
-	return CMSG_SPACE(sizeof(v4));
+	return CMSG_LEN(sizeof(v4));
 }
 
 #endif

@@ -10,19 +10,34 @@
 
 int receive_guard = MSG_OOB;
 
+bool receive_guard_refused(int fd)
+{
+	struct msghdr nothing = { .msg_iovlen = 0 };
+	int error = errno;
+	bool refused = libc.recvmsg(fd, &nothing, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) < 0 &&
+		       refuses_guard(0);
+
+	if (refused)
+		__atomic_store_n(&receive_guard, 0, __ATOMIC_RELAXED);
+	errno = error;
+	return refused;
+}
+
 /* A receive failed: because of the guard? */
 static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **helped,
 						       struct before *before,
 						       struct msghdr *message, int flags)
 {
-	ssize_t n;
-
-	if (!refuses_guard(flags) || !(*helped = socket_classify(fd)))
+	if (!refuses_guard(flags))
 		return -1;
+	*helped = socket_classify(fd);
+	if (!*helped)
+		errno = before->error; /* the program's own call follows */
+	if (!*helped || !receive_guard_refused(fd))
+		return -1;
+	errno = before->error;
 	*before = remember_before(*helped);
-	n = libc.recvmsg(fd, message, flags);
-	judge_guard(n, flags);
-	return n;
+	return libc.recvmsg(fd, message, flags);
 }
 
 /* recvmsg() on a socket that may not be ours any more: *helped is NULL then, nothing is done. */
@@ -42,8 +57,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	struct helped *helped = socket_find_wildcard(fd);
 	CONTROL_BUFFER(control, CONTROL_KERNEL);
 	struct sockaddr_in6 from;
-	struct iovec vector = { .iov_base = buffer,
-				.iov_len = size < SSIZE_MAX ? size : SSIZE_MAX };
+	struct iovec vector = { .iov_base = buffer, .iov_len = size < INT_MAX ? size : INT_MAX };
 	struct msghdr received = { .msg_name = &from,
 				   .msg_namelen = sizeof(from),
 				   .msg_iov = &vector,

@@ -10,7 +10,8 @@
 #include "libc.h"
 #include "rtnetlink.h"
 
-enum { ANSWER = 8192 };
+/* Small, for a small stack: what is looked at comes first, the rest may be cut off. */
+enum { ANSWER = 1024 };
 
 /* Sends one request; returns the length of the answer if it is a message of that type, else 0. */
 static size_t ask(const struct nlmsghdr *request, struct nlmsghdr *answer, int type)
@@ -23,10 +24,9 @@ static size_t ask(const struct nlmsghdr *request, struct nlmsghdr *answer, int t
 	if (libc.send(fd, request, request->nlmsg_len, 0) == (ssize_t)request->nlmsg_len)
 		n = libc.recv(fd, answer, ANSWER, 0);
 	close(fd);
-	if (n < (ssize_t)sizeof(*answer) || answer->nlmsg_type != type ||
-	    answer->nlmsg_len > (size_t)n)
+	if (n < (ssize_t)sizeof(*answer) || answer->nlmsg_type != type)
 		return 0;
-	return answer->nlmsg_len;
+	return answer->nlmsg_len < (size_t)n ? answer->nlmsg_len : (size_t)n;
 }
 
 bool rtnetlink_is_local(const struct in6_addr *address)

@@ -14,6 +14,9 @@
 #include "source.h"
 
 /* The ways to a source that are not those of a server's answer. */
+/* MSG_PROBE of <linux/socket.h>, which no libc has. */
+enum { PROBE = 0x10 };
+
 bool send_route_rest(struct route *route, struct helped *helped, const void *address,
 		     socklen_t length)
 {
@@ -28,25 +31,27 @@ bool send_route_rest(struct route *route, struct helped *helped, const void *add
 	return true;
 }
 
-/* A link-local peer needs an interface, and a program may have lost its scope id. */
+/* Link-local addresses need an interface, and a program may have lost its scope id. */
 static inline uint32_t ifindex_for(const struct route *route)
 {
-	if (likely(!IN6_IS_ADDR_LINKLOCAL(&route->peer.host)) || route->peer.scope)
+	if (likely(!IN6_IS_ADDR_LINKLOCAL(&route->peer.host) &&
+		   !IN6_IS_ADDR_LINKLOCAL(&route->local.address)) ||
+	    route->peer.scope)
 		return 0;
 	return route->local.ifindex;
 }
 
-/* The program's control data with the source behind it, in `room` of at least the sum's size. */
-static size_t append_source(void *room, const struct msghdr *message, size_t end,
-			    const struct route *route, uint32_t ifindex)
+size_t send_append_source(void *room, const struct msghdr *message, size_t end,
+			  const struct route *route)
 {
 	if (end)
 		memcpy(room, message->msg_control,
 		       end < message->msg_controllen ? end : message->msg_controllen);
-	return end + pktinfo_write((unsigned char *)room + end, &route->local.address, ifindex);
+	return end + pktinfo_write((unsigned char *)room + end, &route->local.address,
+				   ifindex_for(route));
 }
 
-static bool is_source_error(void)
+bool send_is_source_error(void)
 {
 	return errno == EINVAL || errno == ENETUNREACH || errno == EADDRNOTAVAIL || errno == ENODEV;
 }
@@ -75,6 +80,20 @@ static bool needs_interface(const struct route *route)
 		rtnetlink_has_master(route->local.ifindex));
 }
 
+/*
+ * Was it the source, or an error that had been waiting on the socket (an ICMP message, with
+ * IP_RECVERR)? MSG_PROBE goes all the way but sends nothing and takes no waiting error
+ * (ip_make_skb(), ip6_make_skb()).
+ */
+static bool is_refused(int fd, const struct msghdr *message, int flags)
+{
+	int error = errno;
+	bool refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0;
+
+	errno = error;
+	return refused;
+}
+
 /* The source was refused: other ways to use it, then none. `message` has it attached at `end`. */
 static ssize_t refused(int fd, const struct route *route, const struct msghdr *original,
 		       struct msghdr *message, size_t end, int flags)
@@ -82,6 +101,8 @@ static ssize_t refused(int fd, const struct route *route, const struct msghdr *o
 	ssize_t n;
 	int error;
 
+	if (!is_refused(fd, message, flags))
+		return -1;
 	if (errno == EINVAL && make_free(fd, &route->local)) {
 		n = libc.sendmsg(fd, message, flags);
 		if (n >= 0)
@@ -89,14 +110,14 @@ static ssize_t refused(int fd, const struct route *route, const struct msghdr *o
 		error = errno;
 		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
 		errno = error;
-		if (!is_source_error())
+		if (!send_is_source_error())
 			return n;
 	}
 	if (needs_interface(route)) {
 		pktinfo_write((unsigned char *)message->msg_control + end, &route->local.address,
 			      route->local.ifindex);
 		n = libc.sendmsg(fd, message, flags);
-		if (n >= 0 || !is_source_error())
+		if (n >= 0 || !send_is_source_error())
 			return n;
 	}
 	n = libc.sendmsg(fd, original, flags);
@@ -108,19 +129,12 @@ static ssize_t refused(int fd, const struct route *route, const struct msghdr *o
 	return n;
 }
 
-/* A fresh socket answered: what follows on it is a conversation of a server. */
-static void adopt(int fd, const struct route *route)
+void send_adopt(int fd, const struct route *route)
 {
 	struct helped *helped = socket_adopt(fd);
 
 	if (helped)
 		source_learn(fd, helped, helped_get(helped, cookie), &route->peer, &route->local);
-}
-
-/* MSG_MORE and UDP_CORK: until the last part is there, the first part's source stands. */
-static void note_pending(struct helped *helped, int flags)
-{
-	helped_mark(helped, HELPED_PENDING, flags & MSG_MORE || helped_is(helped, HELPED_CORKED));
 }
 
 /*
@@ -136,16 +150,13 @@ static __attribute__((noinline)) ssize_t send_from_rest(int fd, const struct rou
 
 	bare.msg_control = NULL;
 	bare.msg_controllen = 0;
-	if (n < 0 && is_source_error() &&
-	    !(route->helped && helped_is(route->helped, HELPED_PENDING))) {
+	if (n < 0 && send_is_source_error()) {
 		n = refused(fd, route, message ? message : &bare, sent, end, flags);
 		if (n >= 0)
 			errno = e;
 	}
 	if (n >= 0 && !route->helped)
-		adopt(fd, route);
-	else if (n >= 0)
-		note_pending(route->helped, flags);
+		send_adopt(fd, route);
 	return n;
 }
 
@@ -167,7 +178,7 @@ static __attribute__((noinline)) ssize_t send_with_control(int fd, const struct 
 			return libc.sendmsg(fd, message, flags);
 	}
 	sent.msg_control = room;
-	sent.msg_controllen = append_source(room, message, end, route, ifindex_for(route));
+	sent.msg_controllen = send_append_source(room, message, end, route);
 	n = libc.sendmsg(fd, &sent, flags);
 	n = send_from_rest(fd, route, message, &sent, end, flags, n, e);
 	if (scratch)
@@ -185,8 +196,7 @@ static inline ssize_t send_plainly(int fd, const struct route *route, struct msg
 	sent->msg_control = control;
 	sent->msg_controllen = pktinfo_write(control, &route->local.address, ifindex_for(route));
 	n = libc.sendmsg(fd, sent, flags);
-	if (likely(n >= 0 && route->helped && !(flags & MSG_MORE) &&
-		   !helped_is(route->helped, HELPED_CORKED | HELPED_PENDING)))
+	if (likely(n >= 0 && route->helped))
 		return n;
 	return send_from_rest(fd, route, NULL, sent, 0, flags, n, e);
 }
@@ -206,7 +216,7 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 	/* sendto() takes any size and then finds it too long; sendmsg() refuses what is no ssize_t.
 	 */
 	struct iovec vector = { .iov_base = (void *)(uintptr_t)buffer,
-				.iov_len = size < SSIZE_MAX ? size : SSIZE_MAX };
+				.iov_len = size < INT_MAX ? size : INT_MAX };
 	struct msghdr message = { .msg_name = (void *)(uintptr_t)address,
 				  .msg_namelen = length,
 				  .msg_iov = &vector,
@@ -217,88 +227,6 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
 	if (unlikely(length > sizeof(struct sockaddr_storage)) || !send_concerns(fd, &helped) ||
 	    !send_route(&route, helped, address, length))
-		return libc.sendto(fd, buffer, size, flags, address, length);
+		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
 	return send_plainly(fd, &route, &message, flags);
-}
-
-/* A vector: those with a source as copies, the others as they are. Returns how many fit. */
-static unsigned int prepare(struct helped *helped, struct mmsghdr *copies, unsigned char *room,
-			    const struct mmsghdr *messages, unsigned int count, bool *attached)
-{
-	struct route route;
-	unsigned int i;
-	size_t end;
-
-	for (i = 0; i < count; i++) {
-		const struct msghdr *message = &messages[i].msg_hdr;
-
-		if ((size_t)(room - (unsigned char *)&copies[i]) < sizeof(*copies))
-			break;
-		copies[i] = messages[i];
-		if (!send_route(&route, helped, message->msg_name, message->msg_namelen) ||
-		    !control_appendable(message->msg_control, message->msg_controllen, &end))
-			continue;
-		if ((size_t)(room - (unsigned char *)&copies[i + 1]) < end + CONTROL_SOURCE)
-			break;
-		room -= end + CONTROL_SOURCE;
-		copies[i].msg_hdr.msg_control = room;
-		copies[i].msg_hdr.msg_controllen =
-			append_source(room, message, end, &route, ifindex_for(&route));
-		*attached = true;
-	}
-	return i;
-}
-
-/* One message of a vector that stopped there, alone: the kernel does not tell why it did. */
-static ssize_t send_alone(int fd, struct helped *helped, struct mmsghdr *message, int flags)
-{
-	struct route route;
-	ssize_t n;
-
-	if (!send_route(&route, helped, message->msg_hdr.msg_name, message->msg_hdr.msg_namelen))
-		return -1;
-	n = send_from(fd, &route, &message->msg_hdr, flags);
-	if (n >= 0)
-		message->msg_len = (unsigned int)n;
-	return n;
-}
-
-int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
-		  int flags)
-{
-	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_STACK];
-	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
-	unsigned char *end = start + (scratch ? SCRATCH_SIZE : sizeof(stack));
-	struct mmsghdr *copies = (struct mmsghdr *)(void *)start;
-	unsigned int done = 0;
-	int e = errno, n = 0;
-
-	if (count > IOV_MAX)
-		count = IOV_MAX; /* __sys_sendmmsg() */
-	while (done < count) {
-		bool attached = false;
-		unsigned int fitting =
-			prepare(helped, copies, end, messages + done, count - done, &attached);
-
-		if (!fitting)
-			fitting = 1; /* its control data is beyond all bounds: as it is */
-		n = libc.sendmmsg(fd, attached ? copies : messages + done, fitting, flags);
-		for (int i = 0; attached && i < n; i++)
-			messages[done + (unsigned int)i].msg_len = copies[i].msg_len;
-		if (n > 0)
-			done += (unsigned int)n;
-		if (n == (int)fitting)
-			continue;
-		/* Stopped at a message; if that had a source of ours, it may be the reason. */
-		if (done == count || (n < 0 && !is_source_error()) ||
-		    send_alone(fd, helped, &messages[done], flags) < 0)
-			break;
-		done++;
-	}
-	if (scratch)
-		scratch_give();
-	if (!done)
-		return count ? -1 : libc.sendmmsg(fd, messages, count, flags);
-	errno = e;
-	return (int)done;
 }

@@ -24,8 +24,15 @@ struct route {
 static inline bool send_concerns(int fd, struct helped **helped)
 {
 	*helped = socket_find(fd);
-	return likely(*helped != NULL) ||
-	       (descriptor_get(fd) == DESCRIPTOR_FRESH && source_heard());
+	return likely(*helped != NULL) || (descriptor_is_unbound(fd) && source_heard());
+}
+
+/* What a send that was none of ours led to: a fresh socket that sends is a client. */
+static inline ssize_t send_done(int fd, ssize_t n)
+{
+	if (n >= 0 && descriptor_get(fd) == DESCRIPTOR_FRESH)
+		descriptor_set(fd, DESCRIPTOR_CLIENT);
+	return n;
 }
 
 /*
@@ -56,6 +63,19 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
  * Returns what the last of the calls returned.
  */
 ssize_t send_from(int fd, const struct route *route, const struct msghdr *message, int flags);
+
+/* Can errno be due to the source of what was sent? */
+bool send_is_source_error(void);
+
+/* A fresh socket answered: what follows on it is a conversation of a server. */
+void send_adopt(int fd, const struct route *route);
+
+/*
+ * The program's control data up to `end` with the source behind it, in `room` of at least the sum's
+ * size. Returns the length.
+ */
+size_t send_append_source(void *room, const struct msghdr *message, size_t end,
+			  const struct route *route);
 
 /* sendmmsg(2), one kernel call as long as no source is refused. */
 int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,

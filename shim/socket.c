@@ -132,7 +132,8 @@ static struct helped *remember(uint64_t cookie, bool *remembered)
 	helped_set(helped, port, (in_port_t)0);
 	helped_set(helped, state, (uint8_t)HELPED_FRESH);
 	helped_set(helped, wanted, (uint8_t)0);
-	helped_set(helped, flags, (uint8_t)0);
+	/* The first choice when room is needed, until it turns out to be a server's. */
+	helped_set(helped, flags, (uint8_t)HELPED_CLOSED);
 	helped_set(helped, misses, (uint16_t)0);
 	helped_set(helped, multicast_ifindex, 0u);
 	__atomic_store_n(&helped->tag, tag, __ATOMIC_RELEASE);
@@ -197,8 +198,8 @@ static struct helped *ask_kernel(int fd, uint32_t *value, bool any_port)
 		return NULL;
 	helped_set(helped, family, (uint8_t)name.sin6_family);
 	helped_set(helped, port, self.port);
-	/* Nobody saw which options were set on a socket that came from elsewhere. */
-	if (!remembered && descriptor_get(fd) != DESCRIPTOR_FRESH)
+	/* Until datagrams show how much comes: nobody saw all options that were set. */
+	if (!remembered)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
 	if (!options_enable(fd, helped, remembered))
 		return NULL;

@@ -19,8 +19,9 @@
  */
 enum {
 	DESCRIPTOR_UNKNOWN = 0,
-	DESCRIPTOR_PLAIN = 1, /* none of ours */
-	DESCRIPTOR_FRESH = 2, /* a UDP socket that nobody bound to a port yet: a client */
+	DESCRIPTOR_PLAIN = 1,  /* none of ours */
+	DESCRIPTOR_FRESH = 2,  /* a UDP socket that nobody bound to a port yet */
+	DESCRIPTOR_CLIENT = 3, /* such a socket that has sent before it received: a client */
 };
 #define DESCRIPTOR_HELPED (UINT32_C(1) << 31)
 
@@ -45,8 +46,6 @@ enum { HELPED_FRESH, HELPED_WILDCARD, HELPED_CONNECTED };
 enum {
 	HELPED_CLOSED = 1, /* its descriptor was reused: the first choice when room is needed */
 	HELPED_PORT_SHARED = 2,	  /* another socket was bound to the same port */
-	HELPED_CORKED = 4,	  /* UDP_CORK is on */
-	HELPED_PENDING = 8,	  /* a datagram is being put together (MSG_MORE, UDP_CORK) */
 	HELPED_BY_CONTROL = 16,	  /* connected, but sends need a control message for their source */
 	HELPED_MORE_CONTROL = 32, /* the program gets other control data too */
 };
@@ -92,6 +91,14 @@ void descriptor_set(int fd, uint32_t value);
 /* The slow half of socket_find(): asks the kernel. errno stays. */
 struct helped *socket_classify(int fd);
 
+/* A socket that is bound to no port of the program's choice, if any. */
+static inline bool descriptor_is_unbound(int fd)
+{
+	uint32_t value = descriptor_get(fd);
+
+	return value == DESCRIPTOR_FRESH || value == DESCRIPTOR_CLIENT;
+}
+
 /* A fresh socket that answered a peer is helped from now on, whatever port it got. errno stays. */
 struct helped *socket_adopt(int fd);
 
@@ -111,11 +118,17 @@ static inline struct helped *socket_find(int fd)
 	return socket_classify(fd);
 }
 
-/* The same, when it can receive from anybody: not connected. */
+/*
+ * The same for a receive: a socket that can receive from anybody, not a connected one. One that
+ * receives before it sent anything is a server, whoever bound it, if to a port of the kernel's
+ * choice.
+ */
 static inline struct helped *socket_find_wildcard(int fd)
 {
 	struct helped *helped = socket_find(fd);
 
+	if (unlikely(!helped && descriptor_get(fd) == DESCRIPTOR_FRESH))
+		helped = socket_classify(fd);
 	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
 }
 

@@ -20,7 +20,7 @@ static __attribute__((noinline)) void *open_deep(const char *file, int mode)
 	void *handle = libc.dlopen(file, mode);
 
 	if (handle)
-		deepbind_mend(known);
+		deepbind_mend(handle, known);
 	return handle;
 }
 

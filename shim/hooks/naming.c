@@ -22,7 +22,7 @@ int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 	if (result || (address->sa_family != AF_INET && address->sa_family != AF_INET6 &&
 		       address->sa_family != AF_UNSPEC))
 		return result;
-	if (descriptor_get(fd) == DESCRIPTOR_FRESH && is_nothing(address, length))
+	if (descriptor_is_unbound(fd) && is_nothing(address, length))
 		return result;
 	socket_classify(fd);
 	return result;
@@ -33,7 +33,7 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 	struct helped *helped = socket_find(fd);
 	int result;
 
-	if (helped || (descriptor_get(fd) == DESCRIPTOR_FRESH && source_heard()))
+	if (helped || (descriptor_is_unbound(fd) && source_heard()))
 		return connect_from(fd, helped, address, length);
 	result = libc.connect(fd, address, length);
 	if (result)
@@ -41,7 +41,7 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 	/* A socket that was connected before we knew it is a wildcard one again. */
 	if (address->sa_family == AF_UNSPEC)
 		socket_forget(fd);
-	else if (descriptor_get(fd) == DESCRIPTOR_FRESH)
+	else if (descriptor_is_unbound(fd))
 		socket_connected(fd, NULL, NULL);
 	return result;
 }

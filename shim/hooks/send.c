@@ -31,7 +31,7 @@ ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 
 	if (!send_concerns(fd, &helped) ||
 	    !send_route(&route, helped, message->msg_name, message->msg_namelen))
-		return libc.sendmsg(fd, message, flags);
+		return send_done(fd, libc.sendmsg(fd, message, flags));
 	return send_from(fd, &route, message, flags);
 }
 
@@ -40,6 +40,6 @@ int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flag
 	struct helped *helped;
 
 	if (!send_concerns(fd, &helped))
-		return libc.sendmmsg(fd, messages, count, flags);
+		return (int)send_done(fd, libc.sendmmsg(fd, messages, count, flags));
 	return send_messages(fd, helped, messages, count, flags);
 }

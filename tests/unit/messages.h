@@ -66,4 +66,10 @@ static inline void messages_add_v6(struct messages *messages, const char *destin
 	messages_add(messages, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 }
 
+/*
+ * The last control message of a send goes without its padding: the same for in_pktinfo (12 bytes) and
+ * in6_pktinfo (20).
+ */
+#define MESSAGE_PADDING (CMSG_SPACE(12) - CMSG_LEN(12))
+
 #endif

@@ -28,7 +28,7 @@ static void writes_the_peers_family(void **state)
 		else
 			messages_add_v6(&expected, sources[i].address, sources[i].ifindex);
 		assert_int_equal(pktinfo_write(written.bytes, &source, sources[i].ifindex),
-				 expected.length);
+				 expected.length - MESSAGE_PADDING);
 		assert_memory_equal(written.bytes, expected.bytes, sizeof(written.bytes));
 	}
 }

@@ -16,12 +16,16 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct before *befor
 
 	*before = remember_before(*helped);
 	n = next(fd, messages, count, flags | guard_flag(), timeout);
-	if (likely(n >= 0) || !refuses_guard(flags) || !(*helped = socket_classify(fd)))
+	if (likely(n >= 0) || !refuses_guard(flags))
 		return n;
+	*helped = socket_classify(fd);
+	if (!*helped)
+		errno = before->error; /* the program's own call follows */
+	if (!*helped || !receive_guard_refused(fd))
+		return n;
+	errno = before->error;
 	*before = remember_before(*helped);
-	n = next(fd, messages, count, flags, timeout);
-	judge_guard(n, flags);
-	return n;
+	return next(fd, messages, count, flags, timeout);
 }
 
 /* The first message of a vector alone: what the kernel too does when the second has an error. */
@@ -33,6 +37,12 @@ static int receive_first(int fd, struct helped *helped, struct mmsghdr *messages
 		return -1;
 	messages->msg_len = (unsigned int)n;
 	return 1;
+}
+
+/* Timestamps would come with every datagram; what comes now and then finds room all the same. */
+static bool is_pktinfo_alone(const struct msghdr *received)
+{
+	return received->msg_controllen <= CONTROL_PKTINFO && !(received->msg_flags & MSG_CTRUNC);
 }
 
 /* One message of a vector as the kernel shall see it, its name and control data in `room`. */
@@ -52,7 +62,7 @@ static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messa
 			    recvmmsg_call *next)
 {
 	CONTROL_BUFFER(stack, CONTROL_STACK);
-	size_t extra = helped_is(helped, HELPED_MORE_CONTROL) ? CONTROL_KERNEL : CONTROL_PKTINFO;
+	size_t extra = helped_is(helped, HELPED_MORE_CONTROL) ? CONTROL_KERNEL : CONTROL_VECTOR;
 	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
 	unsigned char *room = start + (scratch ? SCRATCH_SIZE : sizeof(stack));
 	struct mmsghdr *copies = (struct mmsghdr *)(void *)start;
@@ -83,6 +93,8 @@ static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messa
 			     &copies[i].msg_hdr);
 		messages[i].msg_len = copies[i].msg_len;
 	}
+	if (n > 0 && extra == CONTROL_KERNEL && is_pktinfo_alone(&copies[0].msg_hdr))
+		helped_mark(helped, HELPED_MORE_CONTROL, false);
 	if (scratch)
 		scratch_give();
 	if (unlikely(n < 0 && !helped))

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Sending many messages at once from given local addresses.
+
+#include <limits.h>
+#include <netinet/in.h>
+
+#include "control.h"
+#include "libc.h"
+#include "scratch.h"
+#include "send.h"
+
+/* A vector: those with a source as copies, the others as they are. Returns how many fit. */
+static unsigned int prepare(struct helped *helped, struct mmsghdr *copies, unsigned char *room,
+			    const struct mmsghdr *messages, unsigned int count,
+			    struct route *attached)
+{
+	struct route route;
+	unsigned int i;
+	size_t end;
+
+	for (i = 0; i < count; i++) {
+		const struct msghdr *message = &messages[i].msg_hdr;
+
+		if ((size_t)(room - (unsigned char *)&copies[i]) < sizeof(*copies))
+			break;
+		copies[i] = messages[i];
+		if (!send_route(&route, helped, message->msg_name, message->msg_namelen) ||
+		    !control_appendable(message->msg_control, message->msg_controllen, &end))
+			continue;
+		if ((size_t)(room - (unsigned char *)&copies[i + 1]) < end + CONTROL_SOURCE)
+			break;
+		room -= end + CONTROL_SOURCE;
+		copies[i].msg_hdr.msg_control = room;
+		copies[i].msg_hdr.msg_controllen = send_append_source(room, message, end, &route);
+		if (!source_usable(&attached->local))
+			*attached = route; /* and so it is in the first message that is sent */
+	}
+	return i;
+}
+
+/* One message of a vector that stopped there, alone: the kernel does not tell why it did. */
+static ssize_t send_alone(int fd, struct helped *helped, struct mmsghdr *message, int flags)
+{
+	struct route route;
+	ssize_t n;
+
+	if (!send_route(&route, helped, message->msg_hdr.msg_name, message->msg_hdr.msg_namelen))
+		return -1;
+	n = send_from(fd, &route, &message->msg_hdr, flags);
+	if (n >= 0)
+		message->msg_len = (unsigned int)n;
+	return n;
+}
+
+int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
+		  int flags)
+{
+	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_STACK];
+	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
+	unsigned char *end = start + (scratch ? SCRATCH_SIZE : sizeof(stack));
+	struct mmsghdr *copies = (struct mmsghdr *)(void *)start;
+	unsigned int done = 0;
+	int e = errno, n = 0;
+
+	if (count > IOV_MAX)
+		count = IOV_MAX; /* __sys_sendmmsg() */
+	while (done < count) {
+		struct route attached = { .local.ifindex = 0 };
+		unsigned int fitting =
+			prepare(helped, copies, end, messages + done, count - done, &attached);
+
+		if (!fitting)
+			fitting = 1; /* its control data is beyond all bounds: as it is */
+		n = libc.sendmmsg(fd, source_usable(&attached.local) ? copies : messages + done,
+				  fitting, flags);
+		for (int i = 0; source_usable(&attached.local) && i < n; i++)
+			messages[done + (unsigned int)i].msg_len = copies[i].msg_len;
+		if (n > 0) {
+			done += (unsigned int)n;
+			if (!helped && source_usable(&attached.local))
+				send_adopt(fd, &attached);
+		}
+		if (n == (int)fitting)
+			continue;
+		/* Stopped at a message; if that had a source of ours, it may be the reason. */
+		if (done == count || (n < 0 && !send_is_source_error()) ||
+		    send_alone(fd, helped, &messages[done], flags) < 0)
+			break;
+		done++;
+	}
+	if (scratch)
+		scratch_give();
+	if (!done)
+		return count ? -1 : libc.sendmmsg(fd, messages, count, flags);
+	errno = e;
+	return (int)done;
+}
