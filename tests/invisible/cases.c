@@ -12,7 +12,7 @@
 #include "cases.h"
 
 /* Many times what a case takes: one that hangs ends by SIGALRM. */
-enum { PATIENCE = 60, SHOWN = 5 };
+enum { PATIENCE = 30, SHOWN = 5 };
 
 static int failures;
 

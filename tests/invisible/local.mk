@@ -40,3 +40,16 @@ tests_invisible_descriptors_SOURCES = $(invisible_cases) \
 	tests/invisible/startup.c
 tests_invisible_descriptors_CFLAGS = $(invisible_cflags)
 tests_invisible_descriptors_LDADD = $(DL_LIBS)
+
+check_PROGRAMS += tests/invisible/threads
+TESTS += tests/invisible/threads
+tests_invisible_threads_SOURCES = $(invisible_cases) \
+	tests/invisible/blocked.c \
+	tests/invisible/cancel.c \
+	tests/invisible/early.c \
+	tests/invisible/interrupt.c \
+	tests/invisible/receiver.c \
+	tests/invisible/threads.c tests/invisible/threads.h
+tests_invisible_threads_CFLAGS = $(invisible_cflags)
+tests_invisible_threads_LDFLAGS = -pthread
+tests_invisible_threads_LDADD = $(DL_LIBS)
