@@ -21,6 +21,11 @@ PEERS = [64, 50000]
 OTHERS = ["tcp-send+recv", "unix-send+recv", "tcp-recv-nothing", "unix-recv-nothing",
           "unix-write+read", "tcp-options", "unix-options"]
 THREADS = [1, 2, 4, 8]
+TABLE, LARGE_TABLE = 65536, 1048576
+GROWTH = [*(("peers", n, TABLE) for n in (10, 100, 1000, 10000, 100000, 1000000)),
+          *(("peers", n, LARGE_TABLE) for n in (1000, 100000, 1000000)),
+          *(("addresses", n, TABLE) for n in (2, 64, 4096, 65000)),
+          *(("sockets", n, TABLE) for n in (1, 10, 100, 1000))]
 
 # Native against itself: further apart than this, and nothing can be said of differences as small.
 NOISE_LIMIT = 0.02
@@ -54,6 +59,10 @@ class Bench:
         return subprocess.Popen(self.command([], arguments), env=self.environment,
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
+    def trips(self, family, style, peers, addresses=8, sockets=1, rounds=None):
+        return self.measure("trips", family, style, str(peers), str(addresses), str(sockets),
+                            "all", rounds=rounds)
+
     def measure(self, *arguments, rounds=None):
         rounds = rounds or self.rounds
         print("...", *arguments, file=sys.stderr)
@@ -72,7 +81,7 @@ def measure_trips(bench):
     for family in FAMILIES:
         for style in STYLES:
             for peers in PEERS:
-                batches = bench.measure("trips", family, style, str(peers))
+                batches = bench.trips(family, style, peers)
                 results.append({"family": family, "style": style, "peers": peers,
                                 **summary(batches, "native",
                                           ["plain", "native", "again", "shim"])})
@@ -86,6 +95,19 @@ def measure_crowds(bench):
         batches = bench.measure("crowd", "IPv4", kind, sockets, str(workers),
                                 rounds=max(10, bench.rounds // 4))
         results.append({"kind": kind, "sockets": sockets, "workers": workers,
+                        **summary(batches, "native", ["native", "again", "shim"])})
+    return results
+
+
+def measure_growth(bench):
+    """How the cost of a round trip grows: IPv4, recvfrom+sendto, one dimension at a time."""
+    results = []
+    for what, size, table in GROWTH:
+        sizes = {"peers": 64, "addresses": 8, "sockets": 1, what: size}
+        bench.environment["REPLYFROM_PEERS"] = str(table)
+        batches = bench.trips("IPv4", STYLES[0], **sizes, rounds=max(100, bench.rounds // 4))
+        del bench.environment["REPLYFROM_PEERS"]
+        results.append({"what": what, "size": size, "table": table,
                         **summary(batches, "native", ["native", "again", "shim"])})
     return results
 
@@ -122,6 +144,7 @@ def measure(bench):
         "others": [{"work": work, **summary(bench.measure("others", work), "plain", sides)}
                    for work in OTHERS],
         "crowds": measure_crowds(bench),
+        "growth": measure_growth(bench),
         "instructions": measure_instructions(bench),
         "resources": measure_resources(bench),
     }

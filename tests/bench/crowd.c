@@ -122,7 +122,7 @@ static uint64_t batch(struct clients *clients, enum side side, unsigned int work
 		if (shared->workers[i].ended > ended)
 			ended = shared->workers[i].ended;
 	}
-	wrong = lab_collect(clients, (uint16_t)(PORT + side), BATCH);
+	wrong = lab_collect(clients, BATCH);
 	if (wrong) {
 		fprintf(stderr, "bench: %u replies of %u from a wrong address (%s)\n", wrong, BATCH,
 			side_names[side]);

@@ -94,7 +94,8 @@ int lab_server(const struct calls *calls, enum family family, enum side side, ui
 
 void lab_clients(struct clients *clients, enum family family, unsigned int peers)
 {
-	*clients = (struct clients){ .family = family, .peers = peers };
+	*clients =
+		(struct clients){ .family = family, .peers = peers, .addresses = SERVER_ADDRESSES };
 	for (unsigned int i = 0; i < CLIENT_SOCKETS; i++) {
 		clients->sockets[i] = open_socket(&raw, family == V6 ? AF_INET6 : AF_INET,
 						  (uint16_t)(40000 + i), false, false);
@@ -131,7 +132,8 @@ void lab_ask(struct clients *clients, uint16_t port, unsigned int count)
 		/* A stride far from any order that memory would like; 7919 is prime. */
 		uint32_t peer = (uint32_t)((uint64_t)clients->next * 7919 % clients->peers);
 		struct question question = { .peer = peer,
-					     .asked = clients->next % SERVER_ADDRESSES };
+					     .asked = clients->next % clients->addresses,
+					     .port = port };
 		struct sockaddr_in6 name;
 		struct iovec vector = { &question, sizeof(question) };
 		struct msghdr message = { .msg_name = &name,
@@ -161,7 +163,7 @@ static bool is_from(const struct sockaddr_in6 *name, enum family family, unsigne
 	       IN6_ARE_ADDR_EQUAL(&name->sin6_addr, &expected.sin6_addr);
 }
 
-unsigned int lab_collect(struct clients *clients, uint16_t port, unsigned int count)
+unsigned int lab_collect(struct clients *clients, unsigned int count)
 {
 	unsigned int got = 0, wrong = 0;
 
@@ -173,7 +175,8 @@ unsigned int lab_collect(struct clients *clients, uint16_t port, unsigned int co
 		while (raw.recvfrom(clients->sockets[i], &question, sizeof(question), MSG_DONTWAIT,
 				    (struct sockaddr *)&name, &length) == sizeof(question)) {
 			got++;
-			if (!is_from(&name, clients->family, question.asked, port))
+			if (!is_from(&name, clients->family, question.asked,
+				     (uint16_t)question.port))
 				wrong++;
 			length = sizeof(name);
 		}

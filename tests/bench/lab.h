@@ -9,19 +9,21 @@
 struct question {
 	uint32_t peer;	/* who asks */
 	uint32_t asked; /* which of the server's addresses */
-	unsigned char padding[PAYLOAD - 8];
+	uint32_t port;	/* and ports */
+	unsigned char padding[PAYLOAD - 12];
 };
 
 enum family { V4, V6, DUAL, FAMILIES };
 extern const char *const family_names[FAMILIES];
 enum family family_of(const char *name);
 
-enum { SERVER_ADDRESSES = 8, CLIENT_SOCKETS = 4, BATCH_MAX = 1024 };
+enum { SERVER_ADDRESSES = 8, CLIENT_SOCKETS = 4 };
 
 /* Many peers on few sockets: each datagram chooses its own source address. */
 struct clients {
 	enum family family;
 	unsigned int peers, next;
+	unsigned int addresses; /* of the server, asked in turn */
 	int sockets[CLIENT_SOCKETS];
 };
 
@@ -38,6 +40,6 @@ socklen_t lab_server_address(struct sockaddr_in6 *name, enum family family, unsi
 void lab_ask(struct clients *clients, uint16_t port, unsigned int count);
 
 /* Takes `count` replies; returns how many did not come from the address that was asked. */
-unsigned int lab_collect(struct clients *clients, uint16_t port, unsigned int count);
+unsigned int lab_collect(struct clients *clients, unsigned int count);
 
 #endif

@@ -26,7 +26,7 @@ int bench_memory(int count, char *arguments[])
 	for (unsigned int done = 0; done < peers; done += BATCH) {
 		lab_ask(&clients, PORT, BATCH);
 		serve(&hooked, SHIM, FROM_TO, fd, BATCH, 0);
-		if (lab_collect(&clients, PORT, BATCH))
+		if (lab_collect(&clients, BATCH))
 			return 1;
 	}
 	puts("ready");

@@ -45,6 +45,14 @@ def crowds(results):
                  rows)
 
 
+def growth(results):
+    rows = [[f"{row['size']} {row['what']}", row["table"], show_ns(row["ns"]["native"]),
+             show_ns(row["ns"]["shim"]), show_ratio(row["ratio"]["again"]),
+             show_ratio(row["ratio"]["shim"])] for row in results["growth"]]
+    return table(["with", "REPLYFROM_PEERS", "native ns", "shim ns", "native/native",
+                  "shim/native"], rows)
+
+
 def functions(results):
     """Where the instructions go, for the calls that most servers use."""
     lists = [(row["family"], row["functions"]) for row in results["instructions"]
@@ -74,6 +82,7 @@ def resources(results):
 PARTS = [("round-trips", "Round trips", trips), ("connected", "Connected sockets", connected),
          ("others", "Sockets that are none of ours", others),
          ("crowds", "Threads and processes", crowds),
+         ("growth", "How the cost grows", growth),
          ("functions", "Where the instructions go", functions),
          ("resources", "Memory and start", resources)]
 
