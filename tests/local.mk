@@ -4,3 +4,4 @@ include tests/net/local.mk
 include tests/invisible/local.mk
 include tests/bench/local.mk
 include tests/wrapper/local.mk
+include tests/fuzz/local.mk

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Makes a sequence of calls from a seed.
+
+#include <stddef.h>
+
+#include "sequence.h"
+
+static const struct {
+	const char *name;
+	unsigned int weight;
+} kinds[KINDS] = {
+	[CALL_SOCKET] = { "socket", 3 },
+	[CALL_BIND] = { "bind", 4 },
+	[CALL_CONNECT] = { "connect", 6 },
+	[CALL_ASK] = { "ask", 24 },
+	[CALL_SEND] = { "send", 3 },
+	[CALL_SENDTO] = { "sendto", 8 },
+	[CALL_SENDMSG] = { "sendmsg", 7 },
+	[CALL_SENDMMSG] = { "sendmmsg", 5 },
+	[CALL_RECV] = { "recv", 4 },
+	[CALL_RECVFROM] = { "recvfrom", 8 },
+	[CALL_RECVMSG] = { "recvmsg", 9 },
+	[CALL_RECVMMSG] = { "recvmmsg", 6 },
+	[CALL_SETSOCKOPT] = { "setsockopt", 9 },
+	[CALL_GETSOCKOPT] = { "getsockopt", 6 },
+	[CALL_NAMES] = { "getsockname", 2 },
+	[CALL_DUP] = { "dup", 2 },
+	[CALL_DUP2] = { "dup2", 2 },
+	[CALL_FCNTL] = { "fcntl", 2 },
+	[CALL_CLOSE] = { "close", 2 },
+	[CALL_CLOSE_RAW] = { "close, raw", 1 },
+	[CALL_CLOSE_RANGE] = { "close_range", 1 },
+	[CALL_OPEN] = { "open", 1 },
+	[CALL_PAIR] = { "socketpair", 1 },
+	[CALL_PASS] = { "SCM_RIGHTS", 1 },
+	[CALL_FORK] = { "fork", 2 },
+	[CALL_VFORK] = { "vfork", 1 },
+	[CALL_THREAD] = { "thread", 2 },
+};
+
+const char *sequence_name(enum kind kind)
+{
+	return kinds[kind].name;
+}
+
+/* splitmix64: small, and every seed is as good as any other. */
+static uint64_t next(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static enum kind choose(uint64_t *state)
+{
+	unsigned int sum = 0, at;
+
+	for (unsigned int kind = 0; kind < KINDS; kind++)
+		sum += kinds[kind].weight;
+	at = (unsigned int)(next(state) % sum);
+	for (unsigned int kind = 0; kind < KINDS; kind++) {
+		if (at < kinds[kind].weight)
+			return (enum kind)kind;
+		at -= kinds[kind].weight;
+	}
+	return CALL_ASK;
+}
+
+static void add(struct sequence *sequence, uint64_t *state, enum kind kind, uint32_t descriptor)
+{
+	struct call *call = &sequence->call[sequence->count++];
+
+	call->kind = kind;
+	for (unsigned int i = 0; i < WORDS; i++)
+		call->word[i] = (uint32_t)(next(state) >> 16);
+	call->word[0] = descriptor;
+}
+
+void sequence_make(struct sequence *sequence, uint64_t seed)
+{
+	uint64_t state = seed;
+	uint32_t length = 12 + (uint32_t)(next(&state) % (CALLS - 12)), many;
+	uint32_t first = 1 + (uint32_t)(next(&state) % 3);
+
+	sequence->count = 0;
+	/* Without bound sockets nothing happens, so there are some to start with. */
+	for (uint32_t i = 0; i < first; i++) {
+		add(sequence, &state, CALL_SOCKET, i << 29);
+		if (next(&state) % 3 == 0)
+			add(sequence, &state, CALL_SETSOCKOPT, i << 29);
+		add(sequence, &state, CALL_BIND, i << 29);
+	}
+	many = 1 + (uint32_t)(next(&state) % 8);
+	while (sequence->count < length) {
+		uint64_t word = next(&state);
+
+		/* Few descriptors in use mean long stories about each of them. */
+		add(sequence, &state, choose(&state), (uint32_t)(word % many) << 29);
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* A random sequence of socket calls, made from a seed: the same seed, the same calls. */
+#ifndef SEQUENCE_H
+#define SEQUENCE_H
+
+#include <stdint.h>
+
+enum { CALLS = 64, WORDS = 10 };
+
+enum kind {
+	CALL_SOCKET,
+	CALL_BIND,
+	CALL_CONNECT,
+	CALL_ASK, /* a peer sends to the descriptor's port: what most of the rest is about */
+	CALL_SEND,
+	CALL_SENDTO,
+	CALL_SENDMSG,
+	CALL_SENDMMSG,
+	CALL_RECV,
+	CALL_RECVFROM,
+	CALL_RECVMSG,
+	CALL_RECVMMSG,
+	CALL_SETSOCKOPT,
+	CALL_GETSOCKOPT,
+	CALL_NAMES,
+	CALL_DUP,
+	CALL_DUP2,
+	CALL_FCNTL,
+	CALL_CLOSE,
+	CALL_CLOSE_RAW,
+	CALL_CLOSE_RANGE,
+	CALL_OPEN,
+	CALL_PAIR,
+	CALL_PASS,
+	CALL_FORK,
+	CALL_VFORK,
+	CALL_THREAD,
+	KINDS
+};
+
+struct call {
+	enum kind kind;
+	uint32_t
+		word[WORDS]; /* what its arguments are chosen by; the first one by its descriptor */
+};
+
+struct sequence {
+	unsigned int count;
+	struct call call[CALLS];
+};
+
+void sequence_make(struct sequence *sequence, uint64_t seed);
+const char *sequence_name(enum kind kind);
+
+/* One of `count` things, by the call's word. */
+static inline uint32_t pick(const struct call *call, unsigned int word, uint32_t count)
+{
+	return (uint32_t)((uint64_t)call->word[word] * count >> 32);
+}
+
+/* True once in `rarity` times; other bits than pick() looks at first. */
+static inline int seldom(const struct call *call, unsigned int word, uint32_t rarity)
+{
+	return call->word[word] % rarity == 0;
+}
+
+#endif
