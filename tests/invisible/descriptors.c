@@ -22,6 +22,9 @@ static const struct test_case cases[] = {
 	{ "kept across exec, with and without the library", case_exec },
 	{ "kept across fork", case_fork },
 	{ "vfork and posix_spawn children change nothing in the parent", case_vfork },
+	{ "an error in the queue teaches nothing", case_error_teaches_nothing },
+	{ "a broadcast takes back what was known", case_broadcast_forgets },
+	{ "the address is gone: the answer is not", case_address_removed },
 	{ "start-up adds no descriptor, thread, signal handler, output or variable", case_startup },
 	{ "bad pointers get EFAULT on sockets that are none of ours", case_faults },
 };

@@ -22,6 +22,11 @@ void case_exec(void);
 void case_fork(void);
 void case_vfork(void);
 
+/* teaching.c */
+void case_error_teaches_nothing(void);
+void case_broadcast_forgets(void);
+void case_address_removed(void);
+
 /* startup.c */
 void case_startup(void);
 

@@ -37,7 +37,8 @@ tests_invisible_descriptors_SOURCES = $(invisible_cases) \
 	tests/invisible/reuse.c tests/invisible/reuse.h \
 	tests/invisible/reuse_inet.c \
 	tests/invisible/reuse_unix.c \
-	tests/invisible/startup.c
+	tests/invisible/startup.c \
+	tests/invisible/teaching.c
 tests_invisible_descriptors_CFLAGS = $(invisible_cflags)
 tests_invisible_descriptors_LDADD = $(DL_LIBS)
 
@@ -53,3 +54,45 @@ tests_invisible_threads_SOURCES = $(invisible_cases) \
 tests_invisible_threads_CFLAGS = $(invisible_cflags)
 tests_invisible_threads_LDFLAGS = -pthread
 tests_invisible_threads_LDADD = $(DL_LIBS)
+
+# Not part of `make check`: it takes minutes. Each fault is a sed script on the library's sources.
+invisible_mutants = \
+	tests/invisible/mutants/broadcast_keeps_older.sed \
+	tests/invisible/mutants/changes_environment.sed \
+	tests/invisible/mutants/changes_errno.sed \
+	tests/invisible/mutants/clamps_namelen.sed \
+	tests/invisible/mutants/drops_partial.sed \
+	tests/invisible/mutants/forgets_duplicates.sed \
+	tests/invisible/mutants/forgets_own_option.sed \
+	tests/invisible/mutants/forgets_passed.sed \
+	tests/invisible/mutants/invents_ctrunc.sed \
+	tests/invisible/mutants/keeps_descriptor.sed \
+	tests/invisible/mutants/keeps_scratch.sed \
+	tests/invisible/mutants/large_tls.sed \
+	tests/invisible/mutants/leaks_pktinfo.sed \
+	tests/invisible/mutants/learns_from_errors.sed \
+	tests/invisible/mutants/lock_across_receive.sed \
+	tests/invisible/mutants/loses_ctrunc.sed \
+	tests/invisible/mutants/loses_trunc.sed \
+	tests/invisible/mutants/loses_vector_lengths.sed \
+	tests/invisible/mutants/no_fallback.sed \
+	tests/invisible/mutants/reads_first.sed \
+	tests/invisible/mutants/shows_option.sed \
+	tests/invisible/mutants/stale_after_raw_close.sed \
+	tests/invisible/mutants/swallows_eintr.sed \
+	tests/invisible/mutants/swallows_pending_error.sed \
+	tests/invisible/mutants/takes_specific.sed \
+	tests/invisible/mutants/writes_input.sed \
+	tests/invisible/mutants/writes_padding.sed \
+	tests/invisible/mutants/wrong_controllen.sed \
+	tests/invisible/mutants/wrong_namelen.sed \
+	tests/invisible/mutants/wrong_source.sed
+EXTRA_DIST += tests/invisible/mutants/mutants.py $(invisible_mutants)
+
+.PHONY: check-mutants
+check-mutants: all $(check_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) \
+	LIBRARY_SOURCES='$(shim_libreplyfrom_so_SOURCES)' \
+	LIBRARY_COMPILE='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(shim_libreplyfrom_so_CFLAGS) $(CFLAGS)' \
+	LIBRARY_LINK='$(shim_libreplyfrom_so_LDFLAGS) $(LDFLAGS) $(shim_libreplyfrom_so_LDADD)' \
+	$(PYTHON3) '$(top_srcdir)/tests/invisible/mutants/mutants.py' $(MUTANTS)

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# In: shim/options.c
+# getsockopt() shows what the library set.
+s/wanted = (helped_get(helped, wanted) & kind) != 0;/return;/
