@@ -21,6 +21,12 @@ static struct sockaddr_in address_of(const char *host, int port)
 	return name;
 }
 
+/*
+ * A client for each case: their server processes are forked from one, so they share what they know
+ * of a peer, as the workers of one server do.
+ */
+enum { FIRST_CLIENT = 6001, SECOND_CLIENT, THIRD_CLIENT };
+
 static int client_at(int port)
 {
 	struct sockaddr_in name = address_of("127.0.0.1", port);
@@ -48,11 +54,11 @@ static void receive(int server)
 /* Sends an answer; is it from that address? */
 static bool answers_from(int server, int client, const char *host)
 {
-	struct sockaddr_in to = address_of("127.0.0.1", OTHER_PORT), from;
-	struct sockaddr_in expected = address_of(host, SERVER_PORT);
+	struct sockaddr_in expected = address_of(host, SERVER_PORT), to, from;
 	socklen_t length = sizeof(from);
 	char answer[8];
 
+	need(getsockname(client, (struct sockaddr *)&to, &length), "getsockname");
 	need(sendto(server, "!", 1, 0, (struct sockaddr *)&to, sizeof(to)), "answering");
 	need(kernel_side.recvfrom(client, answer, sizeof(answer), MSG_DONTWAIT,
 				  (struct sockaddr *)&from, &length),
@@ -63,9 +69,10 @@ static bool answers_from(int server, int client, const char *host)
 /* The queued error names the peer, and an address that is not the one it asked. */
 void case_error_teaches_nothing(void)
 {
-	struct sockaddr_in to = address_of("127.0.0.1", OTHER_PORT);
-	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(OTHER_PORT), on = 1;
+	struct sockaddr_in to = address_of("127.0.0.1", FIRST_CLIENT);
+	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(FIRST_CLIENT);
 	char text[64], control[256];
+	int on = 1;
 	struct sockaddr_in name;
 	struct iovec part = { text, sizeof(text) };
 	struct msghdr message = { .msg_name = &name,
@@ -82,14 +89,14 @@ void case_error_teaches_nothing(void)
 	need(sendto(server, "!", 1, 0, (struct sockaddr *)&to, sizeof(to)), "sendto");
 	need(recvmsg(server, &message, MSG_ERRQUEUE), "the queued error");
 	check(recv(server, text, sizeof(text), MSG_DONTWAIT) < 0, "there is no datagram");
-	client = client_at(OTHER_PORT);
+	client = client_at(FIRST_CLIENT);
 	check(answers_from(server, client, "127.0.0.53"), "another source after an error");
 }
 
 /* Nobody can answer from a broadcast address, and the older question is not meant any more. */
 void case_broadcast_forgets(void)
 {
-	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(OTHER_PORT);
+	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(SECOND_CLIENT);
 
 	ask_at(client, "127.0.0.53");
 	receive(server);
@@ -119,7 +126,7 @@ static void set_alias(const char *host)
 /* The address is gone: the answer goes out all the same, as the kernel would send it. */
 void case_address_removed(void)
 {
-	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(OTHER_PORT);
+	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(THIRD_CLIENT);
 
 	set_alias("192.0.2.7");
 	ask_at(client, "192.0.2.7");
