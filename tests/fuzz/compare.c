@@ -50,10 +50,16 @@ static bool is(const struct line *line, const char *text)
 /* Did somebody ask there before? */
 static bool was_asked(const struct trace *helped, size_t before, const struct line *address)
 {
-	char text[80];
+	static const char ask[] = " ask: ";
+	struct line line, from;
+	size_t at = 0;
 
-	snprintf(text, sizeof(text), " to %.*s,", (int)address->length, address->text);
-	return memmem(helped->text, before, text, strlen(text)) != NULL;
+	while (at < before && next_line(helped, &at, &line)) {
+		from = field(&line, " from=");
+		if (memmem(line.text, line.length, ask, strlen(ask)) && same(&from, address))
+			return true;
+	}
+	return false;
 }
 
 /* The source must be the one that was asked where that is known, else at least one that was. */

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../invisible/preload.h"
 #include "executor.h"
 #include "model.h"
 
@@ -63,6 +64,12 @@ void executor_main(void)
 	int status;
 
 	trace = map_trace(TRACE);
+	/* The loader only warns of a library that it does not find, and then nothing would differ.
+	 */
+	if (getenv("LD_PRELOAD") && !library_is_loaded()) {
+		fprintf(stderr, "%s cannot be preloaded\n", getenv("LD_PRELOAD"));
+		exit(1);
+	}
 	stay_on_one_processor();
 	network_make();
 	while (read(REQUESTS, &request, sizeof(request)) == (ssize_t)sizeof(request)) {

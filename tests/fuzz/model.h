@@ -16,6 +16,7 @@
 enum {
 	WANT_ANY = -1,	 /* the kernel's choice, or an address that somebody asked */
 	WANT_PLAIN = -2, /* the kernel's choice */
+	WANT_UNSET = -4, /* nothing was sent yet */
 			 /* 0 and more: this destination */
 };
 

@@ -102,6 +102,7 @@ static socklen_t choose_address(const struct call *call, int fd, struct sockaddr
 
 void perform_bind(const struct call *call, int fd)
 {
+	bool faultable = may_fault(fd);
 	static const char *const wildcards[] = { "0.0.0.0", "::", "::ffff:0.0.0.0" };
 	static const char *const others[] = { "192.0.2.1",	"127.0.0.53",  "192.0.2.200",
 					      "2001:db8::1",	"224.0.0.251", "2001:db8::2",
@@ -120,7 +121,7 @@ void perform_bind(const struct call *call, int fd)
 		length = network_address(&address, family == AF_INET6 ? AF_INET6 : AF_INET,
 					 family == AF_INET6 ? "::" : "0.0.0.0", port);
 	errno = ERRNO_BEFORE;
-	if (seldom(call, 7, 60) && may_fault(fd))
+	if (seldom(call, 7, 60) && faultable)
 		result = bind(fd, (struct sockaddr *)8, length);
 	else
 		result = bind(fd, (struct sockaddr *)&address, length);

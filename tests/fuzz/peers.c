@@ -117,10 +117,11 @@ void peer_ask(const struct call *call, int fd)
 		else
 			inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&name)->sin6_addr, host,
 				  sizeof(host));
-		trace_add("%u ask: peer %u to where it is\n", world.at, peer);
-	} else {
-		trace_add("%u ask: peer %u to %s, %zu bytes\n", world.at, peer, host, size);
 	}
+	if ((strchr(host, ':') != NULL) != (askers[peer].family == AF_INET6) ||
+	    !strncmp(host, "::ffff:", 7))
+		return;
+	trace_add("~%u ask: peer %u, %zu bytes want=any from=%s\n", world.at, peer, size, host);
 	payload[0] = (unsigned char)(0xa0 + peer);
 	payload[1] = (unsigned char)(0xc0 + to);
 	payload[2] = (unsigned char)world.at;
@@ -175,6 +176,6 @@ void peers_collect(void)
 	for (unsigned int peer = 0; peer < PEERS; peer++) {
 		while (collect_one(peer))
 			;
-		wanted_from[peer] = WANT_ANY;
+		wanted_from[peer] = WANT_UNSET;
 	}
 }

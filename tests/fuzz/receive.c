@@ -58,6 +58,7 @@ static bool is_late(int fd, const struct buffers *from, size_t room, long n)
 
 static void receive_from(const struct call *call, int fd)
 {
+	bool faultable = may_fault(fd);
 	struct buffers *to = &buffers[0];
 	socklen_t length = seldom(call, 1, 3) ? pick(call, 2, 40) : sizeof(to->name);
 	size_t size = choose_size(call, 3);
@@ -72,7 +73,7 @@ static void receive_from(const struct call *call, int fd)
 		n = recv(fd, to->payload, size, flags);
 	else if (seldom(call, 7, 40))
 		n = recvfrom(fd, (void *)8, size, flags, (struct sockaddr *)&to->name, &length);
-	else if (seldom(call, 7, 41) && may_fault(fd))
+	else if (seldom(call, 7, 41) && faultable)
 		n = recvfrom(fd, to->payload, size, flags, (struct sockaddr *)8, &length);
 	else if (anonymous)
 		n = recvfrom(fd, to->payload, size, flags, NULL,
@@ -125,6 +126,7 @@ static void show_message(int fd, const struct msghdr *before, const struct msghd
 
 static void receive_message(const struct call *call, int fd)
 {
+	bool faultable = may_fault(fd);
 	int flags = choose_flags(call, 4);
 	struct msghdr message, before;
 	struct buffers *to = &buffers[0];
@@ -136,14 +138,14 @@ static void receive_message(const struct call *call, int fd)
 		to->vector[0].iov_base = (void *)8;
 	if (seldom(call, 7, 41))
 		message.msg_namelen = (socklen_t)-1;
-	if (seldom(call, 7, 43) && may_fault(fd))
+	if (seldom(call, 7, 43) && faultable)
 		message.msg_control = (void *)8;
-	if (seldom(call, 7, 47) && may_fault(fd))
+	if (seldom(call, 7, 47) && faultable)
 		message.msg_name = (void *)8;
 	before = message;
 	room = message.msg_iovlen ? to->vector[0].iov_len + to->vector[1].iov_len : 0;
 	errno = ERRNO_BEFORE;
-	if (seldom(call, 7, 53) && may_fault(fd))
+	if (seldom(call, 7, 53) && faultable)
 		n = recvmsg(fd, (struct msghdr *)8, flags);
 	else
 		n = recvmsg(fd, &message, flags);
@@ -159,6 +161,7 @@ static void receive_message(const struct call *call, int fd)
 
 static void receive_messages(const struct call *call, int fd)
 {
+	bool faultable = may_fault(fd);
 	unsigned int count = pick(call, 6, MESSAGES + 1);
 	int flags = choose_flags(call, 4) | (seldom(call, 6, 3) ? MSG_WAITFORONE : 0);
 	struct timespec patience = { .tv_sec = seldom(call, 7, 3) ? 0 : 5,
@@ -180,7 +183,7 @@ static void receive_messages(const struct call *call, int fd)
 		buffers[pick(call, 9, MESSAGES)].vector[0].iov_base = (void *)8;
 	memcpy(before, messages, sizeof(before));
 	errno = ERRNO_BEFORE;
-	if (seldom(call, 8, 43) && may_fault(fd))
+	if (seldom(call, 8, 43) && faultable)
 		n = recvmmsg(fd, (struct mmsghdr *)8, count, flags, &patience);
 	else
 		n = recvmmsg(fd, messages, count, flags, seldom(call, 7, 2) ? &patience : NULL);

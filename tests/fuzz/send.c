@@ -12,14 +12,16 @@
 
 enum { CONTROL = 256, MESSAGES = 5 };
 
-int wanted_from[PEERS] = { WANT_ANY, WANT_ANY, WANT_ANY, WANT_ANY, WANT_ANY };
+int wanted_from[PEERS] = { WANT_UNSET, WANT_UNSET, WANT_UNSET, WANT_UNSET, WANT_UNSET };
+
+enum { NONE, OWN, PERHAPS };
 
 struct sent {
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL];
 	struct sockaddr_storage name;
 	unsigned char payload[200];
 	struct iovec vector;
-	bool own; /* names a source itself */
+	int names; /* OWN: a source of its own; NONE; PERHAPS */
 };
 static struct sent sent[MESSAGES];
 
@@ -67,13 +69,15 @@ static socklen_t choose_peer(const struct call *call, unsigned int word, int fd,
 }
 
 /* One or two calls of the same kind to one peer with different expectations: none can be told. */
-static void expect(int fd, int peer, bool own)
+static void expect(int fd, int peer, int names)
 {
-	int want = peer >= 0 ? model_want(fd, (unsigned int)peer, own) : WANT_ANY;
+	int want = WANT_ANY;
 
 	if (peer < 0)
 		return;
-	if (wanted_from[peer] != WANT_ANY && wanted_from[peer] != want)
+	if (names != PERHAPS)
+		want = model_want(fd, (unsigned int)peer, names == OWN);
+	if (wanted_from[peer] != WANT_UNSET && wanted_from[peer] != want)
 		want = WANT_ANY;
 	wanted_from[peer] = want;
 }
@@ -117,13 +121,15 @@ static void choose_control(const struct call *call, unsigned int word, int fd,
 			v4.ipi_spec_dst.s_addr = htonl(value & 1 ? 0xc0000202u : 0);
 			v4.ipi_ifindex = value & 6 ? 0 : 1;
 			put(message, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
-			from->own |= value & 1 || v4.ipi_ifindex;
+			if (value & 1 || v4.ipi_ifindex)
+				from->names = OWN;
 			break;
 		case 8:
 			if (value & 1)
 				v6.ipi6_addr = in6addr_loopback;
 			put(message, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
-			from->own |= value & 1;
+			if (value & 1)
+				from->names = OWN;
 			break;
 		case 16:
 			put(message, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
@@ -138,14 +144,14 @@ static void choose_control(const struct call *call, unsigned int word, int fd,
 	if (seldom(call, word, 29))
 		from->control[value % 16] ^= (unsigned char)value;
 	if (seldom(call, word, 13) || seldom(call, word, 29))
-		from->own = true;
+		from->names = PERHAPS;
 }
 
 static void shape(const struct call *call, unsigned int word, int fd, struct msghdr *message,
 		  struct sent *from, int *peer)
 {
 	memset(message, 0, sizeof(*message));
-	from->own = false;
+	from->names = NONE;
 	from->vector = (struct iovec){ .iov_base = from->payload,
 				       .iov_len = pick(call, word, sizeof(from->payload)) };
 	memset(from->payload, (int)(0x30 + world.at), sizeof(from->payload));
@@ -162,6 +168,7 @@ static void shape(const struct call *call, unsigned int word, int fd, struct msg
 
 static void send_simply(const struct call *call, int fd)
 {
+	bool faultable = may_fault(fd);
 	struct sent *from = &sent[0];
 	int flags = choose_flags(call, 1), peer = -1;
 	size_t size = pick(call, 3, sizeof(from->payload));
@@ -176,12 +183,12 @@ static void send_simply(const struct call *call, int fd)
 		n = send(fd, from->payload, size, flags);
 	} else {
 		length = choose_peer(call, 2, fd, &from->name, &peer);
-		expect(fd, peer, false);
+		expect(fd, peer, NONE);
 		errno = ERRNO_BEFORE;
 		if (seldom(call, 4, 50))
 			n = sendto(fd, (void *)8, size, flags, (struct sockaddr *)&from->name,
 				   length);
-		else if (seldom(call, 4, 51) && may_fault(fd))
+		else if (seldom(call, 4, 51) && faultable)
 			n = sendto(fd, from->payload, size, flags, (struct sockaddr *)8, length);
 		else
 			n = sendto(fd, from->payload, size, flags, (struct sockaddr *)&from->name,
@@ -193,6 +200,7 @@ static void send_simply(const struct call *call, int fd)
 
 static void send_message(const struct call *call, int fd)
 {
+	bool faultable = may_fault(fd);
 	int flags = choose_flags(call, 5), peer;
 	struct msghdr message;
 	long n;
@@ -200,11 +208,11 @@ static void send_message(const struct call *call, int fd)
 	if (flags & MSG_MORE)
 		model_blur(fd);
 	shape(call, 1, fd, &message, &sent[0], &peer);
-	expect(fd, peer, sent[0].own);
+	expect(fd, peer, sent[0].names);
 	trace_add("  control %08x of %zu\n", trace_hash(sent[0].control, CONTROL),
 		  message.msg_controllen);
 	errno = ERRNO_BEFORE;
-	if (seldom(call, 6, 50) && may_fault(fd))
+	if (seldom(call, 6, 50) && faultable)
 		n = sendmsg(fd, (struct msghdr *)8, flags);
 	else
 		n = sendmsg(fd, &message, flags);
@@ -216,6 +224,7 @@ static void send_message(const struct call *call, int fd)
 
 static void send_messages(const struct call *call, int fd)
 {
+	bool faultable = may_fault(fd);
 	unsigned int count = pick(call, 6, MESSAGES + 1);
 	int flags = choose_flags(call, 5), peer, n;
 	struct mmsghdr messages[MESSAGES];
@@ -227,12 +236,12 @@ static void send_messages(const struct call *call, int fd)
 		shape(&varied, 1, fd, &messages[i].msg_hdr, &sent[i], &peer);
 		messages[i].msg_len = 0x5a5a;
 		if (i < count)
-			expect(fd, peer, sent[i].own);
+			expect(fd, peer, sent[i].names);
 		for (unsigned int word = 1; word < 5; word++)
 			varied.word[word] = varied.word[word] * 2654435761u + i;
 	}
 	errno = ERRNO_BEFORE;
-	if (seldom(call, 7, 50) && may_fault(fd))
+	if (seldom(call, 7, 50) && faultable)
 		n = sendmmsg(fd, (struct mmsghdr *)8, count, flags);
 	else
 		n = sendmmsg(fd, messages, count, flags);
