@@ -164,6 +164,7 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 		    &route.local.address);
 	errno = e;
 	if (done) {
+		source_count(COUNTER_connects);
 		socket_connected(fd, helped, NULL);
 		return 0;
 	}

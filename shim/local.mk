@@ -14,6 +14,8 @@ pure_sources = \
 
 shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/connect.c shim/connect.h \
+	shim/counters.c shim/counters.h \
+	shim/descriptor.c shim/descriptor.h \
 	shim/delivery.h \
 	shim/deepbind.c shim/deepbind.h \
 	shim/hook.h shim/hooks.h \
@@ -41,9 +43,9 @@ shim_libreplyfrom_so_LDADD = $(DL_LIBS)
 shim_libreplyfrom_so_DEPENDENCIES = shim/exports.map
 
 # Exactly the hooks are exported: the list is made from the hook table.
-shim/exports.map: $(top_srcdir)/shim/hooks.h config.status
+shim/exports.map: $(top_srcdir)/shim/hooks.h $(top_srcdir)/shim/local.mk config.status
 	$(AM_V_GEN)$(MKDIR_P) shim && { \
-	echo '{ global: replyfrom_version;' && \
+	echo '{ global: replyfrom_version; replyfrom_counters;' && \
 	echo '#include "hooks.h"' | $(CPP) -P -I$(top_srcdir)/shim -DHOOK_NAMES - | \
 	tr ' ' '\n' | $(SED) -n 's/^HOOK:\(.*\):HOOK$$/\1;/p' && \
 	echo 'local: *; };'; } >$@.new && mv $@.new $@

@@ -67,8 +67,9 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	struct before before;
 	ssize_t n = -1;
 
+	/* recvfrom() does not look at MSG_CMSG_COMPAT, recvmsg() refuses it. */
 	if (likely(helped != NULL))
-		n = guarded_recvmsg(fd, &helped, &before, &received, flags);
+		n = guarded_recvmsg(fd, &helped, &before, &received, flags & INT_MAX);
 	if (unlikely(n < 0))
 		return helped ? n : libc.recvfrom(fd, buffer, size, flags, address, length);
 	learn(fd, helped, &before, &received, flags);

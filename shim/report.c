@@ -46,9 +46,9 @@ void report_line(enum log_level level, ...)
 	errno = e;
 }
 
-static void decimal(char text[12], uint32_t value)
+void report_number(char *text, unsigned long value)
 {
-	char digits[12];
+	char digits[24];
 	int n = 0;
 
 	do
@@ -67,8 +67,8 @@ void report_peer(enum log_level level, int fd, const char *what, const struct pe
 
 	if (!report_on(level))
 		return;
-	decimal(descriptor, (uint32_t)fd);
-	decimal(port, ntohs(peer->port));
+	report_number(descriptor, (uint32_t)fd);
+	report_number(port, ntohs(peer->port));
 	inet_ntop(AF_INET6, &peer->host, host, sizeof(host));
 	inet_ntop(AF_INET6, local, own, sizeof(own));
 	report_line(level, "descriptor ", descriptor, ": ", what, ", peer ", host, " port ", port,

@@ -15,6 +15,9 @@ extern enum log_level report_level;
  */
 void report_line(enum log_level level, ...) __attribute__((sentinel));
 
+/* The decimal digits of a number; there has to be room for them. */
+void report_number(char *text, unsigned long value);
+
 /* Says of a descriptor what was done with it for a peer. */
 void report_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
 		 const struct in6_addr *local);

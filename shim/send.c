@@ -103,6 +103,7 @@ static ssize_t refused(int fd, const struct route *route, const struct msghdr *o
 
 	if (!is_refused(fd, message, flags))
 		return -1;
+	source_count(COUNTER_refused);
 	if (errno == EINVAL && make_free(fd, &route->local)) {
 		n = libc.sendmsg(fd, message, flags);
 		if (n >= 0)
@@ -123,6 +124,7 @@ static ssize_t refused(int fd, const struct route *route, const struct msghdr *o
 	n = libc.sendmsg(fd, original, flags);
 	if (n >= 0 && route->helped) {
 		source_forget(route->helped, &route->peer);
+		source_count(COUNTER_forgotten);
 		helped_mark(route->helped, HELPED_BY_CONTROL, false);
 		report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
 	}
@@ -150,6 +152,8 @@ static __attribute__((noinline)) ssize_t send_from_rest(int fd, const struct rou
 
 	bare.msg_control = NULL;
 	bare.msg_controllen = 0;
+	if (n >= 0)
+		source_count(COUNTER_sourced);
 	if (n < 0 && send_is_source_error()) {
 		n = refused(fd, route, message ? message : &bare, sent, end, flags);
 		if (n >= 0)
@@ -196,8 +200,10 @@ static inline ssize_t send_plainly(int fd, const struct route *route, struct msg
 	sent->msg_control = control;
 	sent->msg_controllen = pktinfo_write(control, &route->local.address, ifindex_for(route));
 	n = libc.sendmsg(fd, sent, flags);
-	if (likely(n >= 0 && route->helped))
+	if (likely(n >= 0 && route->helped)) {
+		source_count(COUNTER_sourced);
 		return n;
+	}
 	return send_from_rest(fd, route, NULL, sent, 0, flags, n, e);
 }
 

@@ -73,13 +73,17 @@ int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsig
 			fitting = 1; /* its control data is beyond all bounds: as it is */
 		n = libc.sendmmsg(fd, source_usable(&attached.local) ? copies : messages + done,
 				  fitting, flags);
-		for (int i = 0; source_usable(&attached.local) && i < n; i++)
-			messages[done + (unsigned int)i].msg_len = copies[i].msg_len;
-		if (n > 0) {
-			done += (unsigned int)n;
-			if (!helped && source_usable(&attached.local))
-				send_adopt(fd, &attached);
+		for (int i = 0; source_usable(&attached.local) && i < n; i++, done++) {
+			struct mmsghdr *message = &messages[done];
+
+			message->msg_len = copies[i].msg_len;
+			if (message->msg_hdr.msg_control != copies[i].msg_hdr.msg_control)
+				source_count(COUNTER_sourced);
 		}
+		if (!source_usable(&attached.local) && n > 0)
+			done += (unsigned int)n;
+		else if (!helped && n > 0)
+			send_adopt(fd, &attached);
 		if (n == (int)fitting)
 			continue;
 		/* Stopped at a message; if that had a source of ours, it may be the reason. */

@@ -2,7 +2,6 @@
 // Finds out what descriptors are, and remembers it.
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "libc.h"
@@ -11,8 +10,6 @@
 #include "socket.h"
 #include "start.h"
 
-static uint32_t first_chunk[CHUNK];
-uint32_t *descriptors[CHUNKS] = { first_chunk };
 struct helped *helped_sockets;
 uint32_t *helped_used;
 
@@ -25,32 +22,6 @@ enum { MISSES_MAX = 16 };
 /* The tag: the index in the low 12 bits, a generation above, so that a reused place shows. */
 enum { GENERATION = SOCKETS };
 _Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag");
-
-void descriptor_set(int fd, uint32_t value)
-{
-	uint32_t **place, *chunk, *expected = NULL, old;
-
-	if ((unsigned int)fd >= CHUNK * CHUNKS)
-		return;
-	place = &descriptors[fd / CHUNK];
-	chunk = __atomic_load_n(place, __ATOMIC_ACQUIRE);
-	if (!chunk) {
-		if (value == DESCRIPTOR_UNKNOWN)
-			return;
-		chunk = mmap(NULL, CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (chunk == MAP_FAILED)
-			return;
-		if (!__atomic_compare_exchange_n(place, &expected, chunk, false, __ATOMIC_ACQ_REL,
-						 __ATOMIC_ACQUIRE)) {
-			munmap(chunk, CHUNK * sizeof(*chunk));
-			chunk = expected;
-		}
-	}
-	old = __atomic_load_n(&chunk[fd % CHUNK], __ATOMIC_RELAXED);
-	if (old != value)
-		__atomic_store_n(&chunk[fd % CHUNK], value, __ATOMIC_RELAXED);
-}
 
 /* 0: the kernel knows no SO_COOKIE; sockfs inode numbers do while the socket lives. */
 static uint64_t cookie_of(int fd)
@@ -147,6 +118,17 @@ struct helped *socket_remember(int fd)
 	return start_ready() ? remember(cookie_of(fd), &remembered) : NULL;
 }
 
+/*
+ * A socket that came from elsewhere is helped from now on. It may be one that was taken for a
+ * client under another number, and what PKTINFO brings has to be hidden there too.
+ */
+static void forget_clients(uint64_t cookie)
+{
+	for (int fd = 0; (fd = descriptor_next_unbound(fd)) >= 0; fd++)
+		if (cookie_of(fd) == cookie)
+			descriptor_set(fd, DESCRIPTOR_UNKNOWN);
+}
+
 /* Two sockets on one port know each other's peers: they are marked, so that others need not look.
  */
 static void mark_shared_port(struct helped *helped)
@@ -201,6 +183,8 @@ static struct helped *ask_kernel(int fd, uint32_t *value, bool any_port)
 	/* Until datagrams show how much comes: nobody saw all options that were set. */
 	if (!remembered)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
+	if (!remembered && descriptor_get(fd) == DESCRIPTOR_UNKNOWN)
+		forget_clients(helped_get(helped, cookie));
 	if (!options_enable(fd, helped, remembered))
 		return NULL;
 	helped_set(helped, state, (uint8_t)HELPED_WILDCARD);
@@ -242,7 +226,7 @@ void socket_made(int fd, int domain, int type, int protocol)
 		   (!protocol || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE);
 
 	socket_forget(fd);
-	if (fd >= 0)
+	if (fd >= 0 && start_ready())
 		descriptor_set(fd, inet && udp ? DESCRIPTOR_FRESH : DESCRIPTOR_PLAIN);
 }
 

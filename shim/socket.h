@@ -13,17 +13,7 @@
 
 #include "address.h"
 #include "bounds.h"
-#include "hook.h"
-
-/* What is remembered of a descriptor; a value with DESCRIPTOR_HELPED set is a struct helped's tag.
- */
-enum {
-	DESCRIPTOR_UNKNOWN = 0,
-	DESCRIPTOR_PLAIN = 1,  /* none of ours */
-	DESCRIPTOR_FRESH = 2,  /* a UDP socket that nobody bound to a port yet */
-	DESCRIPTOR_CLIENT = 3, /* such a socket that has sent before it received: a client */
-};
-#define DESCRIPTOR_HELPED (UINT32_C(1) << 31)
+#include "descriptor.h"
 
 /* A UDP socket that we help, in memory shared by forked processes. All access is atomic. */
 struct helped {
@@ -68,36 +58,11 @@ static inline void helped_mark(struct helped *helped, unsigned int flag, bool on
 		__atomic_fetch_and(&helped->flags, (uint8_t)~flag, __ATOMIC_RELAXED);
 }
 
-/* The descriptor table: grows in chunks, as descriptors with something to remember appear. */
-enum { CHUNK = 1024, CHUNKS = 1024 };
-extern uint32_t *descriptors[CHUNKS];
 extern struct helped *helped_sockets; /* SOCKETS of them */
 extern uint32_t *helped_used;	      /* how many of them were ever in use */
 
-static inline uint32_t descriptor_get(int fd)
-{
-	const uint32_t *chunk;
-
-	if (unlikely((unsigned int)fd >= CHUNK * CHUNKS))
-		return DESCRIPTOR_PLAIN;
-	chunk = __atomic_load_n(&descriptors[(unsigned int)fd / CHUNK], __ATOMIC_ACQUIRE);
-	if (unlikely(!chunk))
-		return DESCRIPTOR_UNKNOWN;
-	return __atomic_load_n(&chunk[(unsigned int)fd % CHUNK], __ATOMIC_RELAXED);
-}
-
-void descriptor_set(int fd, uint32_t value);
-
 /* The slow half of socket_find(): asks the kernel. errno stays. */
 struct helped *socket_classify(int fd);
-
-/* A socket that is bound to no port of the program's choice, if any. */
-static inline bool descriptor_is_unbound(int fd)
-{
-	uint32_t value = descriptor_get(fd);
-
-	return value == DESCRIPTOR_FRESH || value == DESCRIPTOR_CLIENT;
-}
 
 /* A fresh socket that answered a peer is helped from now on, whatever port it got. errno stays. */
 struct helped *socket_adopt(int fd);

@@ -12,6 +12,7 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include "counters.h"
 #include "pktinfo.h"
 #include "report.h"
 #include "socket.h"
@@ -26,6 +27,12 @@ struct heard {
 	uint64_t check_anywhere; /* the entry's check for the peer on whatever socket */
 };
 extern __thread struct heard source_last;
+
+/* Counts for this thread. */
+static inline void source_count(enum counter counter)
+{
+	counters_add(&source_last, counter);
+}
 
 static inline bool source_usable(const struct local *local)
 {
@@ -47,6 +54,7 @@ static inline void source_learn(int fd, struct helped *helped, uint64_t cookie,
 	struct value value = value_of_local(local);
 	struct names names;
 
+	source_count(COUNTER_learnt);
 	names_of_peer(&names, &library.key, peer, cookie);
 	entry_put(&source_last.entry, names.peer, &value, 0);
 	source_last.check_anywhere = names.anywhere ^ value.check;
@@ -67,9 +75,12 @@ static inline bool source_find(const struct helped *helped, const struct peer *p
 	struct names names;
 
 	names_of_peer(&names, &library.key, peer, helped_get(helped, cookie));
-	if (likely(entry_read(&source_last.entry, names.peer, local)))
-		return source_usable(local);
-	return source_find_in_memory(helped, &names, local);
+	if (likely(entry_read(&source_last.entry, names.peer, local))
+		    ? likely(source_usable(local))
+		    : source_find_in_memory(helped, &names, local))
+		return true;
+	source_count(COUNTER_bare);
+	return false;
 }
 
 /* Did this thread receive anything yet? If not, rule 5 has nothing to say. */

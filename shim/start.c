@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "bounds.h"
+#include "counters.h"
+#include "descriptor.h"
 #include "hook.h"
 #include "libc.h"
 #include "report.h"
@@ -98,6 +100,10 @@ static bool start(void)
 	read_settings();
 	make_key(&library.key);
 	expected = !library.settings.disabled && make_memory() ? ON : OFF;
+	if (expected == ON) {
+		descriptor_start();
+		replyfrom_counters.magic = COUNTERS_MAGIC;
+	}
 	__atomic_store_n(&state, expected, __ATOMIC_RELEASE);
 	errno = e;
 	return expected == ON;

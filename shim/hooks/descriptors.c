@@ -43,38 +43,40 @@ int hook_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
 }
 
 /*
- * A duplicate is found out from the kernel when it is used. Copying what is known of the original
- * would be wrong in a vfork child: its table is the parent's, its descriptors are not.
+ * A duplicate is found out from the kernel when it is used, unless it is a client's: the kernel
+ * does not tell who chose the port.
  */
+static int duplicated(int fd, int made)
+{
+	uint32_t value = descriptor_get(fd);
+
+	if (made == fd)
+		return made;
+	socket_forget(made);
+	if (made >= 0 && descriptor_is_unbound(fd))
+		descriptor_set(made, value);
+	return made;
+}
+
 int hook_dup(int fd)
 {
-	int made = libc.dup(fd);
-
-	socket_forget(made);
-	return made;
+	return duplicated(fd, libc.dup(fd));
 }
 
 int hook_dup2(int fd, int to)
 {
-	int made = libc.dup2(fd, to);
-
-	if (made != fd)
-		socket_forget(made);
-	return made;
+	return duplicated(fd, libc.dup2(fd, to));
 }
 
 int hook_dup3(int fd, int to, int flags)
 {
-	int made = libc.dup3(fd, to, flags);
-
-	socket_forget(made);
-	return made;
+	return duplicated(fd, libc.dup3(fd, to, flags));
 }
 
-static int made_by_fcntl(int command, int result)
+static int made_by_fcntl(int fd, int command, int result)
 {
 	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
-		socket_forget(result);
+		return duplicated(fd, result);
 	return result;
 }
 
@@ -86,7 +88,7 @@ int hook_fcntl(int fd, int command, ...)
 	va_start(list, command);
 	argument = va_arg(list, void *);
 	va_end(list);
-	return made_by_fcntl(command, libc.fcntl(fd, command, argument));
+	return made_by_fcntl(fd, command, libc.fcntl(fd, command, argument));
 }
 
 int hook_fcntl64(int fd, int command, ...)
@@ -97,7 +99,7 @@ int hook_fcntl64(int fd, int command, ...)
 	va_start(list, command);
 	argument = va_arg(list, void *);
 	va_end(list);
-	return made_by_fcntl(command, libc.fcntl64(fd, command, argument));
+	return made_by_fcntl(fd, command, libc.fcntl64(fd, command, argument));
 }
 
 #if __SIZEOF_POINTER__ == 4
@@ -109,6 +111,6 @@ int hook___fcntl_time64(int fd, int command, ...)
 	va_start(list, command);
 	argument = va_arg(list, void *);
 	va_end(list);
-	return made_by_fcntl(command, libc.__fcntl_time64(fd, command, argument));
+	return made_by_fcntl(fd, command, libc.__fcntl_time64(fd, command, argument));
 }
 #endif

@@ -30,7 +30,7 @@ table() {
 	echo '#include "hooks.h"' |
 		${CC:-cc} -E -P -I"$top/shim" -DHOOK_NAMES - |
 		tr ' ' '\n' | sed -n 's/^HOOK:\(.*\):HOOK$/\1/p'
-	echo replyfrom_version
+	printf "%s\n" replyfrom_counters replyfrom_version
 }
 
 exported() {

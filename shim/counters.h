@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the library did in this process, for people: read from outside by `replyfrom --status`, and
+ * written at exit with REPLYFROM_STATS=1.
+ */
+#ifndef COUNTERS_H
+#define COUNTERS_H
+
+#include <stdint.h>
+
+#include "hook.h"
+
+/* One row each: the name of the counter and what it counts. */
+#define COUNTERS(COUNTER)                                                                          \
+	COUNTER(learnt, "datagrams learnt")                                                        \
+	COUNTER(sourced, "replies given a source")                                                 \
+	COUNTER(bare, "sends and connects left alone")                                                       \
+	COUNTER(refused, "sources refused")                                                        \
+	COUNTER(forgotten, "peers forgotten")                                                      \
+	COUNTER(connects, "connects helped")
+
+#define COUNTER_NAME(name, text) COUNTER_##name,
+enum counter { COUNTERS(COUNTER_NAME) COUNTER_COUNT };
+
+/*
+ * Threads count in lines of their own, chosen by where their thread-local storage is; two that chose
+ * the same may lose a count, which is cheaper than not to.
+ */
+enum { COUNTER_LINES = 32 };
+
+struct counters {
+	uint64_t magic; /* COUNTERS_MAGIC, once the library is at work */
+	uint64_t reserved[7];
+	unsigned long lines[COUNTER_LINES][64 / sizeof(unsigned long)];
+};
+
+#define COUNTERS_MAGIC UINT64_C(0x7265706c7966726d)
+
+/* Found from outside by its symbol. */
+extern struct counters replyfrom_counters;
+
+/* `self` is the address of something thread-local. */
+static inline void counters_add(const void *self, enum counter counter)
+{
+	uintptr_t line = ((uintptr_t)self >> 12) * 0x9e3779b1 >> 16;
+	unsigned long *count = &replyfrom_counters.lines[line % COUNTER_LINES][counter];
+
+	__atomic_store_n(count, __atomic_load_n(count, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
+
+#endif
