@@ -20,3 +20,19 @@ tests_fuzz_differential_SOURCES = $(invisible_preload) \
 	tests/fuzz/world.h
 tests_fuzz_differential_CFLAGS = $(invisible_cflags)
 tests_fuzz_differential_LDADD = $(DL_LIBS)
+
+TESTS += tests/fuzz/test_bytes.sh
+EXTRA_DIST += \
+	tests/fuzz/bytes_control.c \
+	tests/fuzz/bytes_settings.c \
+	tests/fuzz/corpus \
+	tests/fuzz/test_bytes.sh
+
+# make fuzz FUZZ_SECONDS=3600 FUZZ_SEED=123456: as long as you like, from seeds nobody had before.
+FUZZ_SECONDS = 600
+FUZZ_SEED = `date +%s`000000
+.PHONY: fuzz
+fuzz: tests/fuzz/differential shim/libreplyfrom.so
+	$(AM_TESTS_ENVIRONMENT) tests/fuzz/differential --seed $(FUZZ_SEED) --seconds $(FUZZ_SECONDS)
+	$(AM_TESTS_ENVIRONMENT) FUZZ_SECONDS=$(FUZZ_SECONDS) \
+		$(SHELL) $(srcdir)/tests/fuzz/test_bytes.sh
