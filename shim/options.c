@@ -109,6 +109,17 @@ void options_restore(int fd, struct helped *helped)
 	}
 }
 
+void options_clear(int fd)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (option_get(fd, SOL_SOCKET, table[i].mark) != 1 ||
+		    option_get(fd, table[i].level, table[i].name) != 1)
+			continue;
+		option_set(fd, table[i].level, table[i].name, 0);
+		option_set(fd, SOL_SOCKET, table[i].mark, 0);
+	}
+}
+
 /* Options whose control messages come before PKTINFO (net/ipv4/ip_sockglue.c, net/socket.c). */
 static bool brings_control(int level, int name)
 {

@@ -21,6 +21,9 @@ bool options_enable(int fd, struct helped *helped, bool remembered);
 /* Back to what the program set. */
 void options_restore(int fd, struct helped *helped);
 
+/* The same for a socket of which nothing is remembered, by our marks. */
+void options_clear(int fd);
+
 /* Which INFO_ bit an option is; 0: none of ours. */
 unsigned int option_kind(int level, int name);
 

@@ -50,6 +50,7 @@ bool pktinfo_is_source(const struct cmsghdr *header)
 
 static enum pktinfo decide(struct local *local, struct in6_addr address, uint32_t ifindex)
 {
+	*local = (struct local){ .ifindex = 0 };
 	if (!address_is_unicast(&address))
 		return PKTINFO_UNDECIDED;
 	local->address = address;

@@ -45,6 +45,13 @@ static bool is_pktinfo_alone(const struct msghdr *received)
 	return received->msg_controllen <= CONTROL_PKTINFO && !(received->msg_flags & MSG_CTRUNC);
 }
 
+/* A negative length is refused by the kernel when it comes to that message: so be it. */
+static socklen_t name_length(const struct msghdr *message)
+{
+	return message->msg_name && (int)message->msg_namelen < 0 ? message->msg_namelen
+								  : sizeof(struct sockaddr_in6);
+}
+
 /* One message of a vector as the kernel shall see it, its name and control data in `room`. */
 static void prepare(struct mmsghdr *copy, const struct msghdr *message, unsigned char *room,
 		    size_t extra)
@@ -52,7 +59,7 @@ static void prepare(struct mmsghdr *copy, const struct msghdr *message, unsigned
 	copy->msg_hdr = (struct msghdr){ .msg_iov = message->msg_iov,
 					 .msg_iovlen = message->msg_iovlen,
 					 .msg_name = room,
-					 .msg_namelen = sizeof(struct sockaddr_in6),
+					 .msg_namelen = name_length(message),
 					 .msg_control = room + NAME_ROOM,
 					 .msg_controllen = program_room(message) + extra };
 }
@@ -75,8 +82,7 @@ static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messa
 		const struct msghdr *message = &messages[fitting].msg_hdr;
 		size_t need = NAME_ROOM + program_room(message) + extra;
 
-		if ((size_t)(room - (unsigned char *)&copies[fitting]) < sizeof(*copies) + need ||
-		    (message->msg_name && (int)message->msg_namelen < 0))
+		if ((size_t)(room - (unsigned char *)&copies[fitting]) < sizeof(*copies) + need)
 			break;
 		room -= need;
 		prepare(&copies[fitting], message, room, extra);

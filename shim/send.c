@@ -23,6 +23,11 @@ bool send_route_rest(struct route *route, struct helped *helped, const void *add
 	if (!helped)
 		return address && peer_read(&route->peer, address, length) &&
 		       source_find_fresh(&route->peer, &route->local);
+	/* udpv6_sendmsg() refuses to send to an IPv6 peer then, whatever the source. */
+	if (address && helped_is(helped, HELPED_MAPPED))
+		return peer_read(&route->peer, address, length) &&
+		       address_is_v4(&route->peer.host) &&
+		       source_find(helped, &route->peer, &route->local);
 	if (!helped_is(helped, HELPED_BY_CONTROL))
 		return false;
 	memset(route, 0, sizeof(*route));

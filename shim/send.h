@@ -46,7 +46,7 @@ static inline bool send_route(struct route *route, struct helped *helped, const 
 			      socklen_t length)
 {
 	route->helped = helped;
-	if (likely(helped && address))
+	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED)))
 		return peer_read(&route->peer, address, length) &&
 		       source_find(helped, &route->peer, &route->local);
 	return send_route_rest(route, helped, address, length);

@@ -11,7 +11,7 @@
 #include "start.h"
 
 struct helped *helped_sockets;
-uint32_t *helped_used;
+uint32_t *helped_used, *helped_epoch;
 
 /* Some programs use a new socket for everything: so many places before any is used again. */
 enum { SPARE = 256 };
@@ -119,13 +119,13 @@ struct helped *socket_remember(int fd)
 }
 
 /*
- * A socket that came from elsewhere is helped from now on. It may be one that was taken for a
- * client under another number, and what PKTINFO brings has to be hidden there too.
+ * Sockets that were taken for clients and then helped through another number, perhaps in another
+ * process: what PKTINFO brings has to be hidden here too.
  */
-static void forget_clients(uint64_t cookie)
+static void forget_clients(void)
 {
 	for (int fd = 0; (fd = descriptor_next_unbound(fd)) >= 0; fd++)
-		if (cookie_of(fd) == cookie)
+		if (find_cookie(cookie_of(fd)))
 			descriptor_set(fd, DESCRIPTOR_UNKNOWN);
 }
 
@@ -146,8 +146,15 @@ static void mark_shared_port(struct helped *helped)
 	}
 }
 
+/* Why the kernel is asked. */
+enum reason {
+	USED,	  /* the descriptor is used, and nothing is known of it */
+	BOUND,	  /* the program bound it to a port */
+	ANSWERED, /* a fresh socket answered a peer */
+};
+
 /* What the kernel says a descriptor is. Returns its struct helped, or NULL with *value set. */
-static struct helped *ask_kernel(int fd, uint32_t *value, bool any_port)
+static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why)
 {
 	int type = option_get(fd, SOL_SOCKET, SO_TYPE), protocol;
 	struct sockaddr_in6 name = { 0 };
@@ -165,15 +172,18 @@ static struct helped *ask_kernel(int fd, uint32_t *value, bool any_port)
 		return NULL;
 	if (!self.port) {
 		*value = DESCRIPTOR_FRESH;
+		options_clear(fd);
 		return NULL;
 	}
 	/*
 	 * A group as local address is no source either, but nothing can be learnt there: whatever
 	 * arrives came to the group.
 	 */
-	if (!address_is_any(&self.host) && !address_is_multicast(&self.host))
+	if (!address_is_any(&self.host) && !address_is_multicast(&self.host)) {
+		options_clear(fd);
 		return NULL;
-	if (!any_port && !settings_port(&library.settings, self.port))
+	}
+	if (why != ANSWERED && !settings_port(&library.settings, self.port))
 		return NULL;
 	helped = remember(cookie_of(fd), &remembered);
 	if (!helped)
@@ -183,19 +193,19 @@ static struct helped *ask_kernel(int fd, uint32_t *value, bool any_port)
 	/* Until datagrams show how much comes: nobody saw all options that were set. */
 	if (!remembered)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
-	if (!remembered && descriptor_get(fd) == DESCRIPTOR_UNKNOWN)
-		forget_clients(helped_get(helped, cookie));
+	if (!remembered && why != BOUND)
+		__atomic_fetch_add(helped_epoch, 1, __ATOMIC_RELAXED);
 	if (!options_enable(fd, helped, remembered))
 		return NULL;
 	helped_set(helped, state, (uint8_t)HELPED_WILDCARD);
-	helped_mark(helped, HELPED_CLOSED | HELPED_BY_CONTROL, false);
+	helped_mark(helped, HELPED_CLOSED | HELPED_BY_CONTROL | HELPED_MAPPED, false);
 	mark_shared_port(helped);
 	*value = helped_get(helped, tag);
 	report_peer(LOG_DEBUG, fd, "is helped", &self, &self.host);
 	return helped;
 }
 
-static struct helped *classify(int fd, bool any_port)
+static struct helped *classify(int fd, enum reason why)
 {
 	struct helped *helped;
 	uint32_t value;
@@ -203,7 +213,7 @@ static struct helped *classify(int fd, bool any_port)
 
 	if (!start_ready())
 		return NULL;
-	helped = ask_kernel(fd, &value, any_port);
+	helped = ask_kernel(fd, &value, why);
 	descriptor_set(fd, value);
 	errno = e;
 	return helped;
@@ -211,12 +221,36 @@ static struct helped *classify(int fd, bool any_port)
 
 struct helped *socket_classify(int fd)
 {
-	return classify(fd, false);
+	return classify(fd, USED);
 }
 
 struct helped *socket_adopt(int fd)
 {
-	return classify(fd, true);
+	return classify(fd, ANSWERED);
+}
+
+void socket_bound(int fd)
+{
+	classify(fd, BOUND);
+}
+
+struct helped *socket_reconsider(int fd)
+{
+	static uint32_t known_epoch;
+	uint32_t value = descriptor_get(fd), epoch;
+	int e = errno;
+
+	if (value == DESCRIPTOR_FRESH)
+		return socket_classify(fd);
+	if (value != DESCRIPTOR_CLIENT || !start_ready())
+		return NULL;
+	epoch = __atomic_load_n(helped_epoch, __ATOMIC_RELAXED);
+	if (epoch != __atomic_exchange_n(&known_epoch, epoch, __ATOMIC_RELAXED)) {
+		forget_clients();
+		errno = e;
+		return socket_find(fd);
+	}
+	return NULL;
 }
 
 void socket_made(int fd, int domain, int type, int protocol)
@@ -261,6 +295,15 @@ struct helped *socket_check(int fd)
 	return NULL;
 }
 
+static bool is_mapped(int fd)
+{
+	struct sockaddr_in6 name;
+	socklen_t length = sizeof(name);
+
+	return !getsockname(fd, (struct sockaddr *)&name, &length) &&
+	       name.sin6_family == AF_INET6 && address_is_v4(&name.sin6_addr);
+}
+
 void socket_connected(int fd, struct helped *helped, const struct in6_addr *by_control)
 {
 	int e = errno;
@@ -274,6 +317,7 @@ void socket_connected(int fd, struct helped *helped, const struct in6_addr *by_c
 		descriptor_set(fd, helped_get(helped, tag));
 	}
 	helped_mark(helped, HELPED_BY_CONTROL, by_control != NULL);
+	helped_mark(helped, HELPED_MAPPED, is_mapped(fd));
 	if (helped_get(helped, state) != HELPED_FRESH)
 		options_restore(fd, helped);
 	helped_set(helped, state, (uint8_t)HELPED_CONNECTED);

@@ -37,6 +37,7 @@ enum {
 	HELPED_CLOSED = 1, /* its descriptor was reused: the first choice when room is needed */
 	HELPED_PORT_SHARED = 2,	  /* another socket was bound to the same port */
 	HELPED_BY_CONTROL = 16,	  /* connected, but sends need a control message for their source */
+	HELPED_MAPPED = 4,	  /* connected to an IPv4 peer: no source for an IPv6 one */
 	HELPED_MORE_CONTROL = 32, /* the program gets other control data too */
 };
 
@@ -60,9 +61,13 @@ static inline void helped_mark(struct helped *helped, unsigned int flag, bool on
 
 extern struct helped *helped_sockets; /* SOCKETS of them */
 extern uint32_t *helped_used;	      /* how many of them were ever in use */
+extern uint32_t *helped_epoch;	      /* counts those that were found and not bound */
 
 /* The slow half of socket_find(): asks the kernel. errno stays. */
 struct helped *socket_classify(int fd);
+
+/* The program bound it. errno stays. */
+void socket_bound(int fd);
 
 /* A fresh socket that answered a peer is helped from now on, whatever port it got. errno stays. */
 struct helped *socket_adopt(int fd);
@@ -83,6 +88,9 @@ static inline struct helped *socket_find(int fd)
 	return socket_classify(fd);
 }
 
+/* The slow half of it for sockets that were taken for clients. errno stays. */
+struct helped *socket_reconsider(int fd);
+
 /*
  * The same for a receive: a socket that can receive from anybody, not a connected one. One that
  * receives before it sent anything is a server, whoever bound it, if to a port of the kernel's
@@ -92,8 +100,8 @@ static inline struct helped *socket_find_wildcard(int fd)
 {
 	struct helped *helped = socket_find(fd);
 
-	if (unlikely(!helped && descriptor_get(fd) == DESCRIPTOR_FRESH))
-		helped = socket_classify(fd);
+	if (unlikely(!helped))
+		helped = socket_reconsider(fd);
 	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
 }
 

@@ -28,6 +28,7 @@ static int state;
 struct shared {
 	uint32_t clock;
 	uint32_t sockets_used;
+	uint32_t epoch;
 	_Alignas(64) struct helped sockets[SOCKETS];
 	_Alignas(64) struct entry entries[];
 };
@@ -86,6 +87,7 @@ static bool make_memory(void)
 					.clock = &shared->clock };
 	helped_sockets = shared->sockets;
 	helped_used = &shared->sockets_used;
+	helped_epoch = &shared->epoch;
 	return true;
 }
 

@@ -24,7 +24,7 @@ int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 		return result;
 	if (descriptor_is_unbound(fd) && is_nothing(address, length))
 		return result;
-	socket_classify(fd);
+	socket_bound(fd);
 	return result;
 }
 
