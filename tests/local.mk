@@ -5,3 +5,4 @@ include tests/invisible/local.mk
 include tests/bench/local.mk
 include tests/wrapper/local.mk
 include tests/fuzz/local.mk
+include tests/storm/local.mk
