@@ -63,11 +63,15 @@ static void show(bool preload, char *output)
 {
 	char name[] = "descriptors", mode[] = "show";
 	char *argv[] = { name, mode, NULL };
+	char variable[] = "A=1", path[4096];
+	/* Not this process's environment: the library has run here. */
+	char *environment[] = { variable, preload ? path : NULL, NULL };
 	int ends[2], status;
 	size_t used = 0;
 	ssize_t n;
 	pid_t child;
 
+	snprintf(path, sizeof(path), "LD_PRELOAD=%s", library_path());
 	need(pipe(ends), "pipe");
 	child = (pid_t)need(fork(), "fork");
 	if (!child) {
@@ -75,9 +79,7 @@ static void show(bool preload, char *output)
 		dup2(ends[1], 2);
 		close(ends[0]);
 		close(ends[1]);
-		if (!preload)
-			unsetenv("LD_PRELOAD");
-		execv("/proc/self/exe", argv);
+		execve("/proc/self/exe", argv, environment);
 		_exit(127);
 	}
 	close(ends[1]);

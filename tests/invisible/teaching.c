@@ -66,7 +66,27 @@ static bool answers_from(int server, int client, const char *host)
 	return from.sin_addr.s_addr == expected.sin_addr.s_addr;
 }
 
-/* The queued error names the peer, and an address that is not the one it asked. */
+/* With a source of the program's own choice. */
+static void send_from_elsewhere(int server, struct sockaddr_in *to)
+{
+	_Alignas(struct cmsghdr) unsigned char control[CMSG_SPACE(sizeof(struct in_pktinfo))] = {
+		0
+	};
+	struct in_pktinfo info = { .ipi_spec_dst = address_of("127.0.0.99", 0).sin_addr };
+	struct cmsghdr header = { .cmsg_level = IPPROTO_IP,
+				  .cmsg_type = IP_PKTINFO,
+				  .cmsg_len = CMSG_LEN(sizeof(info)) };
+	struct msghdr message = { .msg_name = to,
+				  .msg_namelen = sizeof(*to),
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+
+	memcpy(control, &header, sizeof(header));
+	memcpy(control + CMSG_LEN(0), &info, sizeof(info));
+	need(sendmsg(server, &message, 0), "sendmsg");
+}
+
+/* The queued error names the peer, and the address it came to: not the one that was asked. */
 void case_error_teaches_nothing(void)
 {
 	struct sockaddr_in to = address_of("127.0.0.1", FIRST_CLIENT);
@@ -86,7 +106,7 @@ void case_error_teaches_nothing(void)
 	ask_at(client, "127.0.0.53");
 	receive(server);
 	close(client);
-	need(sendto(server, "!", 1, 0, (struct sockaddr *)&to, sizeof(to)), "sendto");
+	send_from_elsewhere(server, &to);
 	need(recvmsg(server, &message, MSG_ERRQUEUE), "the queued error");
 	check(recv(server, text, sizeof(text), MSG_DONTWAIT) < 0, "there is no datagram");
 	client = client_at(FIRST_CLIENT);

@@ -80,6 +80,7 @@ def judge(mutant):
 		shutil.copytree(SOURCE / 'shim', tree / 'shim')
 		shutil.copytree(BUILD / 'scripts', tree / 'scripts')
 		(tree / 'tests').symlink_to(BUILD / 'tests')
+		(tree / 'config.status').symlink_to(BUILD / 'config.status')    # it is a build tree, says the wrapper
 		if mutant:
 			mutant.apply(tree)
 		build(tree)
