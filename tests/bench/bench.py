@@ -35,12 +35,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Bench:
     """The built library and the bench's program."""
 
-    def __init__(self, build, rounds):
+    def __init__(self, build, rounds, with_servers):
         self.library = os.path.join(build, "shim", "libreplyfrom.so")
         self.wrapper = os.path.join(build, "scripts", "replyfrom")
         self.program = os.path.join(build, "tests", "bench", "bench")
         self.stamp = os.path.join(build, "tests", "bench", "stamp.so")
         self.rounds = rounds
+        self.with_servers = with_servers
         self.environment = dict(os.environ, BENCH_PRELOAD=self.library)
 
     def command(self, before, arguments):
@@ -132,6 +133,15 @@ def measure_resources(bench):
             "constructor": constructor}
 
 
+def measure_servers(bench):
+    """Stock servers, those that are installed."""
+    if not bench.with_servers:
+        return {}
+    run = subprocess.run([os.path.join(HERE, "lab.sh"), os.path.join(HERE, "servers.py"),
+                          bench.wrapper], stdout=subprocess.PIPE, check=True)
+    return json.loads(run.stdout)
+
+
 def measure(bench):
     sides = ["plain", "again", "shim"]
     return {
@@ -145,6 +155,7 @@ def measure(bench):
                    for work in OTHERS],
         "crowds": measure_crowds(bench),
         "growth": measure_growth(bench),
+        "servers": measure_servers(bench),
         "instructions": measure_instructions(bench),
         "resources": measure_resources(bench),
     }
@@ -160,10 +171,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default=".", help="where the library was built")
     parser.add_argument("--rounds", type=int, default=1000, help="batches of each side")
+    parser.add_argument("--no-servers", action="store_true", help="leave out stock servers")
     parser.add_argument("--page", help="write the results as a page of documentation")
     parser.add_argument("--json", help="write the results for programs")
     arguments = parser.parse_args()
-    results = measure(Bench(os.path.abspath(arguments.build), arguments.rounds))
+    results = measure(Bench(os.path.abspath(arguments.build), arguments.rounds,
+                            not arguments.no_servers))
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(results, file, indent=1)

@@ -26,7 +26,8 @@ bench_scripts = \
 	tests/bench/instructions.py \
 	tests/bench/lab.sh \
 	tests/bench/page.py \
-	tests/bench/resources.py
+	tests/bench/resources.py \
+	tests/bench/servers.py
 EXTRA_DIST += $(bench_scripts) tests/bench/performance.md.in docs/performance.md
 
 bench_needs = $(EXTRA_PROGRAMS) shim/libreplyfrom.so scripts/replyfrom scripts/replyfrom-check

@@ -2,8 +2,9 @@
 """The results as tables for people, and as docs/performance.md."""
 
 import os
+import statistics
 
-from figures import show_difference, show_ns, show_ratio, table
+from figures import quartiles, show_difference, show_ns, show_ratio, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -53,6 +54,18 @@ def growth(results):
                   "shim/native"], rows)
 
 
+def servers(results):
+    rows = []
+    for name, turns in results["servers"].items():
+        pairs = list(zip(turns["plain"], turns["shim"]))
+        rows.append([name, f"{statistics.median(rate for rate, _ in turns['plain']):.0f}",
+                     show_ratio(quartiles([shim[0] / plain[0] for plain, shim in pairs])),
+                     f"{statistics.median(ns for _, ns in turns['plain']):.0f}",
+                     show_ratio(quartiles([shim[1] / plain[1] for plain, shim in pairs]))])
+    return table(["server", "plain requests/s", "shim/plain", "plain CPU ns a request",
+                  "shim/plain"], rows)
+
+
 def functions(results):
     """Where the instructions go, for the calls that most servers use."""
     lists = [(row["family"], row["functions"]) for row in results["instructions"]
@@ -83,6 +96,7 @@ PARTS = [("round-trips", "Round trips", trips), ("connected", "Connected sockets
          ("others", "Sockets that are none of ours", others),
          ("crowds", "Threads and processes", crowds),
          ("growth", "How the cost grows", growth),
+         ("servers", "Real servers", servers),
          ("functions", "Where the instructions go", functions),
          ("resources", "Memory and start", resources)]
 
