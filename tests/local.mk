@@ -6,3 +6,4 @@ include tests/bench/local.mk
 include tests/wrapper/local.mk
 include tests/fuzz/local.mk
 include tests/storm/local.mk
+include tests/regress/local.mk

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// A second preloaded library, behind the one under test: sees the calls that it makes.
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "behind.h"
+
+__attribute__((visibility("default"))) unsigned int behind_sends;
+__attribute__((visibility("default"))) void (*behind_between)(void);
+
+static void between(void)
+{
+	if (behind_between)
+		behind_between();
+}
+
+__attribute__((visibility("default"))) ssize_t sendmsg(int fd, const struct msghdr *message,
+						       int flags)
+{
+	behind_sends++;
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+__attribute__((visibility("default"))) int setsockopt(int fd, int level, int name,
+						      const void *value, socklen_t length)
+{
+	between();
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, length);
+}
+
+__attribute__((visibility("default"))) int getsockopt(int fd, int level, int name, void *value,
+						      socklen_t *length)
+{
+	between();
+	return (int)syscall(SYS_getsockopt, fd, level, name, value, length);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What a library behind the one under test sees and does. */
+#ifndef BEHIND_H
+#define BEHIND_H
+
+/* How often sendmsg() was called. */
+extern unsigned int behind_sends;
+
+/* Called before each getsockopt() and setsockopt(), as if another thread ran just then. */
+extern void (*behind_between)(void);
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// Errors that are not the source's stay the program's, and sources that are refused hurt nobody.
+
+#include <errno.h>
+#include <netinet/ip_icmp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "asked.h"
+#include "cases.h"
+#include "host.h"
+#include "icmp.h"
+#include "regress.h"
+
+/* A server that is told of errors (IP_RECVERR), and was asked by a client. */
+static int asked_server(const struct side *side, int client, struct address *peer)
+{
+	int fd = bound_socket(side, "0.0.0.0", SERVER_PORT), one = 1;
+
+	need(side->setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof(one)), "IP_RECVERR");
+	ask_at(client, ASKED);
+	*peer = hear(side, fd);
+	return fd;
+}
+
+enum { NO_ROUTE, BLACKHOLE };
+
+/* The way back is gone, or the administrator closed it. */
+static long answer_without_route(const struct side *side, long why)
+{
+	struct address peer;
+	int fd = asked_server(side, client_at(CLIENT), &peer);
+
+	ip("addr del " CLIENT "/32 dev lo");
+	if (why == BLACKHOLE)
+		ip("route add blackhole " CLIENT "/32");
+	return outcome(tell(side, fd, &peer));
+}
+
+void case_no_route(void)
+{
+	make_hosts();
+	check_both(answer_without_route, NO_ROUTE, -ENETUNREACH, "no route");
+	make_hosts();
+	check_both(answer_without_route, BLACKHOLE, -EINVAL, "blackhole");
+}
+
+/* No hop limit is as high: the kernel refuses the message whatever its source. */
+static long send_with_hop_limit(const struct side *side, int fd, struct address *peer, int limit)
+{
+	union {
+		struct cmsghdr header;
+		unsigned char room[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_level = IPPROTO_IPV6,
+				  .cmsg_type = IPV6_HOPLIMIT,
+				  .cmsg_len = CMSG_LEN(sizeof(limit)) } };
+	struct msghdr message = { .msg_name = &peer->name,
+				  .msg_namelen = peer->length,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.header), &limit, sizeof(limit));
+	return outcome(side->sendmsg(fd, &message, 0));
+}
+
+static long err_by_itself(const struct side *side, long argument)
+{
+	int fd = bound_socket(side, "::", SERVER_PORT), client = client_at(CLIENT6), on = -1;
+	socklen_t length = sizeof(on);
+	struct address peer;
+	long result;
+
+	(void)argument;
+	ask_at(client, ASKED6);
+	peer = hear(side, fd);
+	result = send_with_hop_limit(side, fd, &peer, 999);
+	need(kernel_side.getsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, &length), "freebind");
+	check(!on, "IPV6_FREEBIND is on");
+	/* Nothing leaves from an address that is no more. */
+	ip("addr del " ASKED6 "/128 dev lo");
+	need(tell(side, fd, &peer), "sendto");
+	check_source(client, CLIENT6);
+	return result;
+}
+
+void case_own_error(void)
+{
+	make_hosts();
+	check_both(err_by_itself, 0, -EINVAL, "sendmsg()");
+}
+
+/* A datagram to a closed port is answered by ICMP; the next call, whichever, tells it. */
+static long refuse_before_vector(const struct side *side, long argument)
+{
+	int client = client_at(CLIENT);
+	struct address peer, closed = address_of(CLIENT2, 9);
+	int fd = asked_server(side, client, &peer);
+	struct iovec part = { .iov_base = &peer, .iov_len = 1 };
+	struct mmsghdr message = { .msg_hdr = { .msg_name = &peer.name,
+						.msg_namelen = peer.length,
+						.msg_iov = &part,
+						.msg_iovlen = 1 } };
+	long result;
+
+	(void)argument;
+	need(tell(side, fd, &closed), "to a closed port");
+	await_error(fd);
+	result = outcome(side->sendmmsg(fd, &message, 1, 0));
+	check(outcome(kernel_side.recv(client, &part, 1, MSG_DONTWAIT)) == -EAGAIN, "it was sent");
+	return result;
+}
+
+void case_pending_error_vector(void)
+{
+	make_hosts();
+	check_both(refuse_before_vector, 0, -ECONNREFUSED, "sendmmsg()");
+}
+
+/* An error that anybody on the way can cause, of the kind that a wrong source has too. */
+static long unreachable_before_answer(const struct side *side, long argument)
+{
+	int client = client_at(CLIENT);
+	struct address peer;
+	int fd = asked_server(side, client, &peer);
+	char byte;
+	long result;
+
+	(void)argument;
+	unreachable(ASKED, &peer, ICMP_NET_UNREACH);
+	await_error(fd);
+	result = outcome(tell(side, fd, &peer));
+	check(outcome(kernel_side.recv(client, &byte, 1, MSG_DONTWAIT)) == -EAGAIN, "it was sent");
+	need(tell(side, fd, &peer), "sendto");
+	check_source(client, side == &library_side ? ASKED : CLIENT);
+	return result;
+}
+
+void case_pending_error_send(void)
+{
+	make_hosts();
+	check_both(unreachable_before_answer, 0, -ENETUNREACH, "sendto()");
+}
+
+/* The same for receives: an error that a kernel which knows no MSG_OOB on UDP would give. */
+static long unreachable_before_question(const struct side *side, long argument)
+{
+	int client = client_at(CLIENT);
+	struct address peer;
+	int fd = asked_server(side, client, &peer);
+	char question[16];
+	long result;
+
+	(void)argument;
+	unreachable(ASKED, &peer, ICMP_SR_FAILED);
+	await_error(fd);
+	ask_at(client, ASKED);
+	result = outcome(side->recv(fd, question, sizeof(question), MSG_DONTWAIT));
+	check(side->recv(fd, question, sizeof(question), MSG_DONTWAIT) == 8, "the question");
+	return result;
+}
+
+void case_pending_error_receive(void)
+{
+	make_hosts();
+	check_both(unreachable_before_question, 0, -EOPNOTSUPP, "recv()");
+}
+
+/* A datagram in two parts, the second by a call that is no socket call. */
+void case_finished_by_write(void)
+{
+	int client, fd;
+	struct address peer;
+
+	make_hosts();
+	client = client_at(CLIENT);
+	fd = asked_server(&library_side, client, &peer);
+	need(library_side.sendto(fd, "an", 2, MSG_MORE, &peer.name.any, peer.length), "MSG_MORE");
+	need(write(fd, "swer", 4), "write");
+	check_source(client, ASKED);
+	ip("addr del " ASKED "/32 dev lo");
+	for (int i = 0; i < 2; i++) {
+		need(tell(&library_side, fd, &peer), "after the address was removed");
+		check_source(client, CLIENT);
+	}
+}
+
+static int handler_fd;
+static struct address handler_peer;
+static volatile long handler_result;
+
+static void answer_in_handler(int number)
+{
+	(void)number;
+	handler_result = tell(&library_side, handler_fd, &handler_peer);
+}
+
+/* As much as a small handler's own stack has beyond the signal's frame, and no byte more. */
+static void leave_little_stack(size_t left)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (size_t)sysconf(_SC_MINSIGSTKSZ) + left;
+	char *pages =
+		mmap(NULL, page + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack_t stack = { .ss_sp = pages + page, .ss_size = size };
+
+	check(pages != MAP_FAILED && !mprotect(pages, page, PROT_NONE), "memory for a stack");
+	need(sigaltstack(&stack, NULL), "sigaltstack");
+}
+
+/* What a refused source takes has to fit on a small stack too. */
+void case_refused_on_small_stack(void)
+{
+	struct sigaction action = { .sa_handler = answer_in_handler, .sa_flags = SA_ONSTACK };
+	int client;
+
+	make_hosts();
+	client = client_at(CLIENT);
+	handler_fd = asked_server(&library_side, client, &handler_peer);
+	ip("addr del " ASKED "/32 dev lo");
+	leave_little_stack(6144);
+	need(sigaction(SIGUSR1, &action, NULL), "sigaction");
+	need(raise(SIGUSR1), "raise");
+	check(handler_result == 6, "sendto: %ld", handler_result);
+	check_source(client, CLIENT);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Test cases, each of a way in which a program was once treated worse than without the library. */
+#ifndef REGRESS_H
+#define REGRESS_H
+
+/* sources.c */
+void case_chosen_address(void);
+void case_connected_before(void);
+void case_duplicate_disconnected(void);
+void case_new_port_keeps_source(void);
+
+/* connecting.c */
+void case_device_kept(void);
+void case_device_not_taken(void);
+void case_refused_connect(void);
+void case_multicast_interface(void);
+
+/* errors.c */
+void case_no_route(void);
+void case_own_error(void);
+void case_pending_error_vector(void);
+void case_pending_error_send(void);
+void case_pending_error_receive(void);
+void case_finished_by_write(void);
+void case_refused_on_small_stack(void);
+
+/* shown.c */
+void case_null_value(void);
+void case_truncation_in_vector(void);
+void case_bound_by_child(void);
+void case_one_family_wanted(void);
+void case_place_reused(void);
+
+/* loading.c */
+void case_constructor_waits(void);
+void case_deepbind_helped(void);
+void case_deepbind_own_connect(void);
+void case_found_by_runpath(void);
+
+/* What the program does when a case starts it again. Returns the exit status. */
+int shown_mode(const char *descriptor);
+
+#endif

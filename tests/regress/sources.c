@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Sockets beside the server's own: which source is theirs, and which is the server's.
+
+#include <string.h>
+#include <unistd.h>
+
+#include "asked.h"
+#include "cases.h"
+#include "host.h"
+#include "regress.h"
+
+/* RTP and TFTP servers answer from a second socket, and choose its address themselves. */
+void case_chosen_address(void)
+{
+	int server, client, other;
+	struct address peer;
+
+	make_hosts();
+	server = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	client = client_at(CLIENT);
+	ask_at(client, ASKED);
+	peer = hear(&library_side, server);
+	other = bound_socket(&library_side, OTHER, 0);
+	need(tell(&library_side, other, &peer), "sendto");
+	check_source(client, OTHER);
+	other = bound_socket(&library_side, OTHER, 0);
+	need(library_side.connect(other, &peer.name.any, peer.length), "connect");
+	need(library_side.send(other, "answer", 6, 0), "send");
+	check_source(client, OTHER);
+}
+
+/* What comes back to another address than that of its connection would not be received. */
+void case_connected_before(void)
+{
+	int server, client, connected;
+	struct address peer = { .length = sizeof(peer.name) };
+
+	make_hosts();
+	client = client_at(CLIENT);
+	need(getsockname(client, &peer.name.any, &peer.length), "getsockname");
+	connected = fresh_socket(&library_side, AF_INET);
+	need(library_side.connect(connected, &peer.name.any, peer.length), "connect");
+	server = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	ask_at(client, ASKED);
+	peer = hear(&library_side, server);
+	need(tell(&library_side, connected, &peer), "sendto");
+	check_source(client, CLIENT);
+}
+
+void case_duplicate_disconnected(void)
+{
+	int server, duplicate, client;
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	struct address peer;
+
+	make_hosts();
+	server = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	duplicate = (int)need(dup(server), "dup");
+	client = client_at(CLIENT);
+	ask_at(client, OTHER);
+	peer = hear(&library_side, duplicate);
+	need(library_side.connect(server, &peer.name.any, peer.length), "connect");
+	need(library_side.connect(server, &nobody, sizeof(nobody)), "disconnecting");
+	check_answer(&library_side, duplicate, client);
+}
+
+/* TFTP with sendmmsg(): the second block comes from where the first one came. */
+void case_new_port_keeps_source(void)
+{
+	int server, client, transfer;
+	struct iovec block = { .iov_base = (char[]){ "1" }, .iov_len = 1 };
+	struct address peer, another;
+	struct mmsghdr message = {
+		.msg_hdr = { .msg_name = &peer.name, .msg_iov = &block, .msg_iovlen = 1 }
+	};
+
+	make_hosts();
+	server = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	client = client_at(CLIENT);
+	ask_at(client, ASKED);
+	peer = hear(&library_side, server);
+	message.msg_hdr.msg_namelen = peer.length;
+	transfer = fresh_socket(&library_side, AF_INET);
+	need(library_side.sendmmsg(transfer, &message, 1, 0), "sendmmsg");
+	check_source(client, ASKED);
+	ask_at(client_at(CLIENT2), OTHER);
+	another = hear(&library_side, server);
+	check(memcmp(&another.name.v4, &peer.name.v4, sizeof(peer.name.v4)), "the same peer");
+	need(tell(&library_side, transfer, &peer), "sendto");
+	check_source(client, ASKED);
+}
