@@ -27,7 +27,7 @@ static inline void messages_start(struct messages *messages)
 static inline void messages_add_length(struct messages *messages, int level, int type,
 				       const void *payload, size_t size, size_t length)
 {
-	struct cmsghdr header = {.cmsg_level = level, .cmsg_type = type};
+	struct cmsghdr header = { .cmsg_level = level, .cmsg_type = type };
 
 	header.cmsg_len = length;
 	assert_true(messages->length + sizeof(header) + size <= sizeof(messages->bytes));
@@ -51,9 +51,9 @@ static inline void messages_add_int(struct messages *messages, int level, int ty
 static inline void messages_add_v4(struct messages *messages, const char *local,
 				   const char *destination, int ifindex)
 {
-	struct in_pktinfo info = {.ipi_ifindex = ifindex,
-				  .ipi_spec_dst = address_of_v4(local),
-				  .ipi_addr = address_of_v4(destination)};
+	struct in_pktinfo info = { .ipi_ifindex = ifindex,
+				   .ipi_spec_dst = address_of_v4(local),
+				   .ipi_addr = address_of_v4(destination) };
 
 	messages_add(messages, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
@@ -61,14 +61,14 @@ static inline void messages_add_v4(struct messages *messages, const char *local,
 static inline void messages_add_v6(struct messages *messages, const char *destination,
 				   unsigned int ifindex)
 {
-	struct in6_pktinfo info = {.ipi6_addr = address_of(destination), .ipi6_ifindex = ifindex};
+	struct in6_pktinfo info = { .ipi6_addr = address_of(destination), .ipi6_ifindex = ifindex };
 
 	messages_add(messages, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 }
 
 /*
- * The last control message of a send goes without its padding: the same for in_pktinfo (12 bytes) and
- * in6_pktinfo (20).
+ * The last control message of a send goes without its padding: the same for in_pktinfo (12 bytes)
+ * and in6_pktinfo (20).
  */
 #define MESSAGE_PADDING (CMSG_SPACE(12) - CMSG_LEN(12))
 

@@ -9,8 +9,8 @@
 #include "peers.h"
 #include "unit.h"
 
-static const struct hash_key table_key = {
-	{0x243f6a8885a308d3, 0x13198a2e03707344, 0xa4093822299f31d0, 0x082efa98ec4e6c89}};
+static const struct hash_key table_key = { { 0x243f6a8885a308d3, 0x13198a2e03707344,
+					     0xa4093822299f31d0, 0x082efa98ec4e6c89 } };
 
 /* In memory that forked processes share, as the library's own. */
 static inline struct peers table_make(size_t entries)
@@ -19,9 +19,9 @@ static inline struct peers table_make(size_t entries)
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(memory, MAP_FAILED);
-	return (struct peers){.entries = memory,
-			      .mask = (uint32_t)entries - 1,
-			      .clock = (uint32_t *)((struct entry *)memory + entries)};
+	return (struct peers){ .entries = memory,
+			       .mask = (uint32_t)entries - 1,
+			       .clock = (uint32_t *)((struct entry *)memory + entries) };
 }
 
 static inline void table_drop(const struct peers *peers)
@@ -37,7 +37,7 @@ static inline uint64_t name_at(uint32_t home, uint32_t n)
 
 static inline struct local local_of(const char *address, uint32_t ifindex)
 {
-	return (struct local){.address = address_of(address), .ifindex = ifindex};
+	return (struct local){ .address = address_of(address), .ifindex = ifindex };
 }
 
 static inline bool is_same(const struct local *one, const struct local *other)
@@ -50,10 +50,10 @@ struct twin {
 	const char *first, *second;
 };
 static const struct twin twins[] = {
-	{"192.0.2.1", "198.51.100.9"},
-	{"2001:db8::1", "2001:db8:ffff::9"},
-	{"192.0.2.1", "2001:db8::1"},
-	{"fe80::1", "fe80::2"},
+	{ "192.0.2.1", "198.51.100.9" },
+	{ "2001:db8::1", "2001:db8:ffff::9" },
+	{ "192.0.2.1", "2001:db8::1" },
+	{ "fe80::1", "fe80::2" },
 };
 enum { TWINS = sizeof(twins) / sizeof(*twins) };
 

@@ -11,11 +11,11 @@ struct twin {
 
 /* IPv4 through AF_INET and v4-mapped through AF_INET6; the scope id is of link-local only. */
 static const struct twin twins[] = {
-	{"192.0.2.1", AF_INET, 0, 0},	 {"192.0.2.1", AF_INET6, 0, 0},
-	{"192.0.2.1", AF_INET6, 7, 0},	 {"2001:db8::1", AF_INET6, 0, 0},
-	{"2001:db8::1", AF_INET6, 7, 0}, {"fe80::1", AF_INET6, 0, 0},
-	{"fe80::1", AF_INET6, 7, 7},	 {"febf::1", AF_INET6, 7, 7},
-	{"fec0::1", AF_INET6, 7, 0},
+	{ "192.0.2.1", AF_INET, 0, 0 },	   { "192.0.2.1", AF_INET6, 0, 0 },
+	{ "192.0.2.1", AF_INET6, 7, 0 },   { "2001:db8::1", AF_INET6, 0, 0 },
+	{ "2001:db8::1", AF_INET6, 7, 0 }, { "fe80::1", AF_INET6, 0, 0 },
+	{ "fe80::1", AF_INET6, 7, 7 },	   { "febf::1", AF_INET6, 7, 7 },
+	{ "fec0::1", AF_INET6, 7, 0 },
 };
 
 static size_t write_sockaddr(void *room, const struct twin *twin, uint16_t port, uint8_t noise)
@@ -100,7 +100,7 @@ static void reads_sockaddr_without_scope(void **state)
 
 static void refuses_other_families(void **state)
 {
-	static const sa_family_t others[] = {AF_UNSPEC, AF_UNIX, AF_NETLINK, AF_PACKET, 0xffff};
+	static const sa_family_t others[] = { AF_UNSPEC, AF_UNIX, AF_NETLINK, AF_PACKET, 0xffff };
 	struct sockaddr_storage storage;
 	struct peer peer;
 

@@ -7,24 +7,24 @@ static const struct kind {
 	const char *address;
 	bool unicast, multicast;
 } kinds[] = {
-	{"192.0.2.1", true, false},
-	{"127.0.0.9", true, false},
-	{"0.0.0.1", true, false},
-	{"0.0.0.0", false, false},
-	{"255.255.255.255", false, false},
+	{ "192.0.2.1", true, false },
+	{ "127.0.0.9", true, false },
+	{ "0.0.0.1", true, false },
+	{ "0.0.0.0", false, false },
+	{ "255.255.255.255", false, false },
 	/* A subnet's broadcast shows only in its route: here it is an address like others. */
-	{"192.0.2.255", true, false},
-	{"223.255.255.255", true, false},
-	{"224.0.0.1", false, true},
-	{"239.255.255.255", false, true},
-	{"240.0.0.1", true, false},
-	{"2001:db8::1", true, false},
-	{"::1", true, false},
-	{"fe80::1", true, false},
-	{"::", false, false},
-	{"feff::1", true, false},
-	{"ff02::1", false, true},
-	{"ff0e::db8", false, true},
+	{ "192.0.2.255", true, false },
+	{ "223.255.255.255", true, false },
+	{ "224.0.0.1", false, true },
+	{ "239.255.255.255", false, true },
+	{ "240.0.0.1", true, false },
+	{ "2001:db8::1", true, false },
+	{ "::1", true, false },
+	{ "fe80::1", true, false },
+	{ "::", false, false },
+	{ "feff::1", true, false },
+	{ "ff02::1", false, true },
+	{ "ff0e::db8", false, true },
 };
 
 static void tells_unicast(void **state)

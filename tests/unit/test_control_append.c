@@ -32,7 +32,7 @@ static void appends_behind_padding(void **state)
 /* Byte for byte what the kernel reads: the program's message, then ours, in the peer's family. */
 static void appended_source_is_exact(void **state)
 {
-	static const char *const sources[] = {"192.0.2.9", "2001:db8::9"};
+	static const char *const sources[] = { "192.0.2.9", "2001:db8::9" };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -65,8 +65,8 @@ struct choice {
 static void respects_programs_choice(void **state)
 {
 	static const struct choice choices[] = {
-		{"0.0.0.0", 0, true}, {"0.0.0.0", 2, false}, {"192.0.2.1", 0, false},
-		{"::", 0, true},      {"::", 2, false},	     {"2001:db8::1", 0, false},
+		{ "0.0.0.0", 0, true }, { "0.0.0.0", 2, false }, { "192.0.2.1", 0, false },
+		{ "::", 0, true },	{ "::", 2, false },	 { "2001:db8::1", 0, false },
 	};
 
 	(void)state;
@@ -105,7 +105,7 @@ static void leaves_short_pktinfo_to_kernel(void **state)
 /* Lengths that make sendmsg() fail with EINVAL fail as before: nothing is appended. */
 static void leaves_malformed_to_kernel(void **state)
 {
-	static const size_t wrong[] = {0, 1, sizeof(struct cmsghdr) - 1, 1000, SIZE_MAX};
+	static const size_t wrong[] = { 0, 1, sizeof(struct cmsghdr) - 1, 1000, SIZE_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {

@@ -7,7 +7,7 @@
 /* The kernel's order: timestamps and counts, then IPV6_PKTINFO, then IP_PKTINFO, TTL, TOS. */
 static void receive_all(struct messages *messages)
 {
-	struct in6_pktinfo old = {.ipi6_addr = address_of("2001:db8::1"), .ipi6_ifindex = 3};
+	struct in6_pktinfo old = { .ipi6_addr = address_of("2001:db8::1"), .ipi6_ifindex = 3 };
 
 	messages_start(messages);
 	messages_add_int(messages, SOL_SOCKET, SO_RXQ_OVFL, 9);
@@ -19,7 +19,7 @@ static void receive_all(struct messages *messages)
 
 static void expect(struct messages *expected, unsigned int hidden)
 {
-	struct in6_pktinfo old = {.ipi6_addr = address_of("2001:db8::1"), .ipi6_ifindex = 3};
+	struct in6_pktinfo old = { .ipi6_addr = address_of("2001:db8::1"), .ipi6_ifindex = 3 };
 
 	messages_start(expected);
 	messages_add_int(expected, SOL_SOCKET, SO_RXQ_OVFL, 9);
@@ -38,9 +38,9 @@ static void leaves_exactly_the_others(void **state)
 	(void)state;
 	for (unsigned int hidden = 0; hidden < 8; hidden++) {
 		struct messages received, expected, given;
-		struct msghdr from = {.msg_control = received.bytes};
-		struct msghdr to = {.msg_control = given.bytes,
-				    .msg_controllen = sizeof(given.bytes)};
+		struct msghdr from = { .msg_control = received.bytes };
+		struct msghdr to = { .msg_control = given.bytes,
+				     .msg_controllen = sizeof(given.bytes) };
 
 		receive_all(&received);
 		expect(&expected, hidden);
@@ -56,7 +56,7 @@ static void leaves_exactly_the_others(void **state)
 static void needs_no_room_for_what_is_hidden(void **state)
 {
 	struct messages received;
-	struct msghdr from = {.msg_control = received.bytes}, to = {.msg_controllen = 0};
+	struct msghdr from = { .msg_control = received.bytes }, to = { .msg_controllen = 0 };
 
 	(void)state;
 	messages_start(&received);
@@ -70,8 +70,8 @@ static void needs_no_room_for_what_is_hidden(void **state)
 static void gives_nothing_of_nothing(void **state)
 {
 	struct messages given;
-	struct msghdr from = {.msg_controllen = 0};
-	struct msghdr to = {.msg_control = given.bytes, .msg_controllen = sizeof(given.bytes)};
+	struct msghdr from = { .msg_controllen = 0 };
+	struct msghdr to = { .msg_control = given.bytes, .msg_controllen = sizeof(given.bytes) };
 
 	(void)state;
 	messages_start(&given);
@@ -84,8 +84,8 @@ static void gives_nothing_of_nothing(void **state)
 static void hides_by_level_and_type(void **state)
 {
 	struct messages received, given;
-	struct msghdr from = {.msg_control = received.bytes};
-	struct msghdr to = {.msg_control = given.bytes, .msg_controllen = sizeof(given.bytes)};
+	struct msghdr from = { .msg_control = received.bytes };
+	struct msghdr to = { .msg_control = given.bytes, .msg_controllen = sizeof(given.bytes) };
 
 	(void)state;
 	messages_start(&given);

@@ -12,9 +12,9 @@ static const struct family {
 	const char *loopback;
 	unsigned int kind;
 } families[] = {
-	{AF_INET, IPPROTO_IP, IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, "127.0.0.9", INFO_V4},
-	{AF_INET6, IPPROTO_IPV6, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, "::1",
-	 INFO_V6},
+	{ AF_INET, IPPROTO_IP, IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, "127.0.0.9", INFO_V4 },
+	{ AF_INET6, IPPROTO_IPV6, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, "::1",
+	  INFO_V6 },
 };
 
 enum { ROOM_MAX = 120 };
@@ -24,9 +24,9 @@ static int ask(const struct family *family)
 {
 	int server = socket(family->domain, SOCK_DGRAM, 0);
 	int client = socket(family->domain, SOCK_DGRAM, 0), one = 1;
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
-				  .sin6_addr = address_of(family->loopback)};
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+				   .sin6_addr = address_of(family->loopback) };
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	void *name = &v6;
 	socklen_t length = sizeof(v6);
 
@@ -59,9 +59,9 @@ static void peek(int fd, const struct family *family, int on, struct msghdr *mes
 static void check_room(int fd, const struct family *family, size_t room)
 {
 	struct messages all, given, expected;
-	struct msghdr from = {.msg_control = all.bytes, .msg_controllen = sizeof(all.bytes)};
-	struct msghdr to = {.msg_control = given.bytes, .msg_controllen = room};
-	struct msghdr own = {.msg_control = expected.bytes, .msg_controllen = room};
+	struct msghdr from = { .msg_control = all.bytes, .msg_controllen = sizeof(all.bytes) };
+	struct msghdr to = { .msg_control = given.bytes, .msg_controllen = room };
+	struct msghdr own = { .msg_control = expected.bytes, .msg_controllen = room };
 	int flags;
 
 	messages_start(&all);
@@ -91,10 +91,10 @@ static void agrees_with_kernel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		{"agrees_with_kernel, IPv4", agrees_with_kernel, NULL, NULL,
-		 (void *)(uintptr_t)&families[0]},
-		{"agrees_with_kernel, IPv6", agrees_with_kernel, NULL, NULL,
-		 (void *)(uintptr_t)&families[1]},
+		{ "agrees_with_kernel, IPv4", agrees_with_kernel, NULL, NULL,
+		  (void *)(uintptr_t)&families[0] },
+		{ "agrees_with_kernel, IPv6", agrees_with_kernel, NULL, NULL,
+		  (void *)(uintptr_t)&families[1] },
 	};
 
 	return cmocka_run_group_tests_name("control: the kernel's own", tests, NULL, NULL);

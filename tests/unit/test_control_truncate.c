@@ -23,28 +23,28 @@ struct expectation {
 
 static const struct expectation expectations[] = {
 	/* Less room than a header: nothing. */
-	{0, 0, 0, 0, MSG_CTRUNC},
-	{1, 0, 0, 0, MSG_CTRUNC},
-	{H - 1, 0, 0, 0, MSG_CTRUNC},
+	{ 0, 0, 0, 0, MSG_CTRUNC },
+	{ 1, 0, 0, 0, MSG_CTRUNC },
+	{ H - 1, 0, 0, 0, MSG_CTRUNC },
 	/* Less than CMSG_LEN: a partial message of all the room. */
-	{H, H, 0, H, MSG_CTRUNC},
-	{H + 1, H + 1, 0, H + 1, MSG_CTRUNC},
-	{H + 3, H + 3, 0, H + 3, MSG_CTRUNC},
+	{ H, H, 0, H, MSG_CTRUNC },
+	{ H + 1, H + 1, 0, H + 1, MSG_CTRUNC },
+	{ H + 3, H + 3, 0, H + 3, MSG_CTRUNC },
 	/* The first fits, without its padding or with; no header's room is left for the second. */
-	{H + 4, H + 4, 0, H + 4, MSG_CTRUNC},
-	{H + A - 1, H + A == H + 4 ? H + 3 : H + 4, 0, H + A - 1, MSG_CTRUNC},
-	{H + A, H + 4, 0, H + A, MSG_CTRUNC},
-	{H + A + 1, H + 4, 0, H + A, MSG_CTRUNC},
-	{H + A + H - 1, H + 4, 0, H + A, MSG_CTRUNC},
+	{ H + 4, H + 4, 0, H + 4, MSG_CTRUNC },
+	{ H + A - 1, H + A == H + 4 ? H + 3 : H + 4, 0, H + A - 1, MSG_CTRUNC },
+	{ H + A, H + 4, 0, H + A, MSG_CTRUNC },
+	{ H + A + 1, H + 4, 0, H + A, MSG_CTRUNC },
+	{ H + A + H - 1, H + 4, 0, H + A, MSG_CTRUNC },
 	/* The second's header alone. */
-	{H + A + H, H + 4, H, H + A + H, MSG_CTRUNC},
+	{ H + A + H, H + 4, H, H + A + H, MSG_CTRUNC },
 	/* Both, the last without its padding, with some, with all, and with more room. */
-	{H + A + H + 1, H + 4, H + 1, H + A + H + 1, 0},
-	{H + A + H + 2, H + 4, H + 1, H + A + H + 2, 0},
-	{H + A + H + A - 1, H + 4, H + 1, H + A + H + A - 1, 0},
-	{H + A + H + A, H + 4, H + 1, H + A + H + A, 0},
-	{H + A + H + A + 1, H + 4, H + 1, H + A + H + A, 0},
-	{200, H + 4, H + 1, H + A + H + A, 0},
+	{ H + A + H + 1, H + 4, H + 1, H + A + H + 1, 0 },
+	{ H + A + H + 2, H + 4, H + 1, H + A + H + 2, 0 },
+	{ H + A + H + A - 1, H + 4, H + 1, H + A + H + A - 1, 0 },
+	{ H + A + H + A, H + 4, H + 1, H + A + H + A, 0 },
+	{ H + A + H + A + 1, H + 4, H + 1, H + A + H + A, 0 },
+	{ 200, H + 4, H + 1, H + A + H + A, 0 },
 };
 
 static void receive(struct messages *received)
@@ -52,13 +52,13 @@ static void receive(struct messages *received)
 	messages_start(received);
 	messages_add_v4(received, "192.0.2.1", "192.0.2.1", 2);
 	messages_add_int(received, IPPROTO_IP, IP_TTL, TTL);
-	messages_add(received, IPPROTO_IP, IP_TOS, &(unsigned char){TOS}, 1);
+	messages_add(received, IPPROTO_IP, IP_TOS, &(unsigned char){ TOS }, 1);
 }
 
 /* As much of one message as its cmsg_len says, at a place of the program's buffer. */
 static void put_partial(unsigned char *place, int type, const void *payload, size_t length)
 {
-	struct cmsghdr header = {.cmsg_level = IPPROTO_IP, .cmsg_type = type};
+	struct cmsghdr header = { .cmsg_level = IPPROTO_IP, .cmsg_type = type };
 
 	if (!length)
 		return;
@@ -76,8 +76,8 @@ static void truncates_like_put_cmsg(void **state)
 	for (size_t i = 0; i < sizeof(expectations) / sizeof(*expectations); i++) {
 		const struct expectation *row = &expectations[i];
 		struct messages received, expected, given;
-		struct msghdr from = {.msg_control = received.bytes};
-		struct msghdr to = {.msg_control = given.bytes, .msg_controllen = row->room};
+		struct msghdr from = { .msg_control = received.bytes };
+		struct msghdr to = { .msg_control = given.bytes, .msg_controllen = row->room };
 
 		receive(&received);
 		messages_start(&expected);
@@ -95,8 +95,8 @@ static void truncates_like_put_cmsg(void **state)
 static void truncates_without_buffer(void **state)
 {
 	struct messages received;
-	struct msghdr from = {.msg_control = received.bytes};
-	struct msghdr to = {.msg_control = NULL, .msg_controllen = 64};
+	struct msghdr from = { .msg_control = received.bytes };
+	struct msghdr to = { .msg_control = NULL, .msg_controllen = 64 };
 
 	(void)state;
 	receive(&received);
@@ -110,8 +110,8 @@ static void truncates_wanted_pktinfo(void **state)
 	(void)state;
 	for (size_t room = 0; room < 80; room++) {
 		struct messages received, given;
-		struct msghdr from = {.msg_control = received.bytes};
-		struct msghdr to = {.msg_control = given.bytes, .msg_controllen = room};
+		struct msghdr from = { .msg_control = received.bytes };
+		struct msghdr to = { .msg_control = given.bytes, .msg_controllen = room };
 		struct cmsghdr header;
 
 		messages_start(&given);

@@ -17,7 +17,7 @@ static void walks_every_message(void **state)
 	messages_add(&messages, IPPROTO_IP, IP_TOS, "\x10", 1);
 	messages_add_v4(&messages, "192.0.2.1", "192.0.2.1", 2);
 	while ((header = control_next(messages.bytes, messages.length, &offset))) {
-		static const int levels[] = {SOL_SOCKET, IPPROTO_IP, IPPROTO_IP};
+		static const int levels[] = { SOL_SOCKET, IPPROTO_IP, IPPROTO_IP };
 
 		assert_int_equal(header->cmsg_level, levels[seen]);
 		seen++;
@@ -82,7 +82,8 @@ static void ends_where_no_header_fits(void **state)
 static void ends_at_malformed_length(void **state)
 {
 	static const size_t wrong[] = {
-		0, 1, sizeof(struct cmsghdr) - 1, 25, 64, SIZE_MAX / 2, SIZE_MAX - 7, SIZE_MAX};
+		0, 1, sizeof(struct cmsghdr) - 1, 25, 64, SIZE_MAX / 2, SIZE_MAX - 7, SIZE_MAX
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {

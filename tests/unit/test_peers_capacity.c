@@ -13,23 +13,23 @@ struct crowd {
 };
 
 static const struct crowd crowds[] = {
-	{"all ports of one host", true, PEERS_DEFAULT, PEERS_DEFAULT / 100 * 99},
-	{"one port of half as many hosts", false, PEERS_DEFAULT / 2, PEERS_DEFAULT / 200 * 99},
-	{"one port of as many hosts", false, PEERS_DEFAULT, PEERS_DEFAULT / 100 * 75},
+	{ "all ports of one host", true, PEERS_DEFAULT, PEERS_DEFAULT / 100 * 99 },
+	{ "one port of half as many hosts", false, PEERS_DEFAULT / 2, PEERS_DEFAULT / 200 * 99 },
+	{ "one port of as many hosts", false, PEERS_DEFAULT, PEERS_DEFAULT / 100 * 75 },
 };
 
 static struct peer nth_peer(const struct crowd *crowd, uint32_t n)
 {
-	struct in_addr host = {htonl(crowd->one_host ? 0xc0000201 : 0x0a000000 + n)};
+	struct in_addr host = { htonl(crowd->one_host ? 0xc0000201 : 0x0a000000 + n) };
 
-	return (struct peer){.host = address_map(host),
-			     .port = crowd->one_host ? (in_port_t)n : htons(53)};
+	return (struct peer){ .host = address_map(host),
+			      .port = crowd->one_host ? (in_port_t)n : htons(53) };
 }
 
 static struct local nth_local(uint32_t n)
 {
-	return (struct local){.address = address_map((struct in_addr){htonl(0xc6336400 + n)}),
-			      .ifindex = n % 7};
+	return (struct local){ .address = address_map((struct in_addr){ htonl(0xc6336400 + n) }),
+			       .ifindex = n % 7 };
 }
 
 static void remembers_nearly_all(void **state)
@@ -68,8 +68,8 @@ int main(void)
 	struct CMUnitTest tests[sizeof(crowds) / sizeof(*crowds)];
 
 	for (size_t i = 0; i < sizeof(crowds) / sizeof(*crowds); i++)
-		tests[i] = (struct CMUnitTest){.name = crowds[i].what,
-					       .test_func = remembers_nearly_all,
-					       .initial_state = (void *)(uintptr_t)&crowds[i]};
+		tests[i] = (struct CMUnitTest){ .name = crowds[i].what,
+						.test_func = remembers_nearly_all,
+						.initial_state = (void *)(uintptr_t)&crowds[i] };
 	return cmocka_run_group_tests_name("peers: capacity", tests, NULL, NULL);
 }

@@ -23,8 +23,8 @@ static int drop(void **state)
 
 static struct local nth_local(uint32_t n)
 {
-	return (struct local){.address = address_map((struct in_addr){htonl(0xc0000200 + n)}),
-			      .ifindex = 1};
+	return (struct local){ .address = address_map((struct in_addr){ htonl(0xc0000200 + n) }),
+			       .ifindex = 1 };
 }
 
 /* Puts names of one home until one more would cost another its place; returns how many fit. */

@@ -66,7 +66,7 @@ static void newest_value_wins(void **state)
 /* A broadcast's entry: known, and no source. It takes the place of an address and the reverse. */
 static void remembers_that_there_is_no_source(void **state)
 {
-	const struct local none = {.ifindex = 0};
+	const struct local none = { .ifindex = 0 };
 	struct local found, local = local_of("192.0.2.1", 1);
 
 	peers_put(*state, name_at(5, 1), &none);

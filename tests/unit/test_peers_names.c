@@ -5,7 +5,7 @@
 
 static struct names names_for(const char *host, uint16_t port, uint32_t scope, uint64_t socket)
 {
-	struct peer peer = {.host = address_of(host), .scope = scope, .port = htons(port)};
+	struct peer peer = { .host = address_of(host), .scope = scope, .port = htons(port) };
 	struct names names;
 
 	names_of_peer(&names, &table_key, &peer, socket);
@@ -19,18 +19,18 @@ static const struct {
 	uint32_t scope;
 	uint64_t socket;
 } others[] = {
-	{"192.0.2.1", 53, 0, 1},
-	{"192.0.2.1", 54, 0, 1},
-	{"192.0.2.1", 13568, 0, 1}, /* 53 with its bytes turned round */
-	{"192.0.2.2", 53, 0, 1},
-	{"192.0.2.1", 53, 0, 2},
-	{"192.0.2.1", 53, 0, 1ULL << 63 | 1},
-	{"fe80::1", 53, 1, 1},
-	{"fe80::1", 53, 2, 1},
-	{"fe80::1", 53, 0, 1},
-	{"::192.0.2.1", 53, 0, 1},
-	{"2001:db8::1", 53, 0, 1},
-	{"2001:db8:0:1::1", 53, 0, 1},
+	{ "192.0.2.1", 53, 0, 1 },
+	{ "192.0.2.1", 54, 0, 1 },
+	{ "192.0.2.1", 13568, 0, 1 }, /* 53 with its bytes turned round */
+	{ "192.0.2.2", 53, 0, 1 },
+	{ "192.0.2.1", 53, 0, 2 },
+	{ "192.0.2.1", 53, 0, 1ULL << 63 | 1 },
+	{ "fe80::1", 53, 1, 1 },
+	{ "fe80::1", 53, 2, 1 },
+	{ "fe80::1", 53, 0, 1 },
+	{ "::192.0.2.1", 53, 0, 1 },
+	{ "2001:db8::1", 53, 0, 1 },
+	{ "2001:db8:0:1::1", 53, 0, 1 },
 };
 enum { OTHERS = sizeof(others) / sizeof(*others) };
 
@@ -82,7 +82,7 @@ static void name_of_host_knows_no_port(void **state)
 /* Without the key nobody knows the names: every word of it changes them. */
 static void names_depend_on_all_of_the_key(void **state)
 {
-	struct peer peer = {.host = address_of("2001:db8::1"), .port = htons(53)};
+	struct peer peer = { .host = address_of("2001:db8::1"), .port = htons(53) };
 	struct names names, other;
 
 	(void)state;
@@ -112,8 +112,9 @@ static void neighbours_do_not_collide(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < COUNT; i++) {
-		struct peer port = {.host = address_of("192.0.2.1"), .port = (in_port_t)i};
-		struct peer host = {.host = address_map((struct in_addr){htonl(i)}), .port = 53};
+		struct peer port = { .host = address_of("192.0.2.1"), .port = (in_port_t)i };
+		struct peer host = { .host = address_map((struct in_addr){ htonl(i) }),
+				     .port = 53 };
 		struct names names;
 
 		names_of_peer(&names, &table_key, &port, 1);

@@ -15,7 +15,7 @@ static struct peers peers;
 /* A value that shows which name it belongs to, in each of its parts. */
 static struct local value_of(uint64_t name, uint32_t version)
 {
-	struct local local = {.ifindex = (uint32_t)(name >> 40) * 1000003 + version};
+	struct local local = { .ifindex = (uint32_t)(name >> 40) * 1000003 + version };
 
 	for (uint32_t i = 0; i < 4; i++)
 		local.address.s6_addr32[i] = (uint32_t)(name >> 40) * (2654435761u + i) + version;

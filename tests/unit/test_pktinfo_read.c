@@ -14,31 +14,31 @@ struct arrival {
 
 static const struct arrival arrivals[] = {
 	/* unicast */
-	{NULL, "192.0.2.1", "192.0.2.1", PKTINFO_LOCAL, "192.0.2.1"},
-	{"2001:db8::1", NULL, NULL, PKTINFO_LOCAL, "2001:db8::1"},
-	{"fe80::1", NULL, NULL, PKTINFO_LOCAL, "fe80::1"},
+	{ NULL, "192.0.2.1", "192.0.2.1", PKTINFO_LOCAL, "192.0.2.1" },
+	{ "2001:db8::1", NULL, NULL, PKTINFO_LOCAL, "2001:db8::1" },
+	{ "fe80::1", NULL, NULL, PKTINFO_LOCAL, "fe80::1" },
 	/* IPv4 on a dual-stack socket: one kind, or both */
-	{"::ffff:192.0.2.1", NULL, NULL, PKTINFO_LOCAL, "192.0.2.1"},
-	{"::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1", PKTINFO_LOCAL, "192.0.2.1"},
+	{ "::ffff:192.0.2.1", NULL, NULL, PKTINFO_LOCAL, "192.0.2.1" },
+	{ "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1", PKTINFO_LOCAL, "192.0.2.1" },
 	/* broadcast: only IP_PKTINFO tells that of a subnet */
-	{NULL, "192.0.2.1", "192.0.2.255", PKTINFO_UNDECIDED, NULL},
-	{NULL, "192.0.2.1", "255.255.255.255", PKTINFO_UNDECIDED, NULL},
-	{"::ffff:192.0.2.255", "192.0.2.1", "192.0.2.255", PKTINFO_UNDECIDED, NULL},
-	{"::ffff:255.255.255.255", NULL, NULL, PKTINFO_UNDECIDED, NULL},
+	{ NULL, "192.0.2.1", "192.0.2.255", PKTINFO_UNDECIDED, NULL },
+	{ NULL, "192.0.2.1", "255.255.255.255", PKTINFO_UNDECIDED, NULL },
+	{ "::ffff:192.0.2.255", "192.0.2.1", "192.0.2.255", PKTINFO_UNDECIDED, NULL },
+	{ "::ffff:255.255.255.255", NULL, NULL, PKTINFO_UNDECIDED, NULL },
 	/* multicast */
-	{NULL, "192.0.2.1", "224.0.0.251", PKTINFO_UNDECIDED, NULL},
-	{"ff02::fb", NULL, NULL, PKTINFO_UNDECIDED, NULL},
-	{"::ffff:224.0.0.251", NULL, NULL, PKTINFO_UNDECIDED, NULL},
+	{ NULL, "192.0.2.1", "224.0.0.251", PKTINFO_UNDECIDED, NULL },
+	{ "ff02::fb", NULL, NULL, PKTINFO_UNDECIDED, NULL },
+	{ "::ffff:224.0.0.251", NULL, NULL, PKTINFO_UNDECIDED, NULL },
 	/* queued before the option was on */
-	{NULL, "0.0.0.0", "192.0.2.1", PKTINFO_LOCAL, "192.0.2.1"},
-	{NULL, "0.0.0.0", "224.0.0.251", PKTINFO_UNDECIDED, NULL},
-	{NULL, "0.0.0.0", "0.0.0.0", PKTINFO_UNDECIDED, NULL},
-	{NULL, NULL, NULL, PKTINFO_NONE, NULL},
+	{ NULL, "0.0.0.0", "192.0.2.1", PKTINFO_LOCAL, "192.0.2.1" },
+	{ NULL, "0.0.0.0", "224.0.0.251", PKTINFO_UNDECIDED, NULL },
+	{ NULL, "0.0.0.0", "0.0.0.0", PKTINFO_UNDECIDED, NULL },
+	{ NULL, NULL, NULL, PKTINFO_NONE, NULL },
 };
 
 static void check(const struct arrival *row, const struct messages *messages)
 {
-	struct local local, expected = {.ifindex = 0};
+	struct local local, expected = { .ifindex = 0 };
 
 	memset(&local, UNTOUCHED, sizeof(local));
 	if (row->local) {
@@ -107,7 +107,7 @@ static void ignores_truncated_pktinfo(void **state)
 /* RFC 2292's message is for the program that asked for it; nothing is learnt from it. */
 static void ignores_other_kinds(void **state)
 {
-	struct in6_pktinfo old = {.ipi6_addr = address_of("2001:db8::1"), .ipi6_ifindex = 2};
+	struct in6_pktinfo old = { .ipi6_addr = address_of("2001:db8::1"), .ipi6_ifindex = 2 };
 	struct messages messages;
 	struct local local;
 

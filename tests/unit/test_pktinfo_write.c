@@ -8,8 +8,8 @@ static const struct source {
 	const char *address;
 	uint32_t ifindex;
 } sources[] = {
-	{"192.0.2.1", 0},   {"192.0.2.1", 7},	{"127.0.0.9", 0},
-	{"2001:db8::1", 0}, {"2001:db8::1", 7}, {"fe80::1", 7},
+	{ "192.0.2.1", 0 },   { "192.0.2.1", 7 },   { "127.0.0.9", 0 },
+	{ "2001:db8::1", 0 }, { "2001:db8::1", 7 }, { "fe80::1", 7 },
 };
 
 /* ipi_spec_dst is the source; ipi_addr means nothing on a send and is zero. */
