@@ -42,7 +42,7 @@ extern struct counters replyfrom_counters;
 /* `self` is the address of something thread-local. */
 static inline void counters_add(const void *self, enum counter counter)
 {
-	uintptr_t line = ((uintptr_t)self >> 12) * 0x9e3779b1 >> 16;
+	uintptr_t line = (uintptr_t)self >> 12; /* stacks are an odd number of pages apart */
 	unsigned long *count = &replyfrom_counters.lines[line % COUNTER_LINES][counter];
 
 	__atomic_store_n(count, __atomic_load_n(count, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);

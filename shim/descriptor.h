@@ -11,8 +11,7 @@
 
 #include "hook.h"
 
-/* What is remembered of a descriptor; a value with DESCRIPTOR_HELPED set is a struct helped's tag.
- */
+/* What is remembered of a number; a value with DESCRIPTOR_HELPED set is a struct helped's tag. */
 enum {
 	DESCRIPTOR_UNKNOWN = 0,
 	DESCRIPTOR_PLAIN = 1,  /* none of ours */

@@ -13,10 +13,10 @@
 #include "send.h"
 #include "source.h"
 
-/* The ways to a source that are not those of a server's answer. */
 /* MSG_PROBE of <linux/socket.h>, which no libc has. */
 enum { PROBE = 0x10 };
 
+/* The ways to a source that are not those of a server's answer. */
 bool send_route_rest(struct route *route, struct helped *helped, const void *address,
 		     socklen_t length)
 {
@@ -224,8 +224,7 @@ ssize_t send_from(int fd, const struct route *route, const struct msghdr *messag
 ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
 		socklen_t length)
 {
-	/* sendto() takes any size and then finds it too long; sendmsg() refuses what is no ssize_t.
-	 */
+	/* sendto() takes any size and then finds it too long; sendmsg() refuses some. */
 	struct iovec vector = { .iov_base = (void *)(uintptr_t)buffer,
 				.iov_len = size < INT_MAX ? size : INT_MAX };
 	struct msghdr message = { .msg_name = (void *)(uintptr_t)address,

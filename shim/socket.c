@@ -129,8 +129,7 @@ static void forget_clients(void)
 			descriptor_set(fd, DESCRIPTOR_UNKNOWN);
 }
 
-/* Two sockets on one port know each other's peers: they are marked, so that others need not look.
- */
+/* Two sockets on one port know each other's peers; they are marked: others need not look. */
 static void mark_shared_port(struct helped *helped)
 {
 	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);

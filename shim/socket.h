@@ -88,6 +88,22 @@ static inline struct helped *socket_find(int fd)
 	return socket_classify(fd);
 }
 
+/*
+ * Quickly: does a call without an address go on as it is? Not helped, or connected with the right
+ * local address.
+ */
+static inline bool socket_is_settled(int fd)
+{
+	uint32_t value = descriptor_get(fd);
+	const struct helped *helped;
+
+	if (!(value & DESCRIPTOR_HELPED))
+		return value == DESCRIPTOR_PLAIN;
+	helped = &helped_sockets[value % SOCKETS];
+	return helped_get(helped, state) == HELPED_CONNECTED && helped_get(helped, tag) == value &&
+	       !helped_is(helped, HELPED_BY_CONTROL);
+}
+
 /* The slow half of it for sockets that were taken for clients. errno stays. */
 struct helped *socket_reconsider(int fd);
 

@@ -6,7 +6,7 @@
 
 ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
 {
-	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
+	if (socket_is_settled(fd))
 		return libc.recv(fd, buffer, size, flags);
 	return receive_from(fd, buffer, size, flags, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 ssize_t hook_send(int fd, const void *buffer, size_t size, int flags)
 {
-	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
+	if (socket_is_settled(fd))
 		return libc.send(fd, buffer, size, flags);
 	return send_to(fd, buffer, size, flags, NULL, 0);
 }
