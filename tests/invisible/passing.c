@@ -51,9 +51,13 @@ static int pass(int fd, int closed)
 
 void case_passed(void)
 {
-	int helped = wildcard_socket(AF_INET6, SERVER_PORT), plain = hidden_socket(0), lowest;
+	int plain = (int)need(socket(AF_INET, SOCK_STREAM, 0), "socket"), lowest = plain;
+	int helped = wildcard_socket(AF_INET6, SERVER_PORT);
 
-	helped = pass(helped, -1);
+	/* The library knows that number as a TCP socket's. */
+	helped = pass(helped, plain);
+	check(helped == lowest, "descriptor %d, not %d", helped, lowest);
+	plain = hidden_socket(0);
 	check(answers(helped, SERVER_PORT), "source");
 	check(shows_nothing(helped, SERVER_PORT), "shows");
 	/* A helped socket comes to the number of one that is not, and the other way round. */
