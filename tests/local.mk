@@ -7,3 +7,4 @@ include tests/wrapper/local.mk
 include tests/fuzz/local.mk
 include tests/storm/local.mk
 include tests/regress/local.mk
+include tests/faults/local.mk

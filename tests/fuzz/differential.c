@@ -6,6 +6,7 @@
  * local address that connect() chose.
  *
  *   differential [--seed FIRST] [--count NUMBER] [--seconds NUMBER] [--keep BITS] [--trace]
+ *                [--fault "CALL LEVEL NAME ERRNO"]
  *
  * Without arguments: the fixed seeds of `make check`. A difference is reported with its seed and
  * the fewest calls that show it.
@@ -104,6 +105,18 @@ static void show_traces(void)
 	printf("--- with\n%.*s", (int)helped.trace->length, helped.trace->text);
 }
 
+/* The library between the two that make its calls fail. */
+static const char *surrounded_library(void)
+{
+	static char preload[3 * 4096];
+	const char *build = getenv("abs_top_builddir");
+
+	build = build ? build : ".";
+	snprintf(preload, sizeof(preload), "%s/tests/faults/front.so:%s:%s/tests/faults/fault.so",
+		 build, library_path(), build);
+	return preload;
+}
+
 static double now(void)
 {
 	struct timespec time;
@@ -125,6 +138,7 @@ int main(int argc, char **argv)
 		{ "seconds", required_argument, NULL, 't' },
 		{ "keep", required_argument, NULL, 'k' },
 		{ "trace", no_argument, NULL, 'v' },
+		{ "fault", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	uint64_t seed = 1, count = CHECK_COUNT, keep = UINT64_MAX, done = 0, different = 0;
@@ -151,6 +165,10 @@ int main(int argc, char **argv)
 			keep = number(optarg);
 			count = 1;
 			break;
+		case 'f':
+			helped.fault = optarg;
+			compare_lenient = true;
+			break;
 		case 'v':
 			show = true;
 			break;
@@ -159,7 +177,7 @@ int main(int argc, char **argv)
 		}
 	}
 	signal(SIGPIPE, SIG_IGN);
-	helped.preload = library_path();
+	helped.preload = helped.fault ? surrounded_library() : library_path();
 	for (; done < count && (!seconds || now() - start < seconds) && different < 10; done++) {
 		difference = run_both(seed + done, keep);
 		if (difference) {

@@ -94,6 +94,8 @@ static void become(const struct executor *executor, int requests, int answers, i
 		setenv("LD_PRELOAD", executor->preload, 1);
 	else
 		unsetenv("LD_PRELOAD");
+	if (executor->fault)
+		setenv("REPLYFROM_FAULT", executor->fault, 1);
 	dup2(requests, REQUESTS);
 	dup2(answers, ANSWERS);
 	dup2(memory, TRACE);

@@ -12,6 +12,7 @@ struct executor {
 	int requests, answers;
 	struct trace *trace; /* of the last run */
 	const char *preload; /* NULL: none */
+	const char *fault;   /* what fails for the library (tests/faults/fault.h), NULL: nothing */
 	unsigned int runs;
 };
 

@@ -135,8 +135,9 @@ int model_want(int fd, unsigned int peer, bool own)
 {
 	int i = index_of(fd);
 
+	/* What the program names may leave the source to the local address that connect() chose. */
 	if (own)
-		return WANT_PLAIN;
+		return model_is_chosen(fd) ? WANT_ANY : WANT_PLAIN;
 	if (!is_served(fd, i) || known[i].blurred)
 		return WANT_ANY;
 	if (mine.socket == i && mine.peer == (int)peer)

@@ -42,7 +42,8 @@ bool may_fault(int fd)
 	if (!raw_name(fd, false, &name) || raw_name(fd, true, &wildcard))
 		return false;
 	if (name.ss_family == AF_INET)
-		return ((struct sockaddr_in *)&name)->sin_addr.s_addr != htonl(INADDR_ANY);
+		return ((struct sockaddr_in *)&name)->sin_addr.s_addr != htonl(INADDR_ANY) &&
+		       !IN_MULTICAST(ntohl(((struct sockaddr_in *)&name)->sin_addr.s_addr));
 	return false;
 }
 

@@ -68,6 +68,9 @@ static void show(const char *what, const struct sockaddr_storage *address, sockl
 		else if (chosen)
 			memset(&v6->sin6_addr, 0, sizeof(v6->sin6_addr));
 	}
+	/* The kernel gives a netlink socket a number that tells nothing. */
+	if (v4->sin_family == AF_NETLINK)
+		memset(copy + 4, 0, 4);
 	trace_add("  %s length %u port %s bytes %08x", what, length, port,
 		  trace_hash(copy, sizeof(copy)));
 	for (size_t i = 0; i < shown && i < 28; i++)
@@ -110,6 +113,8 @@ static void blank_one(int fd, struct cmsghdr *header, size_t size, bool late)
 	    size >= sizeof(address)) {
 		memcpy(&address, CMSG_DATA(header), sizeof(address));
 		address.sin_port = htons((uint16_t)(ntohs(address.sin_port) - world.base));
+		if (ntohs(address.sin_port) >= BLOCK)
+			address.sin_port = 0xffff;
 		memcpy(CMSG_DATA(header), &address, sizeof(address));
 	} else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == 74 && size >= 4) {
 		memset(CMSG_DATA(header) + 2, 0, 2);
