@@ -15,7 +15,11 @@ $(made_scripts): Makefile
 		$(srcdir)/$@.in >$@.new && \
 	chmod +x $@.new && mv $@.new $@
 
-replyfrom_PROGRAMS += scripts/replyfrom-check scripts/replyfrom-probe scripts/replyfrom-scan
+replyfrom_PROGRAMS += \
+	scripts/replyfrom-check \
+	scripts/replyfrom-probe \
+	scripts/replyfrom-scan \
+	scripts/replyfrom-status
 judge_sources = \
 	scripts/check/check.h \
 	scripts/check/elf.c scripts/check/elf.h \
@@ -42,13 +46,24 @@ scripts_replyfrom_probe_SOURCES = \
 scripts_replyfrom_probe_CFLAGS = $(part_cflags)
 scripts_replyfrom_probe_LDFLAGS = $(part_ldflags)
 
-scripts_replyfrom_scan_SOURCES = $(judge_sources) \
-	scripts/scan/judge.c \
-	scripts/scan/main.c \
+process_sources = \
+	scripts/scan/process.c scripts/scan/process.h \
 	scripts/scan/scan.h \
 	scripts/scan/servers.c
+scripts_replyfrom_scan_SOURCES = $(judge_sources) $(process_sources) \
+	scripts/scan/judge.c \
+	scripts/scan/main.c
 scripts_replyfrom_scan_CFLAGS = $(part_cflags)
 scripts_replyfrom_scan_LDFLAGS = $(part_ldflags)
+
+scripts_replyfrom_status_SOURCES = $(process_sources) \
+	scripts/status/counters.c \
+	scripts/status/main.c \
+	scripts/status/report.c \
+	scripts/status/status.h \
+	shim/counters.h shim/hook.h
+scripts_replyfrom_status_CFLAGS = $(part_cflags)
+scripts_replyfrom_status_LDFLAGS = $(part_ldflags)
 
 part_cflags = -std=gnu11 -fPIE -fstack-protector-strong $(AM_CFLAGS)
 part_ldflags = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack

@@ -13,33 +13,13 @@
 #include <unistd.h>
 
 #include "../check/check.h"
+#include "./process.h"
 #include "./scan.h"
-
-static FILE *open_proc(pid_t pid, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	return fopen(path, "re");
-}
-
-static bool has_library(pid_t pid)
-{
-	FILE *maps = open_proc(pid, "maps");
-	char line[PATH_MAX + 128];
-	bool found = false;
-
-	while (maps && !found && fgets(line, sizeof(line), maps))
-		found = strstr(line, "/libreplyfrom.so") != NULL;
-	if (maps)
-		fclose(maps);
-	return found;
-}
 
 /* Did the loader ignore LD_PRELOAD for it (AT_SECURE)? */
 static bool is_secure(pid_t pid)
 {
-	FILE *vector = open_proc(pid, "auxv");
+	FILE *vector = process_open(pid, "auxv");
 	ElfW(auxv_t) entry;
 	bool secure = false;
 
@@ -71,21 +51,6 @@ static int asks_itself(const struct server *server)
 	return four || six;
 }
 
-static void read_name(struct server *server)
-{
-	FILE *file = open_proc(server->pid, "comm");
-
-	if (!file || !fgets(server->name, sizeof(server->name), file))
-		strcpy(server->name, "?");
-	server->name[strcspn(server->name, "\n")] = '\0';
-	/* A process chooses its name. */
-	for (char *letter = server->name; *letter; letter++)
-		if (*letter < ' ' || *letter > '~' || *letter == '"' || *letter == '\\')
-			*letter = '?';
-	if (file)
-		fclose(file);
-}
-
 static void state(struct server *server, const char *text, const char *json)
 {
 	server->state = text;
@@ -95,6 +60,7 @@ static void state(struct server *server, const char *text, const char *json)
 void server_judge(struct server *server)
 {
 	struct program program = { .finding = UNKNOWN };
+	struct mapping mapping;
 	int itself;
 
 	strcpy(server->name, "-");
@@ -102,8 +68,8 @@ void server_judge(struct server *server)
 		state(server, "of a process that may not be looked into; be root", "hidden");
 		return;
 	}
-	read_name(server);
-	if (has_library(server->pid)) {
+	process_name(server->pid, server->name);
+	if (process_library(server->pid, &mapping) == MAPPED) {
 		state(server, "is behind replyfrom", "behind");
 		return;
 	}

@@ -78,7 +78,7 @@ int main(int count, char **arguments)
 {
 	static struct server servers[SOCKETS_MOST];
 	bool json = count > 1 && !strcmp(arguments[1], "json");
-	size_t found = servers_find(servers);
+	size_t found = servers_find(0, servers);
 
 	if (count > 2) {
 		fprintf(stderr, "replyfrom: --scan takes no arguments\n");

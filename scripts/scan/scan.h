@@ -8,10 +8,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum {
-	SOCKETS_MOST = 4096,
-	NAME_MOST = 64,
-};
+#include "./process.h"
+
+enum { SOCKETS_MOST = 4096 };
 
 /* A UDP socket that is bound to the wildcard address and not connected. */
 struct server {
@@ -25,8 +24,14 @@ struct server {
 	const char *state, *json;
 };
 
-/* Reads /proc/net; returns how many it found, at most SOCKETS_MOST. */
-size_t servers_find(struct server *servers);
+/*
+ * Reads the sockets of a process's network namespace (ours for 0) from /proc/PID/net; returns how
+ * many it found, at most SOCKETS_MOST.
+ */
+size_t servers_find(pid_t pid, struct server *servers);
+
+/* Looks which of these sockets that process has. */
+void servers_find_process(struct server *servers, size_t count, pid_t pid);
 
 /* Looks through /proc for the processes that have these sockets. */
 void servers_find_processes(struct server *servers, size_t count);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "./process.h"
 #include "./scan.h"
 
 /* One line of /proc/net/udp; returns false if it is no wildcard-bound, unconnected socket. */
@@ -24,14 +25,13 @@ static bool read_line(const char *line, struct server *server)
 	return server->port && !remote_port && strspn(local, "0") == strlen(local);
 }
 
-size_t servers_find(struct server *servers)
+size_t servers_find(pid_t pid, struct server *servers)
 {
-	static const char *const files[] = { "/proc/net/udp", "/proc/net/udp6", "/proc/net/udplite",
-					     "/proc/net/udplite6" };
+	static const char *const files[] = { "net/udp", "net/udp6", "net/udplite", "net/udplite6" };
 	size_t count = 0;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-		FILE *file = fopen(files[i], "re");
+		FILE *file = process_open(pid, files[i]);
 		char line[512];
 
 		if (!file)
@@ -60,7 +60,7 @@ static void note_process(struct server *servers, size_t count, unsigned long ino
 	}
 }
 
-static void look_through(struct server *servers, size_t count, pid_t pid)
+void servers_find_process(struct server *servers, size_t count, pid_t pid)
 {
 	char path[64], link[64];
 	const struct dirent *entry;
@@ -89,7 +89,7 @@ void servers_find_processes(struct server *servers, size_t count)
 
 	while (folder && (entry = readdir(folder)))
 		if (isdigit((unsigned char)*entry->d_name))
-			look_through(servers, count, (pid_t)atoi(entry->d_name));
+			servers_find_process(servers, count, (pid_t)atoi(entry->d_name));
 	if (folder)
 		closedir(folder);
 }

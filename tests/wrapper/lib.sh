@@ -87,8 +87,8 @@ refused() {
 make_tree() {
 	mkdir -p "$1/scripts" "$1/shim"
 	: >"$1/config.status"
-	cp "$replyfrom" "$replyfrom-check" "$replyfrom-probe" "$replyfrom-scan" "$replyfrom-unit" \
-		"$1/scripts/"
+	cp "$replyfrom" "$replyfrom-check" "$replyfrom-probe" "$replyfrom-scan" "$replyfrom-status" \
+		"$replyfrom-unit" "$1/scripts/"
 	cp "$library" "$1/shim/"
 }
 

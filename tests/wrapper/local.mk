@@ -9,6 +9,7 @@ wrapper_tests = \
 	tests/wrapper/test_probe.sh \
 	tests/wrapper/test_scan.sh \
 	tests/wrapper/test_start.sh \
+	tests/wrapper/test_status.sh \
 	tests/wrapper/test_unit.sh
 TESTS += $(wrapper_tests)
 EXTRA_DIST += $(wrapper_tests) tests/wrapper/lib.sh

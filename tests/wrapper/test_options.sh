@@ -72,7 +72,7 @@ bad '--force with a value' '*--force*no value*' --force=
 bad '--probe with a value' '*--probe*no value*' --probe=1
 bad '--json with a value' '*--json*no value*' --json=1
 bad '--request without --probe' '*--probe only*' --request dns
-bad '--json without --probe or --scan' '*--probe only*' --json
+bad '--json alone' '*--scan, --probe and --status only*' --json
 bad '--scan with a value' '*--scan*no value*' --scan=1
 bad '--scan with a command' '*--scan takes no*' --scan
 bad '--help with a value' '*--help*no value*' --help=me

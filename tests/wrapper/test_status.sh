@@ -1,0 +1,263 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# --status: counters and sockets of processes while they run, whatever libc and ABI they have.
+
+. "${abs_top_srcdir:?}/tests/wrapper/lib.sh"
+
+cd "$work" || exit 99
+# Takes a port of its own choice and says it. `echo` answers until its input ends; `fork` does so in a
+# child, whose process id it says first.
+cat >server.c <<'END'
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void answer(int fd)
+{
+	struct sockaddr_in peer;
+	socklen_t size = sizeof(peer);
+	char buffer[1024];
+	ssize_t got = recvfrom(fd, buffer, sizeof(buffer), 0, (void *)&peer, &size);
+
+	sendto(fd, buffer, (size_t)got, 0, (void *)&peer, size);
+}
+int main(int count, char **arguments)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET }, peer = { .sin_family = AF_INET };
+	socklen_t length = sizeof(own);
+	int free = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct pollfd polls[] = { { .fd = 0, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+
+	if (bind(free, (void *)&own, sizeof(own)) || getsockname(free, (void *)&own, &length) ||
+	    close(free) || bind(fd, (void *)&own, sizeof(own)))
+		return 1;
+	peer.sin_addr.s_addr = htonl(0x7f00004d);
+	peer.sin_port = htons(9);
+	sendto(fd, "", 0, 0, (void *)&peer, sizeof(peer)); /* to who never asked */
+	printf("%d\n", ntohs(own.sin_port));
+	fflush(stdout);
+	if (count > 1 && !strcmp(arguments[1], "fork")) {
+		int child;
+
+		answer(fd); /* of which the child's counters tell too */
+		child = fork();
+		if (child) {
+			printf("%d\n", child);
+			fflush(stdout);
+			return waitpid(child, NULL, 0) != child;
+		}
+	}
+	while (poll(polls, 2, -1) > 0 && !polls[0].revents)
+		answer(fd);
+	return 0;
+}
+END
+# shellcheck disable=SC2086 # CC may have options
+$CC -o server server.c || exit 99
+mkfifo input output
+
+# serve COMMAND...: sets $server and $port
+serve() {
+	"$@" <input >output &
+	server=$!
+	exec 3>input 4<output
+	read -r port <&4
+}
+
+stop() {
+	exec 3>&- 4<&-
+	wait "$server"
+}
+
+# ask NUMBER: so many questions at an address that the kernel would not answer from
+ask() {
+	for _ in $(seq "$1"); do
+		"$replyfrom" --probe "127.0.0.2:$port" >/dev/null || remark 'no right answer'
+	done
+}
+
+# row: the line of $server in the table, spaces squeezed
+row() {
+	printf '%s\n' "$out" | grep "^$server " | tr -s ' '
+}
+
+serve "$replyfrom" ./server
+run "$replyfrom" --status "$server"
+same 'nothing asked yet' "$server server at work 0 0 1 0 0 0 0.0.0.0:$port" "$(row)"
+same '0 and no word of trouble' '0 ' "$status $err"
+like 'the columns' 'PROCESS *PROGRAM *LIBRARY *LEARNT *SOURCED *BARE *REFUSED *FORGOTTEN *CONNECTS *BOUND TO*' \
+	"$out"
+ask 3
+run "$replyfrom" --status "$server"
+same 'three answers' "$server server at work 3 3 1 0 0 0 0.0.0.0:$port" "$(row)"
+same 'the table is aligned' 1 "$(printf '%s\n' "$out" |
+	awk '{ print match($0, /  (BOUND|0\.0\.0\.0)/) }' | sort -u | wc -l)"
+ask 1
+run "$replyfrom" --status --json "$server"
+version=$("$replyfrom" --version)
+same 'JSON' "[{\"pid\": $server, \"program\": \"server\", \"library\": \"working\", \"version\": \
+\"${version#* }\", \"replaced\": false, \"sockets\": [{\"address\": \"0.0.0.0\", \"port\": $port}], \
+\"counters\": {\"learnt\": 4, \"sourced\": 4, \"bare\": 1, \"refused\": 0, \"forgotten\": 0, \
+\"connects\": 0}}]" "$(printf '%s\n' "$out" | tr -d '\n' | tr -s ' ')"
+run "$replyfrom" --status --all
+same '--all has it' "$server server at work 4 4 1 0 0 0 0.0.0.0:$port" "$(row)"
+same '--all: 0 and no word of trouble' '0 ' "$status $err"
+same '--all has none without the library' '' "$(printf '%s\n' "$out" | grep "^$$ ")"
+run "$replyfrom" --status "$$" "$server"
+same 'the library is not in all of them: 1' '1 ' "$status $err"
+like 'one without it' "*$newline$$ *not loaded * - *$newline$server *at work*" "$out"
+run "$replyfrom" --status --json "$$"
+like 'one without it: JSON' '*"library": "absent", "version": null,*"counters": null}]' "$out"
+if [ -x /usr/bin/python3 ]; then
+	run "$replyfrom" --status --json "$$" "$server"
+	same 'sound JSON' 2 "$(printf '%s' "$out" |
+		/usr/bin/python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')"
+	run "$replyfrom" --status --json --all
+	same 'sound JSON of --all' 0 "$(printf '%s' "$out" | /usr/bin/python3 -m json.tool >/dev/null; echo $?)"
+fi
+stop
+
+serve ./server
+run "$replyfrom" --status "$server"
+same 'a server without the library' "$server server not loaded - - - - - - 0.0.0.0:$port" "$(row)"
+same 'a server without the library: 1' '1 ' "$status $err"
+stop
+
+# Not by the wrapper, which would leave the library out.
+serve env REPLYFROM_DISABLE=1 LD_PRELOAD="$library" ./server
+run "$replyfrom" --status "$server"
+same 'switched off' "$server server switched off - - - - - - 0.0.0.0:$port" "$(row)"
+stop
+
+serve "$replyfrom" ./server fork
+ask 1
+read -r child <&4
+run "$replyfrom" --status "$server" "$child"
+same 'a forked child begins with what its parent had' "1 1" "$(printf '%s\n' "$out" |
+	awk -v child="$child" '$1 == child { print $5, $6 }')"
+same 'the parent' "$server server at work 1 1 1 0 0 0 0.0.0.0:$port" "$(row)"
+ask 2
+run "$replyfrom" --status "$server" "$child"
+same 'then each counts for itself' "1 1 3 3" "$(printf '%s\n' "$out" |
+	awk 'NR > 1 { print $5, $6 }' | xargs)"
+stop
+
+# The file on the disk may be another by now: what counts is what the process has.
+make_tree tree
+serve tree/scripts/replyfrom ./server
+rm tree/shim/libreplyfrom.so
+ask 1
+run "$replyfrom" --status "$server"
+same 'a library that was replaced' "$server server at work 1 1 1 0 0 0 0.0.0.0:$port" "$(row)"
+like 'and it says so' '*was replaced since; restart*' "$out"
+run "$replyfrom" --status --json "$server"
+like 'and in JSON' '*"replaced": true*' "$out"
+stop
+
+# preloaded TITLE LIBRARY SERVER EXPECTED
+preloaded() {
+	serve env LD_PRELOAD="$2" "$3"
+	ask "$5"
+	run "$replyfrom" --status "$server"
+	same "$1" "$server ${3#./} $4 0.0.0.0:$port" "$(row)"
+	stop
+}
+
+mkdir strange
+echo 'int replyfrom_counters; const char replyfrom_version[] = "0.0.1";' >strange.c
+# shellcheck disable=SC2086
+$CC -shared -fPIC -o strange/libreplyfrom.so strange.c
+preloaded 'a library with other counters' "$work/strange/libreplyfrom.so" ./server \
+	'other version - - - - - -' 0
+echo 'int stranger;' >strange.c
+# shellcheck disable=SC2086
+$CC -shared -fPIC -o strange/libreplyfrom.so strange.c
+preloaded 'a library with none' "$work/strange/libreplyfrom.so" ./server 'other version - - - - - -' 0
+
+# build_library COMPILER...: the library for another ABI or libc
+build_library() {
+	mkdir -p other
+	version=$("$replyfrom" --version)
+	"$@" -std=gnu11 -D_GNU_SOURCE -DPACKAGE_VERSION="\"${version#* }\"" -I"$abs_top_srcdir/shim" \
+		-fPIC -fvisibility=hidden -ftls-model=initial-exec -shared -o other/libreplyfrom.so \
+		"$abs_top_srcdir"/shim/*.c "$abs_top_srcdir"/shim/hooks/*.c -ldl 2>compiler
+}
+
+# other TITLE NAME COMPILER...
+other() {
+	title=$1
+	name=$2
+	shift 2
+	if ! command -v "$1" >/dev/null || ! "$@" -o "$name" server.c 2>compiler ||
+		! "./$name" </dev/null >/dev/null; then
+		unavailable "$title" 'no such programs can be made here'
+	elif ! build_library "$@"; then
+		result 'not ok' "$title: the library can be built"
+		remark "$(cat compiler)"
+	else
+		preloaded "$title" "$work/other/libreplyfrom.so" "./$name" 'at work 2 2 1 0 0 0' 2
+	fi
+}
+
+# The kernel's headers are the same for all, but not always found.
+# shellcheck disable=SC2086
+headers="-idirafter /usr/include/$($CC -print-multiarch) -idirafter /usr/include"
+# shellcheck disable=SC2086
+other musl musl musl-gcc $headers
+# shellcheck disable=SC2086
+case $(uname -m) in
+x86_64) other '32-bit' narrow $CC -m32 $headers ;;
+*) skip '32-bit' 'this machine has no second ABI' ;;
+esac
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	serve "$replyfrom" ./server
+	chmod 755 tree tree/* tree/*/*
+	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text "$server"
+	same 'of another user' "$server server hidden: be root - - - - - - -" "$(row)"
+	same 'of another user: 1' '1 ' "$status $err"
+	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text --all
+	like '--all of another user' '*[1-9]* processes may not be looked into; be root*' "$out"
+	stop
+	if command -v unshare >/dev/null && unshare --net true 2>/dev/null; then
+		serve unshare --net "$replyfrom" ./server
+		run "$replyfrom" --status "$server"
+		same 'in another network namespace' "$server server at work 0 0 0.0.0.0:$port" \
+			"$(row | cut -d ' ' -f 1-6,11-)"
+		stop
+	else
+		skip 'in another network namespace' 'there are none to be had'
+	fi
+else
+	unavailable 'another user' 'needs root and setpriv'
+fi
+
+# bad TITLE PATTERN ARGUMENT...
+bad() {
+	title=$1
+	pattern=$2
+	shift 2
+	run "$replyfrom" "$@"
+	refused "$title" "$pattern"
+}
+
+serve ./server
+stop
+bad 'a process that is not there' "there is no process $server" --status "$server"
+bad 'one of several that is not there' "there is no process $server" --status "$$" "$server"
+for word in 0 -1 x 1x '' ' 1' 4294967297 99999999999999999999 all --json; do
+	case $word in -*) bad "bad process id '$word'" '*' --status -- "$word" ;; *)
+		bad "bad process id '$word'" "'$word' is no process id; allowed: *" --status "$word"
+		;;
+	esac
+done
+bad 'no process' '--status takes process ids, or --all' --status
+bad 'both' '*not both' --status --all 1
+bad '--all alone' '*--status only' --all true
+bad '--all with a value' '*no value*' --status --all=1
+bad '--status with a value' '*no value*' --status=1
+finish
