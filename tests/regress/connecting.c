@@ -133,6 +133,7 @@ static long choose_interface(const struct side *side, long queries)
 {
 	int fd = bound_socket(side, "0.0.0.0", SERVER_PORT), one = 1;
 	struct ip_mreqn interface = { .imr_ifindex = (int)if_nametoindex("lo") };
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 	struct address peer;
 
 	check(tell_group(side, fd) == -ENETUNREACH, "a way to the group");
@@ -150,6 +151,8 @@ static long choose_interface(const struct side *side, long queries)
 	}
 	peer = heard_at(side, fd, client_at(CLIENT), ASKED);
 	need(side->connect(fd, &peer.name.any, peer.length), "connect");
+	/* While it is connected, its local address would show a way too. */
+	need(side->connect(fd, &nobody, sizeof(nobody)), "disconnecting");
 	return tell_group(side, fd);
 }
 

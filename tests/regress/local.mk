@@ -63,3 +63,7 @@ tests_regress_plugins_serving_so_LDFLAGS = -shared
 tests_regress_plugins_waiting_so_SOURCES = tests/regress/plugins/waiting.c
 tests_regress_plugins_waiting_so_CFLAGS = $(regress_object_cflags)
 tests_regress_plugins_waiting_so_LDFLAGS = -shared -pthread
+
+# Compiles library and program itself.
+TESTS += tests/regress/test_abi.py
+EXTRA_DIST += tests/regress/test_abi.py tests/regress/abi.c
