@@ -8,3 +8,4 @@ include tests/fuzz/local.mk
 include tests/storm/local.mk
 include tests/regress/local.mk
 include tests/faults/local.mk
+include tests/checks/local.mk

@@ -7,6 +7,8 @@ set -u
 sequences=${FAULT_SEQUENCES:-40}
 cases=0
 failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 unset REPLYFROM_LOG
 
 # The numbers are Linux's, the same on all machines but for options on a few: EPERM 1, EACCES 13,
@@ -52,17 +54,16 @@ for row in $faults; do
 	for error in ${rest#*:}; do
 		cases=$((cases + 1))
 		"${abs_top_builddir:?}/tests/fuzz/differential" --count "$sequences" --seed "$((cases * 1000))" \
-			--fault "$call $error" >fault.log 2>&1
+			--fault "$call $error" >"$log" 2>&1
 		case $? in
 		0) echo "ok $cases - $title, ${call%% *}: errno $error" ;;
 		77)
-			echo "1..0 # SKIP $(tail -n 1 fault.log)"
-			rm -f fault.log
+			echo "1..0 # SKIP $(tail -n 1 "$log")"
 			exit 0
 			;;
 		*)
 			echo "not ok $cases - $title, ${call%% *}: errno $error"
-			grep -v '^replyfrom: ' fault.log | sed 's/^/# /'
+			grep -v '^replyfrom: ' "$log" | sed 's/^/# /'
 			failed=1
 			;;
 		esac
@@ -71,6 +72,5 @@ for row in $faults; do
 '
 done
 IFS=$oldifs
-rm -f fault.log
 echo "1..$cases"
 exit $failed

@@ -105,13 +105,18 @@ static void show_traces(void)
 	printf("--- with\n%.*s", (int)helped.trace->length, helped.trace->text);
 }
 
-/* The library between the two that make its calls fail. */
-static const char *surrounded_library(void)
+/* What comes in front: the library, behind a sanitizer, or between the two that make calls fail. */
+static const char *preload_for(const char *fault)
 {
 	static char preload[3 * 4096];
-	const char *build = getenv("abs_top_builddir");
+	const char *build = getenv("abs_top_builddir"), *before = getenv("REPLYFROM_TEST_BEFORE");
 
 	build = build ? build : ".";
+	if (!fault) {
+		snprintf(preload, sizeof(preload), "%s%s%s", before ? before : "",
+			 before ? ":" : "", library_path());
+		return preload;
+	}
 	snprintf(preload, sizeof(preload), "%s/tests/faults/front.so:%s:%s/tests/faults/fault.so",
 		 build, library_path(), build);
 	return preload;
@@ -177,7 +182,7 @@ int main(int argc, char **argv)
 		}
 	}
 	signal(SIGPIPE, SIG_IGN);
-	helped.preload = helped.fault ? surrounded_library() : library_path();
+	helped.preload = preload_for(helped.fault);
 	for (; done < count && (!seconds || now() - start < seconds) && different < 10; done++) {
 		difference = run_both(seed + done, keep);
 		if (difference) {

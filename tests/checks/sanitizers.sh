@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The units, the storms and the differential fuzzer under the address, undefined and thread sanitizers.
+set -eu
+
+src=${abs_top_srcdir:?}
+build=${abs_top_builddir:?}
+cc=${CC:-gcc}
+seconds=${STORM_SECONDS:-3}
+count=${FUZZ_COUNT:-1000}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+common="-std=gnu11 -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -include $build/config.h -I$src/shim -pthread"
+failed=0
+
+# A sanitizer's report ends the program with this status; leaks are the kernel's to clean up after a test.
+export ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=exitcode=99:halt_on_error=1:die_after_fork=0
+
+run() {
+	title=$1
+	shift
+	if "$@" >"$dir/log" 2>&1; then
+		echo "ok - $title"
+	else
+		echo "not ok - $title"
+		tail -n 60 "$dir/log"
+		failed=1
+	fi
+}
+
+units() {
+	for unit in "$src"/tests/unit/test_*.c; do
+		name=$(basename "$unit" .c)
+		# shellcheck disable=SC2086 # the flags are words
+		$cc $common -fsanitize="$1" -fno-sanitize-recover=all -I"$src/tests/unit" -o "$dir/$name" "$unit" \
+			"$src/shim/control.c" "$src/shim/peers.c" "$src/shim/pktinfo.c" "$src/shim/settings.c" -lcmocka
+		run "$name, $1" "$dir/$name"
+	done
+}
+
+# The library is compiled into the program, in front of libc all the same: so the sanitizer sees both.
+storm() {
+	# shellcheck disable=SC2086
+	$cc $common -fsanitize="$1" -fno-sanitize-recover=all -rdynamic -ftls-model=initial-exec -o "$dir/storm" \
+		"$src"/tests/storm/*.c "$src"/tests/invisible/preload.c "$src"/tests/invisible/side.c \
+		"$src"/tests/invisible/fortified.c "$src"/shim/*.c "$src"/shim/hooks/*.c -ldl
+	run "storms, $1" "$dir/storm" "$seconds" threads signals processes
+	TSAN_OPTIONS=$TSAN_OPTIONS:suppressions=$src/tests/checks/tsan.supp \
+		run "storm of cancelled threads, $1" "$dir/storm" "$seconds" cancels
+}
+
+# The library itself with the sanitizer in front of a program that has none. The sanitizer's run-time library
+# has to come first: LD_PRELOAD="libasan.so libreplyfrom.so". The fuzzer gives bad pointers on purpose, which the
+# kernel refuses and the sanitizer would not (intercept_send).
+preloaded() {
+	mkdir -p "$dir/shim"
+	# shellcheck disable=SC2086
+	$cc $common -fsanitize=address -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec \
+		-Wl,--version-script,"$build/shim/exports.map" -o "$dir/shim/libreplyfrom.so" \
+		"$src"/shim/*.c "$src"/shim/hooks/*.c -ldl
+	ASAN_OPTIONS=$ASAN_OPTIONS:intercept_send=0 abs_top_builddir=$dir \
+		REPLYFROM_TEST_BEFORE=$($cc -print-file-name=libasan.so) \
+		run 'differential fuzzer, address, by LD_PRELOAD' "$build/tests/fuzz/differential" --count "$count"
+}
+
+units address,undefined
+units thread
+storm address,undefined
+storm thread
+preloaded
+exit $failed
