@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "./status.h"
 
@@ -19,12 +20,9 @@ static const char *const names[] = { COUNTERS(COUNTER_STRING) };
 static const struct {
 	const char *text, *json;
 } states[] = {
-	[WORKING] = { "at work", "working" },
-	[AT_REST] = { "switched off", "off" },
-	[ABSENT] = { "not loaded", "absent" },
-	[UNKNOWN_LIBRARY] = { "other version", "unknown" },
-	[HIDDEN] = { "hidden: be root", "hidden" },
-	[GONE] = { "gone", "gone" },
+	[WORKING] = { "at work", "working" },  [AT_REST] = { "switched off", "off" },
+	[ABSENT] = { "not loaded", "absent" }, [UNKNOWN_LIBRARY] = { "other version", "unknown" },
+	[HIDDEN] = { "hidden", "hidden" },     [GONE] = { "gone", "gone" },
 };
 
 static bool has(const struct process *process, size_t socket)
@@ -118,5 +116,6 @@ void report_end(bool json, size_t unseen)
 	if (json)
 		printf("]\n");
 	else if (unseen)
-		printf("\n%zu processes may not be looked into; be root to see them.\n", unseen);
+		printf("\nProcesses that may not be looked into%s: %zu\n",
+		       geteuid() ? "; be root" : "", unseen);
 }

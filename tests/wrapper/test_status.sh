@@ -218,10 +218,10 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	serve "$replyfrom" ./server
 	chmod 755 tree tree/* tree/*/*
 	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text "$server"
-	same 'of another user' "$server server hidden: be root - - - - - - -" "$(row)"
+	same 'of another user' "$server server hidden - - - - - - -" "$(row)"
 	same 'of another user: 1' '1 ' "$status $err"
 	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text --all
-	like '--all of another user' '*[1-9]* processes may not be looked into; be root*' "$out"
+	like '--all of another user' '*Processes that may not be looked into; be root: [1-9]*' "$out"
 	stop
 	if command -v unshare >/dev/null && unshare --net true 2>/dev/null; then
 		serve unshare --net "$replyfrom" ./server
