@@ -23,6 +23,7 @@ static const struct test_case cases[] = {
 	{ "a constructor that waits for a thread's first calls", case_constructor_waits },
 	{ "after MSG_MORE and write(), a removed address", case_finished_by_write },
 	{ "one family's PKTINFO wanted, and handed on by exec", case_one_family_wanted },
+	{ "handed on to a program without the library", case_handed_on_bare },
 	{ "disconnected by one descriptor, right on the other", case_duplicate_disconnected },
 	{ "a refused connect() leaves the old peer", case_refused_connect },
 	{ "a pending EOPNOTSUPP is the result of recv()", case_pending_error_receive },
@@ -38,8 +39,8 @@ static const struct test_case cases[] = {
 
 int main(int argc, char **argv)
 {
-	if (argc > 1)
-		return shown_mode(argv[1]);
+	if (argc > 2)
+		return shown_mode(argv[1], argv[2]);
 	run_under_library(argv);
 	if (system("ip -V >/dev/null 2>&1"))
 		unavailable("ip(8) of iproute2 is not installed");

@@ -29,6 +29,7 @@ void case_null_value(void);
 void case_truncation_in_vector(void);
 void case_bound_by_child(void);
 void case_one_family_wanted(void);
+void case_handed_on_bare(void);
 void case_place_reused(void);
 
 /* loading.c */
@@ -38,6 +39,6 @@ void case_deepbind_own_connect(void);
 void case_found_by_runpath(void);
 
 /* What the program does when a case starts it again. Returns the exit status. */
-int shown_mode(const char *descriptor);
+int shown_mode(const char *mode, const char *descriptor);
 
 #endif

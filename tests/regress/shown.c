@@ -80,10 +80,10 @@ void case_bound_by_child(void)
 	check_answer(&library_side, fd, client);
 }
 
-/* Counts the control messages of an IPv4 datagram in a program that was given the socket. */
-int shown_mode(const char *descriptor)
+/* Counts the control messages of an IPv4 datagram. */
+static int count_messages(int fd)
 {
-	int fd = atoi(descriptor), client = client_at(CLIENT), on = 0, count = 0;
+	int client = client_at(CLIENT), on = 0, count = 0;
 	_Alignas(struct cmsghdr) unsigned char control[256];
 	struct msghdr message = { .msg_control = control, .msg_controllen = sizeof(control) };
 	socklen_t length = sizeof(on);
@@ -97,33 +97,80 @@ int shown_mode(const char *descriptor)
 	return on ? 100 : count;
 }
 
-/* The program asks for one of the two kinds of PKTINFO, and starts another that is not told. */
-static long hand_on(const struct side *side, long argument)
+/* The flags of a datagram that is there, received with no room for control data. */
+static int receive_flags(int fd)
 {
-	int fd = bound_socket(side, "::", SERVER_PORT), one = 1, status = -1;
+	char question[16];
+	struct iovec part = { question, sizeof(question) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	return need(library_side.recvmsg(fd, &message, 0), "recvmsg") == 8 ? message.msg_flags : -1;
+}
+
+int shown_mode(const char *mode, const char *descriptor)
+{
+	int fd = atoi(descriptor);
+
+	return strcmp(mode, "count") ? receive_flags(fd) : count_messages(fd);
+}
+
+/* Starts this program in that mode, which knows nothing of the socket but its number. */
+static int hand_on(int fd, char *mode, bool preload)
+{
 	char name[] = "regress", descriptor[16];
-	char *argv[] = { name, descriptor, NULL };
+	char *argv[] = { name, mode, descriptor, NULL };
+	int status = -1;
 	pid_t child;
 
-	(void)argument;
-	need(side->setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one)), "PKTINFO");
 	snprintf(descriptor, sizeof(descriptor), "%d", fd);
 	child = (pid_t)need(fork(), "fork");
 	if (!child) {
-		if (side == &kernel_side)
+		if (!preload)
 			unsetenv("LD_PRELOAD");
 		execv("/proc/self/exe", argv);
 		_exit(127);
 	}
 	need(waitpid(child, &status, 0), "waitpid");
-	close(fd);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The program asks for one of the two kinds of PKTINFO. */
+static long want_one_family(const struct side *side, long argument)
+{
+	int fd = bound_socket(side, "::", SERVER_PORT), one = 1;
+	char mode[] = "count";
+
+	(void)argument;
+	need(side->setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one)), "PKTINFO");
+	return hand_on(fd, mode, side == &library_side);
 }
 
 void case_one_family_wanted(void)
 {
 	make_hosts();
-	check_both(hand_on, 0, 1, "control messages");
+	check_both(want_one_family, 0, 1, "control messages");
+}
+
+/*
+ * A super server drops LD_PRELOAD: PKTINFO is on, but nothing else is changed (docs/design.md,
+ * "Whose PKTINFO"), and a connected socket is as the program left it.
+ */
+void case_handed_on_bare(void)
+{
+	int fd, client;
+	char mode[] = "flags";
+	struct address peer;
+
+	make_hosts();
+	fd = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	client = client_at(CLIENT);
+	ask_at(client, ASKED);
+	check(!(hand_on(fd, mode, false) & ~MSG_CTRUNC), "other flags than that of PKTINFO");
+	ask_at(client, ASKED);
+	peer = hear(&library_side, fd);
+	need(library_side.connect(fd, &peer.name.any, peer.length), "connect");
+	ask_at(client, ASKED);
+	check(hand_on(fd, mode, false) == 0, "flags of a connected socket");
 }
 
 /* More sockets than there are places which the library leaves unused for a while. */

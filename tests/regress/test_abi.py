@@ -12,9 +12,9 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.dirname(os.path.dirname(FOLDER))
 sys.path.insert(0, f'{SOURCES}/tests/net')
 
-import lab      # noqa: E402  (found by the line above)
-import tap      # noqa: E402
-from program import BUILD_DIRECTORY, NotReady   # noqa: E402
+import lab
+import tap
+from program import BUILD_DIRECTORY, NotReady
 
 CC = tuple(shlex.split(os.environ.get('CC', 'cc')))
 LIBRARY_FLAGS = ('-O1', '-fPIC', '-fvisibility=hidden', '-ftls-model=initial-exec', '-shared', '-include',
