@@ -76,10 +76,13 @@ bool options_enable(int fd, struct helped *helped, bool remembered)
 	/* Read the option first and set the mark first: who comes between them knows whose it is.
 	 */
 	for (int i = 0; i < rows(helped); i++) {
-		if (option_get(fd, table[i].level, table[i].name) == 1)
-			on |= table[i].kind;
-		if (on & table[i].kind && option_get(fd, SOL_SOCKET, table[i].mark) != 1)
-			wanted |= table[i].kind;
+		bool is_on = option_get(fd, table[i].level, table[i].name) == 1;
+		bool is_marked = option_get(fd, SOL_SOCKET, table[i].mark) == 1;
+
+		on |= is_on ? table[i].kind : 0;
+		/* A mark on an option that is off is nobody's but the program's. */
+		if (is_on != is_marked)
+			wanted |= is_on ? table[i].kind : table[i].mark_kind;
 	}
 	if (!remembered) {
 		if (rows(helped) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
@@ -92,6 +95,8 @@ bool options_enable(int fd, struct helped *helped, bool remembered)
 		option_set(fd, SOL_SOCKET, table[i].mark, 1);
 		if (option_set(fd, table[i].level, table[i].name, 1))
 			on |= table[i].kind;
+		else if (!(helped_get(helped, wanted) & table[i].mark_kind))
+			option_set(fd, SOL_SOCKET, table[i].mark, 0);
 	}
 	return on != 0;
 }
