@@ -9,3 +9,4 @@ include tests/storm/local.mk
 include tests/regress/local.mk
 include tests/faults/local.mk
 include tests/checks/local.mk
+include tests/programs/local.mk
