@@ -10,11 +10,12 @@ tests_storm_storm_SOURCES = $(invisible_preload) \
 	tests/storm/serve.c \
 	tests/storm/signals.c \
 	tests/storm/storm.c tests/storm/storm.h \
-	tests/storm/threads.c
+	tests/storm/threads.c \
+	tests/storm/vandal.c
 tests_storm_storm_CFLAGS = $(invisible_cflags)
 tests_storm_storm_LDADD = $(DL_LIBS)
 
-# make storm STORM_SECONDS=3600: so long for each of the four.
+# make storm STORM_SECONDS=3600: so long for each of the five.
 STORM_SECONDS = 60
 .PHONY: storm
 storm: tests/storm/storm shim/libreplyfrom.so

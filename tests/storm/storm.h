@@ -56,6 +56,7 @@ void storm_of_threads(void);
 void storm_of_signals(void);
 void storm_of_processes(void);
 void storm_of_cancels(void);
+void storm_of_vandalism(void);
 
 /* A process of the storm that was started by exec, with a server socket. */
 _Noreturn void storm_executed(int fd);
