@@ -96,3 +96,13 @@ check-mutants: all $(check_PROGRAMS)
 	LIBRARY_COMPILE='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(shim_libreplyfrom_so_CFLAGS) $(CFLAGS)' \
 	LIBRARY_LINK='$(shim_libreplyfrom_so_LDFLAGS) $(LDFLAGS) $(shim_libreplyfrom_so_LDADD)' \
 	$(PYTHON3) '$(top_srcdir)/tests/invisible/mutants/mutants.py' $(MUTANTS)
+
+# Not part of `make check` either: suites of others, which may have to be installed first.
+EXTRA_DIST += \
+	tests/invisible/suites/amplifier/sitecustomize.py \
+	tests/invisible/suites/runner.py \
+	tests/invisible/suites/suites.py
+
+.PHONY: check-suites
+check-suites: all
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) '$(top_srcdir)/tests/invisible/suites/suites.py'
