@@ -24,11 +24,11 @@ EXTRA_DIST += \
 	tests/programs/test_programs.py \
 	tests/programs/trace.py
 
-# PROGRAMS: arguments for run.py, such as --install, --list or the names of rows. With rows named, the document is left alone.
-PROGRAMS =
+# PROGRAM_ROWS: arguments for run.py, such as --install, --list or the names of rows. With rows named, the document is left alone.
+PROGRAM_ROWS =
 .PHONY: check-programs
 check-programs: all
-	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) $(srcdir)/tests/programs/run.py --output $(srcdir)/docs/compatibility.md $(PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) $(srcdir)/tests/programs/run.py --output $(srcdir)/docs/compatibility.md $(PROGRAM_ROWS)
 
 # What conflicts with an installed package is unpacked there.
 clean-local: clean-programs

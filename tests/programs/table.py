@@ -24,8 +24,8 @@ once. Right means: every answer came from the address that was asked.
 
 To run it again, as root on a machine that is for tests (the packages' services are kept from starting):
 
-    make check-programs PROGRAMS=--install          # everything; writes this file into the source tree's docs/
-    make check-programs PROGRAMS="'socat*' memcached"  # some rows; this file stays as it is
+    make check-programs PROGRAM_ROWS=--install          # everything; writes this file into the source tree's docs/
+    make check-programs PROGRAM_ROWS="'socat*' memcached"  # some rows; this file stays as it is
 
 It fails if an answer that comes without replyfrom is not right with it, unless the row gives the reason; and if a
 reason is given that does not hold any more. Programs that are not installed are skipped and named at the end.
