@@ -98,6 +98,9 @@ static socklen_t choose_address(const struct call *call, int fd, struct sockaddr
 		length = pick(call, 5, sizeof(*address) + 1);
 	if (seldom(call, 4, 29))
 		address->ss_family = (sa_family_t)pick(call, 5, 20);
+	/* A name in the file system would be there for the other side too. */
+	if (address->ss_family == AF_UNIX)
+		address->ss_family = AF_UNSPEC;
 	return length;
 }
 
@@ -132,6 +135,19 @@ void perform_bind(const struct call *call, int fd)
 		model_bound(fd, &name);
 }
 
+static bool is_v4(const struct sockaddr_storage *address)
+{
+	return address->ss_family == AF_INET ||
+	       IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+static bool changes_family(int fd, const struct sockaddr_storage *address)
+{
+	struct sockaddr_storage now;
+
+	return raw_name(fd, true, &now) && is_v4(&now) != is_v4(address);
+}
+
 void perform_connect(const struct call *call, int fd)
 {
 	static const char *const others[] = { "192.0.2.100",	 "2001:db8::100",     "224.0.0.251",
@@ -154,6 +170,9 @@ void perform_connect(const struct call *call, int fd)
 					(uint16_t)(world.base + PEER_PORT + peer));
 		want = model_want_connected(fd, peer);
 	}
+	/* From an IPv6 peer to an IPv4 one: the kernel keeps a local address that leads nowhere. */
+	if (address.ss_family && model_is_chosen(fd) && changes_family(fd, &address))
+		return;
 	errno = ERRNO_BEFORE;
 	result = connect(fd, (struct sockaddr *)&address, length);
 	show_result("connect", fd, result);

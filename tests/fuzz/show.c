@@ -106,19 +106,12 @@ static bool tells_local_address(const struct cmsghdr *header)
 
 static void blank_one(int fd, struct cmsghdr *header, size_t size, bool late)
 {
-	struct sockaddr_in address;
+	bool original = (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_ORIGDSTADDR) ||
+			(header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == 74);
 
 	/* ORIGDSTADDR has a port, which the kernel may have chosen. */
-	if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVORIGDSTADDR &&
-	    size >= sizeof(address)) {
-		memcpy(&address, CMSG_DATA(header), sizeof(address));
-		address.sin_port = htons((uint16_t)(ntohs(address.sin_port) - world.base));
-		if (ntohs(address.sin_port) >= BLOCK)
-			address.sin_port = 0xffff;
-		memcpy(CMSG_DATA(header), &address, sizeof(address));
-	} else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == 74 && size >= 4) {
+	if (original && size >= 4)
 		memset(CMSG_DATA(header) + 2, 0, 2);
-	}
 	if (is_timestamp(header) || (tells_local_address(header) && (late || model_is_chosen(fd))))
 		memset(CMSG_DATA(header), 0, size);
 }
