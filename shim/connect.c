@@ -114,7 +114,7 @@ static bool connect_in_two_steps(int fd, uint32_t tracked_ifindex, const struct 
 }
 
 static int connect_plainly(int fd, struct helped *helped, const struct sockaddr *address,
-			   socklen_t length, const struct in6_addr *by_control)
+			   socklen_t length, const struct local *by_control)
 {
 	int result = libc.connect(fd, address, length);
 
@@ -168,7 +168,7 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 		socket_connected(fd, helped, NULL);
 		return 0;
 	}
-	result = connect_plainly(fd, remembered, address, length, &route.local.address);
+	result = connect_plainly(fd, remembered, address, length, &route.local);
 	if (result && left) {
 		e = errno;
 		connect_in_two_steps(fd, tracked, &old, (struct sockaddr *)&old_peer, old_length);

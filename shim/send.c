@@ -33,6 +33,7 @@ bool send_route_rest(struct route *route, struct helped *helped, const void *add
 	memset(route, 0, sizeof(*route));
 	route->helped = helped;
 	memcpy(&route->local.address, &helped->source, sizeof(route->local.address));
+	route->local.ifindex = helped_get(helped, source_ifindex);
 	return true;
 }
 

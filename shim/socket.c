@@ -303,7 +303,7 @@ static bool is_mapped(int fd)
 	       name.sin6_family == AF_INET6 && address_is_v4(&name.sin6_addr);
 }
 
-void socket_connected(int fd, struct helped *helped, const struct in6_addr *by_control)
+void socket_connected(int fd, struct helped *helped, const struct local *by_control)
 {
 	int e = errno;
 
@@ -312,7 +312,8 @@ void socket_connected(int fd, struct helped *helped, const struct in6_addr *by_c
 		return;
 	}
 	if (by_control) {
-		memcpy(&helped->source, by_control, sizeof(*by_control));
+		memcpy(&helped->source, &by_control->address, sizeof(helped->source));
+		helped_set(helped, source_ifindex, by_control->ifindex);
 		descriptor_set(fd, helped_get(helped, tag));
 	}
 	helped_mark(helped, HELPED_BY_CONTROL, by_control != NULL);

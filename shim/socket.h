@@ -27,7 +27,8 @@ struct helped {
 	uint16_t misses;	    /* datagrams that carried no PKTINFO */
 	uint32_t multicast_ifindex; /* of the program's IP_MULTICAST_IF, which can't be read back */
 	struct in6_addr source;	    /* for HELPED_BY_CONTROL */
-	uint8_t reserved[24];
+	uint32_t source_ifindex;
+	uint8_t reserved[20];
 };
 _Static_assert(sizeof(struct helped) == 64, "a cache line a socket");
 
@@ -141,6 +142,6 @@ struct helped *socket_remember(int fd);
  * The socket was connected: its options go back to what the program set. A source in `by_control`
  * has to be attached to what is sent. helped is NULL for a fresh socket, which is a client now.
  */
-void socket_connected(int fd, struct helped *helped, const struct in6_addr *by_control);
+void socket_connected(int fd, struct helped *helped, const struct local *by_control);
 
 #endif
