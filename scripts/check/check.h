@@ -63,6 +63,12 @@ bool settings_check(void);
  */
 void library_check(const char *library, char preload[PATH_MAX]);
 
+/* The argument with which library_check() starts this program to call library_answer(). */
+#define LIBRARY_ALIVE "alive"
+
+/* Prints the version of the library that was preloaded into this process, if any. */
+void library_answer(void);
+
 /* Puts the library before what LD_PRELOAD has; a library that is already first stays as it is. */
 void library_preload(const char *preload);
 

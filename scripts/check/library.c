@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "./check.h"
 
 #define INSTALLED "/replyfrom/libreplyfrom.so" /* below a libdir */
+
+enum { VERSION_MOST = 32 };
 
 /*
  * Anybody who can write the library or its folder runs code as everybody who uses it. A sticky
@@ -58,20 +61,63 @@ static void refuse_torn(const char *library)
 	close(fd);
 }
 
-/* Is there a constructor's word that it ran, and is the library of our version? */
+/*
+ * Asks this program itself, started anew with the library preloaded. Returns the length of its
+ * answer: the library's version; 0 if it has none.
+ */
+static ssize_t ask_preloaded(const char *library, char version[VERSION_MOST])
+{
+	ssize_t length;
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || (child = fork()) < 0)
+		fail(EXIT_OURS, "cannot look whether the library loads: %s", strerror(errno));
+	if (!child) {
+		setenv("LD_PRELOAD", library, 1);
+		setenv("LD_BIND_NOW", "1", 1); /* else a symbol that is missing is found out too late */
+		dup2(ends[1], STDOUT_FILENO);
+		close(STDERR_FILENO); /* the loader's complaint is dlerror() already */
+		execl(program_invocation_name, program_invocation_name, LIBRARY_ALIVE, NULL);
+		_exit(EXIT_OURS);
+	}
+	close(ends[1]);
+	do
+		length = read(ends[0], version, VERSION_MOST - 1);
+	while (length < 0 && errno == EINTR);
+	close(ends[0]);
+	waitpid(child, NULL, 0);
+	version[length > 0 ? length : 0] = '\0';
+	return length;
+}
+
+void library_answer(void)
+{
+	const char *version = dlsym(RTLD_DEFAULT, "replyfrom_version");
+
+	if (version)
+		dprintf(STDOUT_FILENO, "%.*s", VERSION_MOST - 1, version);
+}
+
+/*
+ * Does it load, and is it of our version? musl loads a library with thread-local storage like ours
+ * at the start of a program only, so where dlopen() fails another program is started with it.
+ */
 static void load(const char *library)
 {
-	const char *disabled = getenv("REPLYFROM_DISABLE");
-	char *kept = disabled ? strdup(disabled) : NULL;
-	const char *version;
+	const char *disabled = getenv("REPLYFROM_DISABLE"), *version = NULL;
+	char *kept = disabled ? strdup(disabled) : NULL, answer[VERSION_MOST];
 	void *handle;
 
 	/* It is here to be looked at, not to work. */
 	setenv("REPLYFROM_DISABLE", "1", 1);
 	handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
+	if (handle)
+		version = dlsym(handle, "replyfrom_version");
+	else if (ask_preloaded(library, answer) > 0)
+		version = answer;
+	else
 		fail(EXIT_OURS, "the library does not load: %s", dlerror());
-	version = dlsym(handle, "replyfrom_version");
 	if (!version)
 		fail(EXIT_OURS, "%s is not replyfrom's library", library);
 	if (strcmp(version, PACKAGE_VERSION))

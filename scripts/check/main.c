@@ -86,6 +86,10 @@ int main(int count, char **arguments)
 	bool check, force;
 	int error;
 
+	if (count == 2 && !strcmp(arguments[1], LIBRARY_ALIVE)) {
+		library_answer();
+		return EXIT_SUCCESS;
+	}
 	if (count < 4)
 		fail(EXIT_OURS, "replyfrom-check is a part of replyfrom: start that");
 	check = !strcmp(arguments[1], "check");
