@@ -26,6 +26,6 @@ __attribute__((destructor)) static void write_counters(void)
 		for (int line = 0; line < COUNTER_LINES; line++)
 			sum += replyfrom_counters.lines[line][counter];
 		report_number(number, sum);
-		report_line(LOG_OFF, "process ", process, ": ", number, " ", texts[counter], NULL);
+		report_line(LOG_OFF, "process ", process, ": ", number, " ", texts[counter]);
 	}
 }

@@ -21,7 +21,7 @@ static bool goes_to_the_network(int fd)
 	return !libc.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) && domain != AF_UNIX;
 }
 
-void report_line(enum log_level level, ...)
+void report_parts(enum log_level level, ...)
 {
 	static const char prefix[] = "replyfrom: ";
 	size_t length = sizeof(prefix) - 1;
@@ -72,6 +72,6 @@ void report_peer(enum log_level level, int fd, const char *what, const struct pe
 	inet_ntop(AF_INET6, &peer->host, host, sizeof(host));
 	inet_ntop(AF_INET6, local, own, sizeof(own));
 	report_line(level, "descriptor ", descriptor, ": ", what, ", peer ", host, " port ", port,
-		    ", local address ", own, NULL);
+		    ", local address ", own);
 	errno = e;
 }

@@ -9,11 +9,12 @@
 extern enum log_level report_level;
 
 /*
- * Writes "replyfrom: " and the strings up to NULL as one line, when the level is on. Never to a
+ * Writes "replyfrom: " and the strings as one line, when the level is on. Never to a
  * network socket: descriptor 2 can be a connection to a peer (inetd, nc -e). Async-signal-safe;
  * errno stays. Control characters become '?': a value from the environment can't forge a line.
  */
-void report_line(enum log_level level, ...) __attribute__((sentinel));
+#define report_line(level, ...) report_parts(level, __VA_ARGS__, (const char *)NULL)
+void report_parts(enum log_level level, ...) __attribute__((sentinel));
 
 /* The decimal digits of a number; there has to be room for them. */
 void report_number(char *text, unsigned long value);

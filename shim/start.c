@@ -51,7 +51,7 @@ static void read_settings(void)
 		if (!table[i].read(&library.settings, secure_getenv(table[i].name), &fault))
 			report_line(LOG_ERROR, fault.name, "=", fault.value,
 				    " is not allowed, going on with the default; allowed is ",
-				    fault.allowed, NULL);
+				    fault.allowed);
 		report_level = library.settings.log;
 	}
 }
@@ -79,7 +79,7 @@ static bool make_memory(void)
 				     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (shared == MAP_FAILED) {
-		report_line(LOG_ERROR, "no memory for the peers: replies are left alone", NULL);
+		report_line(LOG_ERROR, "no memory for the peers: replies are left alone");
 		return false;
 	}
 	library.peers = (struct peers){ .entries = shared->entries,

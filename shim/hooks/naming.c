@@ -43,7 +43,7 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 		socket_forget(fd);
 	else if (descriptor_is_unbound(fd))
 		socket_connected(fd, NULL, NULL);
-	return result;
+	return 0;
 }
 
 int hook___connect(int fd, const struct sockaddr *address, socklen_t length)
