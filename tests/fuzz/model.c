@@ -135,10 +135,12 @@ int model_want(int fd, unsigned int peer, bool own)
 {
 	int i = index_of(fd);
 
-	/* What the program names may leave the source to the local address that connect() chose. */
+	/* What it names may leave the source to the local address that connect() chose. */
+	if (i >= 0 && known[i].blurred)
+		return WANT_ANY;
 	if (own)
 		return model_is_chosen(fd) ? WANT_ANY : WANT_PLAIN;
-	if (!is_served(fd, i) || known[i].blurred)
+	if (!is_served(fd, i))
 		return WANT_ANY;
 	if (mine.socket == i && mine.peer == (int)peer)
 		return mine.destination;
