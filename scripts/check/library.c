@@ -75,7 +75,8 @@ static ssize_t ask_preloaded(const char *library, char version[VERSION_MOST])
 		fail(EXIT_OURS, "cannot look whether the library loads: %s", strerror(errno));
 	if (!child) {
 		setenv("LD_PRELOAD", library, 1);
-		setenv("LD_BIND_NOW", "1", 1); /* else a symbol that is missing is found out too late */
+		/* Else a symbol that is missing would be found out too late. */
+		setenv("LD_BIND_NOW", "1", 1);
 		dup2(ends[1], STDOUT_FILENO);
 		close(STDERR_FILENO); /* the loader's complaint is dlerror() already */
 		execl(program_invocation_name, program_invocation_name, LIBRARY_ALIVE, NULL);
