@@ -2,5 +2,9 @@
 # Documents, installed in the folders that they have here, so that the links between them work.
 dist_doc_DATA = README.md
 nobase_dist_doc_DATA = \
+	docs/comparison.md \
 	docs/design.md \
-	docs/performance.md
+	docs/faq.md \
+	docs/performance.md \
+	docs/recipes.md \
+	docs/security.md

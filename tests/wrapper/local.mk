@@ -3,6 +3,7 @@
 wrapper_tests = \
 	tests/wrapper/test_check.sh \
 	tests/wrapper/test_completion.sh \
+	tests/wrapper/test_documents.sh \
 	tests/wrapper/test_man.sh \
 	tests/wrapper/test_options.sh \
 	tests/wrapper/test_preload.sh \
