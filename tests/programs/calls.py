@@ -3,10 +3,11 @@
 import os
 import struct
 
-from lab import IPV4, LOOPBACK, ON_LO, PRIMARY, SECONDARY
+from lab import FIRST6, LOOPBACK, NEWEST6, ON_LO, ON_LO6, PRIMARY, SECONDARY
 
+from conversation import with_client
 from questions import is_quic_negotiation, is_sip_answer, is_stun_answer, quic, sip, stun
-from stock import Stock, listens
+from stock import IPV4, Stock
 
 CERTIFICATE = (('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', '@DIR@/key.pem', '-out', '@DIR@/cert.pem', '-days', '30',
 	'-subj', '/CN=example.com'),)
@@ -22,7 +23,6 @@ request_route {
 	sl_send_reply("200", "OK");
 }
 '''
-KAMAILIO_OTHER_PORT = ''
 CADDYFILE = '''{
 	admin off
 	auto_https off
@@ -40,6 +40,9 @@ access control = no
 ip range = 203.0.113.2-203.0.113.9
 local ip = 203.0.113.1
 '''
+DTLS = ('openssl', 's_server', '-dtls', '-accept', '5000', '-cert', '@DIR@/cert.pem', '-key', '@DIR@/key.pem', '-quiet')
+ROUTED = (SECONDARY, ON_LO, PRIMARY, LOOPBACK, FIRST6, NEWEST6, ON_LO6)
+ROUTED4 = (SECONDARY, ON_LO, PRIMARY, LOOPBACK)
 GO = 'a Go program: it calls the kernel without libc, and replyfrom says so'
 
 
@@ -91,6 +94,21 @@ def _is_coap_answer(answer, request):
 	return answer[2:4] == request[2:4]
 
 
+def _ike(number, _):
+	"""IKE_SA_INIT (RFC 7296) with a proposal, an empty key exchange of a group and a nonce."""
+	def transform(last, kind, name, attributes=b''):
+		return struct.pack('!BBHBBH', 0 if last else 3, 0, 8 + len(attributes), kind, 0, name) + attributes
+	transforms = transform(0, 1, 12, b'\x80\x0e\0\x80') + transform(0, 2, 5) + transform(0, 3, 12) + transform(1, 4, 14)
+	proposal = struct.pack('!BBHBBBB', 0, 0, 8 + len(transforms), 1, 1, 0, 4) + transforms
+	body = (struct.pack('!BBH', 34, 0, 4 + len(proposal)) + proposal + struct.pack('!BBHHH', 40, 0, 264, 14, 0) + b'k' * 256 +
+		struct.pack('!BBH', 0, 0, 36) + b'n' * 32)
+	return b'replyfr' + bytes([number]) + bytes(8) + struct.pack('!BBBBII', 33, 0x20, 34, 8, 0, 28 + len(body)) + body
+
+
+def _is_ike_answer(answer, request):
+	return answer[:8] == request[:8] and answer[19] & 0x20
+
+
 def _invite(number, destination):
 	"""What sipp's own scenario of a called party waits for."""
 	return (sip()(number, destination).replace(b'OPTIONS', b'INVITE'))
@@ -118,6 +136,20 @@ ROWS = (
 	Stock('coturn, each address', 'coturn', ('turnserver', '-n', '-c', '/dev/null', '--no-tls', '--no-dtls', '--no-cli', '--log-file=stdout',
 		'--pidfile=@DIR@/pid', '--userdb=@DIR@/turndb'), port=3478, request=stun, is_answer=is_stun_answer),
 	Stock('libcoap', 'libcoap3-bin', ('coap-server-notls', '-A', '::', '-p', '5683'), port=5683, request=_coap, is_answer=_is_coap_answer),
+	Stock('libcoap, DTLS', 'libcoap3-bin', ('coap-server-openssl', '-A', '::', '-k', 'replyfrom'), port=5684, destinations=ROUTED,
+		talk=with_client('coap-client-openssl', '-B', '3', '-k', 'replyfrom', '-u', 'name', 'coaps://@HOST@/')),
+	Stock('openssl s_server -dtls', 'openssl', (*DTLS, '-4'), before=CERTIFICATE, destinations=ROUTED4, once=True,
+		talk=with_client('openssl', 's_client', '-dtls', '-connect', '@HOST@:5000')),
+	Stock('openssl s_server -dtls -listen', 'openssl', (*DTLS, '-6', '-listen'), before=CERTIFICATE, destinations=(FIRST6, NEWEST6, ON_LO6), once=True,
+		talk=with_client('openssl', 's_client', '-dtls', '-connect', '@HOST@:5000')),
+	Stock('gnutls-serv --udp', 'gnutls-bin', ('gnutls-serv', '--udp', '--echo', '-p', '5000', '--x509keyfile', '@DIR@/key.pem', '--x509certfile',
+		'@DIR@/cert.pem'), before=CERTIFICATE, destinations=ROUTED,
+		talk=with_client('gnutls-cli', '--udp', '--insecure', '-p', '5000', '@ADDRESS@')),
+	Stock('socat DTLS', 'socat', ('socat', 'OPENSSL-DTLS-SERVER:5000,verify=0,cert=@DIR@/cert.pem,key=@DIR@/key.pem', 'EXEC:cat'),
+		before=CERTIFICATE, destinations=ROUTED4, once=True,
+		talk=with_client('openssl', 's_client', '-dtls', '-connect', '@HOST@:5000')),
+	Stock('strongswan charon', 'strongswan-charon', ('charon', '--use-syslog', 'no'), port=500, request=_ike, is_answer=_is_ike_answer,
+		destinations=Stock.destinations, needs=('libstrongswan-standard-plugins',)),
 	Stock('mumble-server', 'mumble-server', ('murmurd', '-fg', '-ini', '@DIR@/murmur.ini'), port=64738, request=_mumble_ping,
 		is_answer=_is_mumble_pong, folders=('state',),
 		files=(('murmur.ini', 'database=@DIR@/state/db.sqlite\nlogfile=\nport=64738\nusers=5\nallowping=true\n'),)),

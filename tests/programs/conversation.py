@@ -128,11 +128,12 @@ class _Wire:
 
 
 def with_client(*argv):
-	"""A talk by a real client: @ADDRESS@ is the destination. It succeeds only if it gets answers from there; the wire shows
+	"""A talk by a real client: @ADDRESS@ is the destination, @HOST@ the same as in a URL. It succeeds only if it gets answers from there; the wire shows
 	where they came from if it does not."""
 	def talk(conversation):
 		destination, row = conversation.destination, conversation.row
-		command = [row.find(argv[0]), *(word.replace('@ADDRESS@', destination.address) for word in argv[1:])]
+		host = f'[{destination.address}]' if ':' in destination.address else destination.address
+		command = [row.find(argv[0]), *(word.replace('@ADDRESS@', destination.address).replace('@HOST@', host) for word in argv[1:])]
 		side = conversation.network.server_namespace if destination.on_server else conversation.network.client_namespace
 		with _Wire(conversation.network, destination) as wire:
 			with namespaces.inside(side):
@@ -145,7 +146,7 @@ def with_client(*argv):
 				client.wait()
 			seen = Sources(wire.sources(row.port))
 		strange = [source for source in seen if source != destination.address]
-		if succeeded and not strange:
+		if succeeded and seen and not strange:
 			return Sources([destination.address] * row.flow)
 		return Sources([*(strange or seen or [None])[:1], None])
 	return talk

@@ -17,6 +17,9 @@ def verdict(destination, sources, flow):
 	"""silent, wrong (another source, or what follows on the flow is lost), or right."""
 	if not sources or sources[0] is None:
 		return 'silent'
+	if destination == BROADCAST:
+		# A socket that was connected to the peer hears no broadcasts any more, with replyfrom or without.
+		flow, sources = 1, sources[:1]
 	right = len(sources) == flow and all(is_source_right(destination, source) for source in sources)
 	return 'right' if right else 'wrong'
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Name servers and resolvers."""
-from lab import IPV4
+from stock import IPV4
 
 from conversation import transfer
 from questions import ZONE, dns, is_dns_answer, is_tftp_block, tftp

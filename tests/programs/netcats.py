@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """netcats and socat."""
-from lab import IPV4, PORT
+from lab import PORT
 
 from conversation import chat
-from stock import Stock
+from stock import IPV4, Stock
 
 P = str(PORT)
 

@@ -2,11 +2,11 @@
 """Caches, proxies, trackers, measurement, games."""
 import struct
 
-from lab import FIRST6, IPV4, NEWEST6, ON_LO, ON_LO6, PRIMARY, SECONDARY
+from lab import FIRST6, NEWEST6, ON_LO, ON_LO6, PRIMARY, SECONDARY
 
 from conversation import with_client
 from questions import dht, is_dht_answer, anything
-from stock import Stock, listens
+from stock import IPV4, Stock, listens
 
 ROUTED = (SECONDARY, ON_LO, PRIMARY, FIRST6, NEWEST6, ON_LO6)
 NGINX = '''daemon off;
@@ -32,10 +32,6 @@ BEFORE_ECHO = '''#!/bin/sh
 socat UDP4-RECVFROM:5007,fork EXEC:cat &
 until grep -q ':138F ' /proc/net/udp; do :; done
 exec "$@"
-'''
-SSLH = '''foreground: true;
-listen: ( { host: "0.0.0.0"; port: "5000"; is_udp: true; } );
-protocols: ( { name: "anyprot"; host: "127.0.0.1"; port: "5007"; is_udp: true; udp_timeout: 60; } );
 '''
 
 
@@ -82,8 +78,6 @@ ROWS = (
 		files=(('start', BEFORE_ECHO), ('nginx.conf', NGINX % ('', '', 'proxy_pass 127.0.0.1:5007')))),
 	Stock('pen -U', 'pen', ('/bin/sh', '@DIR@/start', 'pen', '-f', '-U', '5000', '127.0.0.1:5007'), needs=('socat',), destinations=IPV4,
 		files=(('start', BEFORE_ECHO),)),
-	Stock('sslh', 'sslh', ('/bin/sh', '@DIR@/start', 'sslh-select', '-F@DIR@/sslh.cfg'), needs=('socat',), destinations=IPV4,
-		files=(('start', BEFORE_ECHO), ('sslh.cfg', SSLH))),
 	Stock('ser2net', 'ser2net', ('ser2net', '-n', '-d', '-c', '@DIR@/ser2net.yaml'), destinations=IPV4, files=(('ser2net.yaml', SER2NET % 'udp,ipv4'),)),
 	Stock('ser2net ::', 'ser2net', ('ser2net', '-n', '-d', '-c', '@DIR@/ser2net.yaml'), files=(('ser2net.yaml', SER2NET % 'udp'),)),
 	Stock('opentracker', 'opentracker', ('opentracker', '-P', '6969', '-p', '6969', '-d', '@DIR@'), port=6969, request=_tracker,

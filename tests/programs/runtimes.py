@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Servers in a line or two of a language: what its runtime does with a UDP socket."""
-from lab import IPV4, IPV6
+from lab import IPV6
 
 from questions import dns, is_dns_answer
-from stock import Stock
+from stock import IPV4, Stock
 
 PYTHON = '/usr/bin/python3'
 
@@ -89,8 +89,8 @@ ROWS = (
 	echo('perl IO::Socket', 'perl-base', 'perl', '-MIO::Socket::INET', '-e', PERL, quick=True),
 	echo('perl Net::DNS::Nameserver', 'libnet-dns-perl', 'perl', '-MNet::DNS::Nameserver', '-e', NET_DNS,
 		request=dns('www.example.com'), is_answer=is_dns_answer),
-	echo('ruby UDPSocket', 'ruby', 'ruby', '-rsocket', '-e', RUBY, quick=True),
-	echo('ruby udp_server_loop', 'ruby', 'ruby', '-rsocket', '-e', 'Socket.udp_server_loop(5000) { |d, s| s.reply d }',
+	echo('ruby UDPSocket', 'ruby3.1', 'ruby', '-rsocket', '-e', RUBY, quick=True),
+	echo('ruby udp_server_loop', 'ruby3.1', 'ruby', '-rsocket', '-e', 'Socket.udp_server_loop(5000) { |d, s| s.reply d }',
 		destinations=Stock.destinations),
 	echo('ruby eventmachine', 'ruby-eventmachine', 'ruby', '-reventmachine', '-e', EVENTMACHINE),
 	echo('php sockets', 'php8.2-cli', 'php8.2', '-r', PHP_SOCKETS, quick=True),

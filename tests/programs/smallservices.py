@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """TFTP, NTP, SNMP, RPC."""
-from lab import IPV4
+from stock import IPV4
 
 from conversation import transfer
 from questions import (is_ntp_answer, is_rpc_answer, is_snmp_answer, is_tftp_block, ntp, rpc, snmp, snmp_inform, tftp)

@@ -11,8 +11,10 @@ import lab
 from program import BUILD_DIRECTORY, WRAPPER, is_bound
 
 from conversation import ask
+from judgement import BROADCAST
 
-ALL = lab.IPV4 + lab.IPV6
+IPV4 = lab.IPV4 + (BROADCAST,)
+ALL = IPV4 + lab.IPV6
 UNPACKED = f'{BUILD_DIRECTORY}/check-programs/unpacked'
 FOLDERS = ('/usr/bin', '/usr/sbin', '/bin', '/sbin', '/usr/games', '/usr/lib/ipsec', '/usr/lib/frr')
 

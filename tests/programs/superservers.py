@@ -2,12 +2,11 @@
 """Programs that bind a socket for another program. Where they drop LD_PRELOAD, the wrapper stands in the service's own line."""
 import struct
 
-from lab import FIRST6, IPV4, NEWEST6, ON_LO, ON_LO6, PRIMARY, SECONDARY
-from lab import LINK_LOCAL
+from lab import FIRST6, LINK_LOCAL, NEWEST6, ON_LO, ON_LO6, PRIMARY, SECONDARY
 
 from conversation import transfer
 from questions import is_tftp_block, tftp
-from stock import Stock
+from stock import IPV4, Stock
 
 # Answers one datagram on the descriptor whose number is given, and ends.
 ANSWER = '''use Socket;
