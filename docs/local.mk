@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Documents, installed in the folders that they have here, so that the links between them work.
-dist_doc_DATA = README.md
+dist_doc_DATA = README.md SECURITY.md
 nobase_dist_doc_DATA = \
 	docs/comparison.md \
 	docs/design.md \
