@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # In: shim/hooks/descriptors.c
-# What dup2() puts at a number is taken for what was there before.
-/^int hook_dup2/,/^}/s/socket_forget(made);/(void)made;/
+# What a duplicate's number was before, it is taken for.
+s/^\tsocket_forget(made);/\t(void)made;/

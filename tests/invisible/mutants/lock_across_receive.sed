@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# In: shim/receive.c shim/socket.h
+# In: shim/receive.c shim/descriptor.h
 # Nobody does anything while a thread waits for a datagram.
 s/^int receive_guard = .*/&\
 int held;/
