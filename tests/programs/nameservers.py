@@ -6,7 +6,8 @@ from conversation import transfer
 from questions import ZONE, dns, is_dns_answer, is_tftp_block, tftp
 from stock import Stock
 
-DNSMASQ = ('dnsmasq', '-k', '-C', '/dev/null', '-u', 'root', '--no-resolv', '--no-hosts', '--address=/www.example.com/192.0.2.80',
+# In debug mode it keeps its user and group, which in a user namespace it could not change.
+DNSMASQ = ('dnsmasq', '-d', '-C', '/dev/null', '--no-resolv', '--no-hosts', '--address=/www.example.com/192.0.2.80',
 	'--pid-file', '--log-facility=-')
 ZONE_FILE = ('example.com.zone', ZONE)
 UNBOUND = '''server:
