@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The table of descriptors.
 
-#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,15 +12,9 @@ uint32_t *descriptors[CHUNKS] = { first_chunk };
 /* The process whose descriptors the table is about. */
 static pid_t owner;
 
-static void own(void)
-{
-	owner = getpid();
-}
-
 void descriptor_start(void)
 {
-	own();
-	pthread_atfork(NULL, NULL, own);
+	owner = getpid();
 }
 
 void descriptor_set(int fd, uint32_t value)

@@ -41,7 +41,7 @@ static inline uint32_t descriptor_get(int fd)
  */
 void descriptor_set(int fd, uint32_t value);
 
-/* Once, when the library starts. */
+/* From now on the table is about this process. */
 void descriptor_start(void);
 
 /* A socket that is bound to no port of the program's choice, if any. */

@@ -18,6 +18,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/descriptor.c shim/descriptor.h \
 	shim/delivery.h \
 	shim/deepbind.c shim/deepbind.h \
+	shim/helped.c shim/helped.h \
 	shim/hook.h shim/hooks.h \
 	shim/hooks/descriptors.c shim/hooks/loading.c shim/hooks/naming.c shim/hooks/options.c \
 	shim/hooks/receive.c shim/hooks/send.c shim/hooks/time64.c \

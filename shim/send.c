@@ -28,7 +28,19 @@ bool send_route_rest(struct route *route, struct helped *helped, const void *add
 		return peer_read(&route->peer, address, length) &&
 		       address_is_v4(&route->peer.host) &&
 		       source_find(helped, &route->peer, &route->local);
-	if (!helped_is(helped, HELPED_BY_CONTROL))
+	/* udp_sendmsg() takes AF_UNSPEC for AF_INET. */
+	if (address && helped_get(helped, family) == AF_INET &&
+	    length >= sizeof(struct sockaddr_in)) {
+		struct sockaddr_in peer;
+
+		memcpy(&peer, address, sizeof(peer));
+		if (peer.sin_family != AF_UNSPEC)
+			return false;
+		peer.sin_family = AF_INET;
+		return peer_read(&route->peer, &peer, sizeof(peer)) &&
+		       source_find(helped, &route->peer, &route->local);
+	}
+	if (address || !helped_is(helped, HELPED_BY_CONTROL))
 		return false;
 	memset(route, 0, sizeof(*route));
 	route->helped = helped;
@@ -86,12 +98,7 @@ static bool needs_interface(const struct route *route)
 		rtnetlink_has_master(route->local.ifindex));
 }
 
-/*
- * Was it the source, or an error that had been waiting on the socket (an ICMP message, with
- * IP_RECVERR)? MSG_PROBE goes all the way but sends nothing and takes no waiting error
- * (ip_make_skb(), ip6_make_skb()).
- */
-static bool is_refused(int fd, const struct msghdr *message, int flags)
+bool send_is_refused(int fd, const struct msghdr *message, int flags)
 {
 	int error = errno;
 	bool refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0;
@@ -107,7 +114,7 @@ static ssize_t refused(int fd, const struct route *route, const struct msghdr *o
 	ssize_t n;
 	int error;
 
-	if (!is_refused(fd, message, flags))
+	if (!send_is_refused(fd, message, flags))
 		return -1;
 	source_count(COUNTER_refused);
 	if (errno == EINVAL && make_free(fd, &route->local)) {

@@ -46,9 +46,9 @@ static inline bool send_route(struct route *route, struct helped *helped, const 
 			      socklen_t length)
 {
 	route->helped = helped;
-	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED)))
-		return peer_read(&route->peer, address, length) &&
-		       source_find(helped, &route->peer, &route->local);
+	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED) &&
+		   peer_read(&route->peer, address, length)))
+		return source_find(helped, &route->peer, &route->local);
 	return send_route_rest(route, helped, address, length);
 }
 
@@ -66,6 +66,13 @@ ssize_t send_from(int fd, const struct route *route, const struct msghdr *messag
 
 /* Can errno be due to the source of what was sent? */
 bool send_is_source_error(void);
+
+/*
+ * Sending this message failed. Is it the source that is refused, or was it an error that had been
+ * waiting on the socket (an ICMP message, with IP_RECVERR)? MSG_PROBE goes all the way but sends
+ * nothing and takes no waiting error (ip_make_skb(), ip6_make_skb()). errno stays.
+ */
+bool send_is_refused(int fd, const struct msghdr *message, int flags);
 
 /* A fresh socket answered: what follows on it is a conversation of a server. */
 void send_adopt(int fd, const struct route *route);

@@ -38,7 +38,7 @@ enum {
 	HELPED_CLOSED = 1, /* its descriptor was reused: the first choice when room is needed */
 	HELPED_PORT_SHARED = 2,	  /* another socket was bound to the same port */
 	HELPED_BY_CONTROL = 16,	  /* connected, but sends need a control message for their source */
-	HELPED_MAPPED = 4,	  /* connected to an IPv4 peer: no source for an IPv6 one */
+	HELPED_MAPPED = 4,	  /* an AF_INET6 socket for IPv4 peers alone */
 	HELPED_MORE_CONTROL = 32, /* the program gets other control data too */
 };
 
@@ -62,7 +62,11 @@ static inline void helped_mark(struct helped *helped, unsigned int flag, bool on
 
 extern struct helped *helped_sockets; /* SOCKETS of them */
 extern uint32_t *helped_used;	      /* how many of them were ever in use */
-extern uint32_t *helped_epoch;	      /* counts those that were found and not bound */
+/*
+ * Counts sockets that began to be helped while they could have another number somewhere under which
+ * they were taken for a client's; in `twins` is whether anybody duplicated one or forked.
+ */
+extern uint32_t *helped_epoch, *helped_twins;
 
 /* The slow half of socket_find(): asks the kernel. errno stays. */
 struct helped *socket_classify(int fd);
@@ -72,6 +76,13 @@ void socket_bound(int fd);
 
 /* A fresh socket that answered a peer is helped from now on, whatever port it got. errno stays. */
 struct helped *socket_adopt(int fd);
+
+/*
+ * Sockets taken for clients may have been helped under another number or in another process since
+ * the epoch was looked at: finds out which. errno stays.
+ */
+struct helped *socket_reconsider(int fd);
+extern uint32_t helped_epoch_known;
 
 /* The helped socket behind a descriptor, or NULL. */
 static inline struct helped *socket_find(int fd)
@@ -83,10 +94,15 @@ static inline struct helped *socket_find(int fd)
 
 		if (likely(helped_get(helped, tag) == value))
 			return helped;
-	} else if (value != DESCRIPTOR_UNKNOWN) {
-		return NULL;
+		return socket_classify(fd);
 	}
-	return socket_classify(fd);
+	if (value == DESCRIPTOR_UNKNOWN)
+		return socket_classify(fd);
+	if (value == DESCRIPTOR_PLAIN ||
+	    likely(__atomic_load_n(helped_epoch, __ATOMIC_RELAXED) ==
+		   __atomic_load_n(&helped_epoch_known, __ATOMIC_RELAXED)))
+		return NULL;
+	return socket_reconsider(fd);
 }
 
 /*
@@ -105,9 +121,6 @@ static inline bool socket_is_settled(int fd)
 	       !helped_is(helped, HELPED_BY_CONTROL);
 }
 
-/* The slow half of it for sockets that were taken for clients. errno stays. */
-struct helped *socket_reconsider(int fd);
-
 /*
  * The same for a receive: a socket that can receive from anybody, not a connected one. One that
  * receives before it sent anything is a server, whoever bound it, if to a port of the kernel's
@@ -117,9 +130,15 @@ static inline struct helped *socket_find_wildcard(int fd)
 {
 	struct helped *helped = socket_find(fd);
 
-	if (unlikely(!helped))
-		helped = socket_reconsider(fd);
+	if (unlikely(!helped && descriptor_get(fd) == DESCRIPTOR_FRESH))
+		helped = socket_classify(fd);
 	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
+}
+
+/* There may be another descriptor of a socket that was taken for a client's. */
+static inline void socket_has_twin(void)
+{
+	__atomic_store_n(helped_twins, 1u, __ATOMIC_RELAXED);
 }
 
 /* A descriptor that socket(2) just made. */

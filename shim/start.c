@@ -2,6 +2,7 @@
 // Start: reads the settings and makes the one shared mapping.
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -28,7 +29,7 @@ static int state;
 struct shared {
 	uint32_t clock;
 	uint32_t sockets_used;
-	uint32_t epoch;
+	uint32_t epoch, twins;
 	_Alignas(64) struct helped sockets[SOCKETS];
 	_Alignas(64) struct entry entries[];
 };
@@ -88,7 +89,15 @@ static bool make_memory(void)
 	helped_sockets = shared->sockets;
 	helped_used = &shared->sockets_used;
 	helped_epoch = &shared->epoch;
+	helped_twins = &shared->twins;
 	return true;
+}
+
+/* A child has other descriptors, and the same sockets under its parent's numbers. */
+static void after_fork(void)
+{
+	descriptor_start();
+	socket_has_twin();
 }
 
 static bool start(void)
@@ -104,6 +113,7 @@ static bool start(void)
 	expected = !library.settings.disabled && make_memory() ? ON : OFF;
 	if (expected == ON) {
 		descriptor_start();
+		pthread_atfork(NULL, NULL, after_fork);
 		replyfrom_counters.magic = COUNTERS_MAGIC;
 	}
 	__atomic_store_n(&state, expected, __ATOMIC_RELEASE);

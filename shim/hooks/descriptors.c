@@ -53,8 +53,10 @@ static int duplicated(int fd, int made)
 	if (made == fd)
 		return made;
 	socket_forget(made);
-	if (made >= 0 && descriptor_is_unbound(fd))
+	if (made >= 0 && descriptor_is_unbound(fd)) {
 		descriptor_set(made, value);
+		socket_has_twin();
+	}
 	return made;
 }
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The table of helped sockets, in memory that forked processes share.
+
+#include "helped.h"
+
+struct helped *helped_sockets;
+static uint32_t none;
+uint32_t *helped_used = &none, *helped_epoch = &none, *helped_twins = &none;
+
+/* Some programs use a new socket for everything: so many places before any is used again. */
+enum { SPARE = 256 };
+
+/* The tag: the index in the low 12 bits, a generation above, so that a reused place shows. */
+enum { GENERATION = SOCKETS };
+_Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag");
+
+struct helped *helped_find(uint64_t cookie)
+{
+	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < used && i < SOCKETS; i++) {
+		struct helped *helped = &helped_sockets[i];
+
+		if (helped_get(helped, cookie) == cookie &&
+		    helped_get(helped, tag) & DESCRIPTOR_HELPED)
+			return helped;
+	}
+	return NULL;
+}
+
+/* Takes a place whose tag is `tag`, unless somebody else was quicker. Its next tag is returned. */
+static uint32_t take(struct helped *helped, uint32_t tag)
+{
+	uint32_t next = (tag & ~(DESCRIPTOR_HELPED | (SOCKETS - 1))) + GENERATION;
+
+	next = (next & ~DESCRIPTOR_HELPED) | (uint32_t)(helped - helped_sockets);
+	if (!__atomic_compare_exchange_n(&helped->tag, &tag, next, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return 0;
+	return next | DESCRIPTOR_HELPED;
+}
+
+/*
+ * A place that never was used, unless that makes the table long; one whose descriptor was reused
+ * (its socket can live on in a duplicate or a forked child, which then gets another place); and
+ * when all are taken one after the other.
+ */
+static struct helped *find_place(uint32_t *tag)
+{
+	static uint32_t turn;
+	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
+	struct helped *helped;
+
+	for (uint32_t i = 0; used >= SPARE && i < used && i < SOCKETS; i++) {
+		helped = &helped_sockets[i];
+		if (helped_is(helped, HELPED_CLOSED) &&
+		    (*tag = take(helped, helped_get(helped, tag))))
+			return helped;
+	}
+	for (int tries = 0; tries < 8; tries++) {
+		if (used < SOCKETS)
+			used = __atomic_fetch_add(helped_used, 1, __ATOMIC_ACQ_REL);
+		if (used >= SOCKETS)
+			used = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % SOCKETS;
+		helped = &helped_sockets[used];
+		if ((*tag = take(helped, helped_get(helped, tag))))
+			return helped;
+		used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
+	}
+	return NULL;
+}
+
+struct helped *helped_remember(uint64_t cookie, bool *remembered)
+{
+	struct helped *helped = cookie ? helped_find(cookie) : NULL;
+	uint32_t tag;
+
+	*remembered = helped && helped_get(helped, state) != HELPED_FRESH;
+	if (helped || !cookie || !(helped = find_place(&tag)))
+		return helped;
+	helped_set(helped, cookie, cookie);
+	helped_set(helped, port, (in_port_t)0);
+	helped_set(helped, state, (uint8_t)HELPED_FRESH);
+	helped_set(helped, wanted, (uint8_t)0);
+	/* The first choice when room is needed, until it turns out to be a server's. */
+	helped_set(helped, flags, (uint8_t)HELPED_CLOSED);
+	helped_set(helped, misses, (uint16_t)0);
+	helped_set(helped, multicast_ifindex, 0u);
+	__atomic_store_n(&helped->tag, tag, __ATOMIC_RELEASE);
+	return helped;
+}
+
+void helped_share_port(struct helped *helped)
+{
+	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < used && i < SOCKETS; i++) {
+		struct helped *other = &helped_sockets[i];
+
+		if (other != helped && helped_get(other, port) == helped_get(helped, port) &&
+		    helped_get(other, tag) & DESCRIPTOR_HELPED) {
+			helped_mark(other, HELPED_PORT_SHARED, true);
+			helped_mark(helped, HELPED_PORT_SHARED, true);
+		}
+	}
+}
