@@ -72,7 +72,10 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why)
 		return NULL;
 	if (!self.port) {
 		*value = DESCRIPTOR_FRESH;
+		/* If it was helped, it lost its port by connect(AF_UNSPEC): all begins anew. */
 		options_clear(fd);
+		if ((helped = helped_find(socket_cookie(fd))))
+			helped_set(helped, state, (uint8_t)HELPED_FRESH);
 		return NULL;
 	}
 	/*
