@@ -115,9 +115,9 @@ def server(name, package, *argv, **settings):
 
 
 ROWS = (
-	server('freeradius', 'freeradius', 'freeradius', '-f', '-l', 'stderr', '-d', '@DIR@', '-D', '/usr/share/freeradius', request=radius,
+	server('freeradius', 'freeradius', 'freeradius', '-f', '-l', 'stdout', '-d', '@DIR@', '-D', '/usr/share/freeradius', request=radius,
 		files=(('radiusd.conf', FREERADIUS),)),
-	server('freeradius, rejecting', 'freeradius', 'freeradius', '-f', '-l', 'stderr', '-d', '@DIR@', '-D', '/usr/share/freeradius',
+	server('freeradius, rejecting', 'freeradius', 'freeradius', '-f', '-l', 'stdout', '-d', '@DIR@', '-D', '/usr/share/freeradius',
 		request=radius_access, files=(('radiusd.conf', FREERADIUS),)),
 	server('radsecproxy', 'radsecproxy', 'radsecproxy', '-f', '-c', '@DIR@/radsecproxy.conf', request=radius,
 		files=(('radsecproxy.conf', RADSECPROXY),)),

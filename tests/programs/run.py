@@ -35,6 +35,7 @@ def _set_up(folder):
 	own = os.path.join(folder, str(os.getpid()))
 	os.mkdir(own)
 	isolation.enter(own)
+	os.chdir(own)           # what a program leaves in its working directory goes with it
 	_network = lab.Lab()
 
 
