@@ -12,11 +12,13 @@ mkfifo input
 daemon=
 trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
 
-# await_port: until somebody has bound $port, or $daemon has ended
+# await_port: until somebody has bound $port, or $daemon has ended, or ten seconds are over
 await_port() {
 	: "${port:?}"
+	end=$(($(date +%s) + 10))
 	until grep -q "^ *[0-9]*: 00000000:$(printf %04X "$port") " /proc/net/udp; do
 		kill -0 "$daemon" 2>/dev/null || break
+		[ "$(date +%s)" -lt "$end" ] || break
 	done
 }
 

@@ -26,7 +26,7 @@ fi
 
 # xinetd NAME LINE...: a service with these lines
 xinetd_service() {
-	printf '%s\n' 'service answer' '{' 'type = UNLISTED' 'socket_type = dgram' 'protocol = udp' 'wait = yes' \
+	printf '%s\n' 'service answer' '{' 'type = UNLISTED' 'flags = IPv4' 'socket_type = dgram' 'protocol = udp' 'wait = yes' \
 		"user = $user" "port = $port" "$@" '}' >xinetd.conf
 }
 
