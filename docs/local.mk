@@ -3,6 +3,7 @@
 dist_doc_DATA = README.md SECURITY.md
 nobase_dist_doc_DATA = \
 	docs/comparison.md \
+	docs/compatibility.md \
 	docs/design.md \
 	docs/faq.md \
 	docs/performance.md \
