@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # In: shim/sendvector.c
 # An error that waited on the socket is not told.
-s/(n < 0 && !send_is_source_error()) ||//
+s/(n < 0 && (!send_is_source_error/(n < 0 \&\& 0 \&\& (!send_is_source_error/
