@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Stock programs and small servers in network namespaces: wrong without replyfrom, right with it.
-TESTS += \
+net_tests = \
 	tests/net/test_calls.py \
 	tests/net/test_connect.py \
 	tests/net/test_disable.py \
@@ -11,6 +11,7 @@ TESTS += \
 	tests/net/test_python.py \
 	tests/net/test_routes.py \
 	tests/net/test_socat.py
+TESTS += $(net_tests)
 
 EXTRA_DIST += \
 	.ci/run \
@@ -25,16 +26,7 @@ EXTRA_DIST += \
 	tests/net/patterns.py \
 	tests/net/program.py \
 	tests/net/tap.py \
-	tests/net/test_calls.py \
-	tests/net/test_connect.py \
-	tests/net/test_disable.py \
-	tests/net/test_groups.py \
-	tests/net/test_netcat.py \
-	tests/net/test_peers.py \
-	tests/net/test_processes.py \
-	tests/net/test_python.py \
-	tests/net/test_routes.py \
-	tests/net/test_socat.py
+	$(net_tests)
 
 # A server with a mode for each way that servers receive and answer.
 check_PROGRAMS += tests/net/server/server
