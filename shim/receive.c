@@ -130,3 +130,16 @@ void receive_passed(const struct msghdr *message)
 		}
 	}
 }
+
+ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next)
+{
+	struct helped *helped = socket_find_wildcard(fd);
+	ssize_t n;
+
+	if (helped)
+		return receive_message(fd, helped, message, flags);
+	n = next(fd, message, flags);
+	if (n >= 0 && message->msg_controllen)
+		receive_passed(message);
+	return n;
+}

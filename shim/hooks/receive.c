@@ -37,15 +37,7 @@ ssize_t hook___recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int 
 
 ssize_t hook_recvmsg(int fd, struct msghdr *message, int flags)
 {
-	struct helped *helped = socket_find_wildcard(fd);
-	ssize_t n;
-
-	if (helped)
-		return receive_message(fd, helped, message, flags);
-	n = libc.recvmsg(fd, message, flags);
-	if (n >= 0 && message->msg_controllen)
-		receive_passed(message);
-	return n;
+	return receive_any(fd, message, flags, libc.recvmsg);
 }
 
 int hook_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,

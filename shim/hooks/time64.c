@@ -11,15 +11,7 @@
  */
 ssize_t hook___recvmsg64(int fd, struct msghdr *message, int flags)
 {
-	struct helped *helped = socket_find_wildcard(fd);
-	ssize_t n;
-
-	if (helped)
-		return receive_message(fd, helped, message, flags);
-	n = libc.__recvmsg64(fd, message, flags);
-	if (n >= 0 && message->msg_controllen)
-		receive_passed(message);
-	return n;
+	return receive_any(fd, message, flags, libc.__recvmsg64);
 }
 
 ssize_t hook___sendmsg64(int fd, const struct msghdr *message, int flags)
