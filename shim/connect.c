@@ -144,6 +144,12 @@ static bool leave_old_peer(int fd, const struct helped *helped, const struct loc
 	return true;
 }
 
+/* Nothing to connect to: connect(AF_UNSPEC), or what the kernel refuses before it reads more. */
+static bool is_no_peer(const struct sockaddr *address, socklen_t length)
+{
+	return !address || length < sizeof(address->sa_family) || address->sa_family == AF_UNSPEC;
+}
+
 int connect_from(int fd, struct helped *helped, const struct sockaddr *address, socklen_t length)
 {
 	struct helped *remembered;
@@ -154,7 +160,7 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 	int e = errno, result;
 	bool done, left;
 
-	if (address->sa_family == AF_UNSPEC || !send_route(&route, helped, address, length))
+	if (is_no_peer(address, length) || !send_route(&route, helped, address, length))
 		return connect_plainly(fd, helped, address, length, NULL);
 	remembered = helped ? helped : socket_remember(fd);
 	tracked = remembered ? helped_get(remembered, multicast_ifindex) : 0;

@@ -37,8 +37,8 @@ enum { HELPED_FRESH, HELPED_WILDCARD, HELPED_CONNECTED };
 enum {
 	HELPED_CLOSED = 1, /* its descriptor was reused: the first choice when room is needed */
 	HELPED_PORT_SHARED = 2,	  /* another socket was bound to the same port */
-	HELPED_BY_CONTROL = 16,	  /* connected, but sends need a control message for their source */
 	HELPED_MAPPED = 4,	  /* an AF_INET6 socket for IPv4 peers alone */
+	HELPED_BY_CONTROL = 16,	  /* connected, but sends need a control message for their source */
 	HELPED_MORE_CONTROL = 32, /* the program gets other control data too */
 };
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Hooks of setsockopt(2) and getsockopt(2): a program sees the options it set itself.
 
-#include <netinet/in.h>
-#include <netinet/udp.h>
-
 #include "libc.h"
 #include "options.h"
 #include "socket.h"

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "asked.h"
@@ -162,4 +163,32 @@ void case_multicast_interface(void)
 	check_both(choose_interface, 0, 6, "to the group");
 	make_hosts();
 	check_both(choose_interface, 9000, 6, "to the group after many sockets");
+}
+
+enum { NO_LENGTH, NO_POINTER, ONE_BYTE };
+
+/* What the kernel refuses is not read by us either: a length of 1 ends where the memory does. */
+static long connect_to_nothing(const struct side *side, long how)
+{
+	int fd = bound_socket(side, "0.0.0.0", SERVER_PORT);
+	long page = sysconf(_SC_PAGESIZE);
+	unsigned char *pages = mmap(NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const void *last = pages + page - 1;
+
+	check(pages != MAP_FAILED, "two pages");
+	need(munmap(pages + page, (size_t)page), "only one page");
+	if (how == ONE_BYTE)
+		return outcome(side->connect(fd, last, 1));
+	return outcome(side->connect(fd, NULL, how == NO_LENGTH ? 0 : sizeof(struct sockaddr_in)));
+}
+
+void case_connect_to_nothing(void)
+{
+	make_hosts();
+	check_both(connect_to_nothing, NO_LENGTH, -EINVAL, "no address");
+	make_hosts();
+	check_both(connect_to_nothing, NO_POINTER, -EFAULT, "no pointer");
+	make_hosts();
+	check_both(connect_to_nothing, ONE_BYTE, -EINVAL, "a byte of an address");
 }

@@ -26,6 +26,7 @@ static const struct test_case cases[] = {
 	{ "handed on to a program without the library", case_handed_on_bare },
 	{ "disconnected by one descriptor, right on the other", case_duplicate_disconnected },
 	{ "a refused connect() leaves the old peer", case_refused_connect },
+	{ "connect() to no address is refused as ever", case_connect_to_nothing },
 	{ "a pending EOPNOTSUPP is the result of recv()", case_pending_error_receive },
 	{ "a pending ENETUNREACH is the result of sendto(), once", case_pending_error_send },
 	{ "a new port used by sendmmsg() keeps its source", case_new_port_keeps_source },

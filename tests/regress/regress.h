@@ -12,6 +12,7 @@ void case_new_port_keeps_source(void);
 /* connecting.c */
 void case_device_kept(void);
 void case_device_not_taken(void);
+void case_connect_to_nothing(void);
 void case_refused_connect(void);
 void case_multicast_interface(void);
 
