@@ -32,14 +32,13 @@ static bool make_free(int fd, const struct local *local)
 
 /*
  * In a VRF a source is only known with the interface it was received on. For IPv4 that is tried for
- * interfaces that belong to another one only: given an interface, the kernel sends to a peer
+ * interfaces of a VRF only: given an interface, the kernel sends to a peer
  * without a route as if it were on the link (ip_route_output_key_hash_rcu()).
  */
 static bool needs_interface(const struct route *route)
 {
 	return route->local.ifindex && !ifindex_for(&route->peer, &route->local) &&
-	       (!address_is_v4(&route->local.address) ||
-		rtnetlink_has_master(route->local.ifindex));
+	       (!address_is_v4(&route->local.address) || rtnetlink_is_in_vrf(route->local.ifindex));
 }
 
 bool send_is_refused(int fd, const struct msghdr *message, int flags)
@@ -61,13 +60,12 @@ ssize_t send_refused(int fd, const struct route *route, const struct msghdr *ori
 		return -1;
 	source_count(COUNTER_refused);
 	if (errno == EINVAL && make_free(fd, &route->local)) {
+		/* Left on, it would let the socket send from addresses that the host has lost. */
 		n = libc.sendmsg(fd, message, flags);
-		if (n >= 0)
-			return n;
 		error = errno;
 		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
 		errno = error;
-		if (!send_is_source_error())
+		if (n >= 0 || !send_is_source_error())
 			return n;
 	}
 	if (needs_interface(route)) {

@@ -51,30 +51,50 @@ bool rtnetlink_is_local(const struct in6_addr *address)
 	       ((struct rtmsg *)NLMSG_DATA(header))->rtm_type == RTN_LOCAL;
 }
 
-bool rtnetlink_has_master(uint32_t ifindex)
+/* The first attribute of that type among `length` bytes, or NULL; all of it is within them. */
+static const struct rtattr *find(const void *attributes, size_t length, int type)
+{
+	const char *at = attributes;
+
+	while (length >= sizeof(struct rtattr)) {
+		const struct rtattr *attribute = (const struct rtattr *)(const void *)at;
+		size_t size = RTA_ALIGN(attribute->rta_len);
+
+		if (attribute->rta_len < sizeof(*attribute) || attribute->rta_len > length)
+			return NULL;
+		if ((attribute->rta_type & NLA_TYPE_MASK) == type)
+			return attribute;
+		if (size > length)
+			return NULL;
+		at += size;
+		length -= size;
+	}
+	return NULL;
+}
+
+bool rtnetlink_is_in_vrf(uint32_t ifindex)
 {
 	struct {
 		struct nlmsghdr header;
 		struct ifinfomsg interface;
+		struct rtattr attribute;
+		uint32_t mask;
 	} request = {
 		.header = { .nlmsg_len = sizeof(request),
 			    .nlmsg_type = RTM_GETLINK,
 			    .nlmsg_flags = NLM_F_REQUEST },
 		.interface = { .ifi_index = (int)ifindex },
+		.attribute = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_EXT_MASK },
+		.mask = RTEXT_FILTER_SKIP_STATS,
 	};
 	_Alignas(struct nlmsghdr) char answer[ANSWER];
-	struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer;
-	size_t length = ask(&request.header, header, RTM_NEWLINK);
+	size_t length = ask(&request.header, (struct nlmsghdr *)(void *)answer, RTM_NEWLINK);
 	size_t at = NLMSG_LENGTH(sizeof(struct ifinfomsg));
+	const struct rtattr *kind =
+		length > at ? find(answer + at, length - at, IFLA_LINKINFO) : NULL;
 
-	while (at + sizeof(struct rtattr) <= length) {
-		const struct rtattr *attribute = (const struct rtattr *)(void *)(answer + at);
-
-		if (attribute->rta_len < sizeof(*attribute))
-			break;
-		if (attribute->rta_type == IFLA_MASTER)
-			return true;
-		at += RTA_ALIGN(attribute->rta_len);
-	}
-	return false;
+	/* The master's kind, rtnl_link_slave_info_fill(). */
+	if (kind)
+		kind = find(RTA_DATA(kind), RTA_PAYLOAD(kind), IFLA_INFO_SLAVE_KIND);
+	return kind && RTA_PAYLOAD(kind) >= sizeof("vrf") && !strcmp(RTA_DATA(kind), "vrf");
 }

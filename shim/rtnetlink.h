@@ -13,7 +13,7 @@
 /* Does a route of type local cover this IPv6 address (ip-route(8): "local")? */
 bool rtnetlink_is_local(const struct in6_addr *address);
 
-/* Does the interface belong to another one, such as a VRF? */
-bool rtnetlink_has_master(uint32_t ifindex);
+/* Does the interface belong to a VRF? (Others, such as ports of a bridge, have a master too.) */
+bool rtnetlink_is_in_vrf(uint32_t ifindex);
 
 #endif
