@@ -1,5 +1,17 @@
 # SPDX-License-Identifier: MIT
 # What a server loses of its peer's datagrams around connect().
+check_PROGRAMS += tests/connectloss/gap tests/connectloss/between.so
+TESTS += tests/connectloss/gap
+tests_connectloss_gap_SOURCES = $(regress_host) \
+	tests/connectloss/between.h tests/connectloss/gap.c
+tests_connectloss_gap_CPPFLAGS = $(regress_cppflags) -I$(srcdir)/tests/regress
+tests_connectloss_gap_CFLAGS = $(invisible_cflags)
+tests_connectloss_gap_LDADD = $(DL_LIBS)
+
+tests_connectloss_between_so_SOURCES = tests/connectloss/between.c tests/connectloss/between.h
+tests_connectloss_between_so_CFLAGS = $(regress_object_cflags)
+tests_connectloss_between_so_LDFLAGS = -shared
+
 # make bench-connect CONNECTS=100000: so many for each row, in the middle of a flood.
 CONNECTS = 10000
 check_PROGRAMS += tests/connectloss/connectloss
