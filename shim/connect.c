@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The two-step connect.
+// The connect that keeps the local address, in two steps where it takes them.
 
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <unistd.h>
 
 #include "connect.h"
 #include "libc.h"
@@ -24,6 +26,13 @@ static bool local_address(int fd, struct in6_addr *address)
 	return true;
 }
 
+static bool has_address(int fd, const struct local *local)
+{
+	struct in6_addr now;
+
+	return local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address);
+}
+
 static bool is_device_bound(int fd)
 {
 	char device[IFNAMSIZ];
@@ -37,6 +46,27 @@ static void disconnect(int fd)
 	struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
 
 	libc.connect(fd, &unspecified, sizeof(unspecified));
+}
+
+/*
+ * Would a plain connect take that address? Tried on another socket, since what the kernel chose
+ * can't be taken back without refusing datagrams meanwhile. A rule for ports, marks or users can
+ * make the answer wrong.
+ */
+static bool is_kernels_choice(const struct route *route)
+{
+	struct sockaddr_in peer = { .sin_family = AF_INET,
+				    .sin_port = route->peer.port,
+				    .sin_addr.s_addr = route->peer.host.s6_addr32[3] };
+	int fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = !libc.connect(fd, (struct sockaddr *)&peer, sizeof(peer)) &&
+	     has_address(fd, &route->local);
+	close(fd);
+	return is;
 }
 
 /*
@@ -73,44 +103,99 @@ static int steps_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
 	return steps;
 }
 
-/* A connect to the address itself makes it the local one; the second connect keeps it. */
+/* struct ipv6_sr_hdr of <linux/seg6.h> with its one segment (RFC 8754, section 2). */
+struct routing_header {
+	uint8_t next, length, type, segments_left, last_entry, flags;
+	uint16_t tag;
+	struct in6_addr hop;
+};
+
+/* The socket's routing header to that hop; NULL: none. Not if the program has one of its own. */
+static bool set_hop(int fd, const struct in6_addr *hop)
+{
+	/* The length counts 8 octets each after the first 8. */
+	struct routing_header header = { .length = 2, .type = 4 }, theirs;
+	socklen_t length = sizeof(theirs);
+
+	if (!hop)
+		return !libc.setsockopt(fd, IPPROTO_IPV6, IPV6_RTHDR, NULL, 0);
+	header.hop = *hop;
+	return !libc.getsockopt(fd, IPPROTO_IPV6, IPV6_RTHDR, &theirs, &length) && !length &&
+	       !libc.setsockopt(fd, IPPROTO_IPV6, IPV6_RTHDR, &header, sizeof(header));
+}
+
+/*
+ * With a routing header the kernel looks for the way to its first hop in place of the peer, and
+ * takes the local address from there (ip6_datagram_dst_update(), fl6_update_dst()): to an address
+ * of this host leads that address itself. The peer is the socket's from the first connect on, so
+ * nothing of its is refused; the second connect, without the header, finds the way to the peer.
+ * Without the option (before Linux 4.10) a connect to the address itself makes it the local one,
+ * the second connect keeps it, and a datagram from the peer that arrives between them is refused.
+ */
 static int steps_v6(int fd, const struct peer *peer, const struct local *local,
 		    const struct sockaddr *address, socklen_t length)
 {
 	struct sockaddr_in6 own = { .sin6_family = AF_INET6,
 				    .sin6_port = peer->port,
 				    .sin6_addr = local->address };
+	bool link_local = IN6_IS_ADDR_LINKLOCAL(&local->address), failed;
 
-	if (IN6_IS_ADDR_LINKLOCAL(&local->address))
-		own.sin6_scope_id = peer->scope ? peer->scope : local->ifindex;
-	if (libc.connect(fd, (struct sockaddr *)&own, sizeof(own)))
+	/* The way to a link-local peer is looked for on its link, where no other address may be. */
+	if (link_local == IN6_IS_ADDR_LINKLOCAL(&peer->host) && set_hop(fd, &local->address)) {
+		failed = libc.connect(fd, address, length);
+		set_hop(fd, NULL);
+	} else {
+		if (link_local)
+			own.sin6_scope_id = peer->scope ? peer->scope : local->ifindex;
+		failed = libc.connect(fd, (struct sockaddr *)&own, sizeof(own));
+	}
+	if (failed)
 		return 0;
 	return libc.connect(fd, address, length) ? 1 : 2;
 }
 
 /*
- * The two steps, and whether they led where they should; if not, the socket is as before, unless it
- * was bound to a device: __udp_disconnect() would end that too.
+ * Connects, and returns whether that led where it should; if not, the socket is as before, unless
+ * it was bound to a device: __udp_disconnect() would end that too. A plain connect is taken where
+ * it keeps the address, since of it nothing is refused.
  */
-static bool connect_in_two_steps(int fd, uint32_t tracked_ifindex, const struct route *route,
-				 const struct sockaddr *address, socklen_t length)
+static bool connect_by_any_way(int fd, uint32_t tracked_ifindex, const struct route *route,
+			       const struct sockaddr *address, socklen_t length)
 {
 	const struct local *local = &route->local;
-	bool bound = is_device_bound(fd);
-	struct in6_addr now;
+	bool bound = is_device_bound(fd), v4 = address_is_v4(&local->address);
 	int steps;
 
 	/* It would bind the socket to the interface, and the peer may be behind another. */
 	if (IN6_IS_ADDR_LINKLOCAL(&local->address) && !IN6_IS_ADDR_LINKLOCAL(&route->peer.host))
 		return false;
-	steps = address_is_v4(&local->address)
-			? steps_v4(fd, tracked_ifindex, local, address, length)
-			: steps_v6(fd, &route->peer, local, address, length);
-	if (steps == 2 && local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address))
+	if (has_address(fd, local) || (v4 && !bound && is_kernels_choice(route))) {
+		if (libc.connect(fd, address, length))
+			return false;
+		if (has_address(fd, local))
+			return true;
+		disconnect(fd);
+	}
+	steps = v4 ? steps_v4(fd, tracked_ifindex, local, address, length)
+		   : steps_v6(fd, &route->peer, local, address, length);
+	if (steps == 2 && has_address(fd, local))
 		return true;
 	if (steps && !bound)
 		disconnect(fd);
 	return false;
+}
+
+/* The same, whole: a thread cancelled in the middle would leave an option set, or a descriptor. */
+static bool connect_keeping_address(int fd, uint32_t tracked_ifindex, const struct route *route,
+				    const struct sockaddr *address, socklen_t length)
+{
+	bool done;
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	done = connect_by_any_way(fd, tracked_ifindex, route, address, length);
+	pthread_setcancelstate(state, NULL);
+	return done;
 }
 
 static int connect_plainly(int fd, struct helped *helped, const struct sockaddr *address,
@@ -165,7 +250,7 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 	remembered = helped ? helped : socket_remember(fd);
 	tracked = remembered ? helped_get(remembered, multicast_ifindex) : 0;
 	left = leave_old_peer(fd, helped, &route.local, &old_peer, &old_length, &old);
-	done = connect_in_two_steps(fd, tracked, &route, address, length);
+	done = connect_keeping_address(fd, tracked, &route, address, length);
 	report_peer(LOG_DEBUG, fd, done ? "connected" : "no two-step connect", &route.peer,
 		    &route.local.address);
 	errno = e;
@@ -177,7 +262,8 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 	result = connect_plainly(fd, remembered, address, length, &route.local);
 	if (result && left) {
 		e = errno;
-		connect_in_two_steps(fd, tracked, &old, (struct sockaddr *)&old_peer, old_length);
+		connect_keeping_address(fd, tracked, &old, (struct sockaddr *)&old_peer,
+					old_length);
 		errno = e;
 	}
 	return result;

@@ -11,3 +11,4 @@ include tests/regress/local.mk
 include tests/faults/local.mk
 include tests/checks/local.mk
 include tests/programs/local.mk
+include tests/connectloss/local.mk
