@@ -62,5 +62,7 @@ SERVERS = (
 	_stock(nameservers.ROWS, 'nsd ip-address: 0.0.0.0', files=(('nsd.conf', NSD), nameservers.ZONE_FILE)),
 	_stock(others.ROWS, 'memcached'),
 	Server(Stock('pre-forked', '', patterns.argv('prefork', '-D'))),
+	# Who answers has heard nobody itself: it takes the table to know where was asked.
+	Server(Stock('receives and answers apart', '', patterns.argv('another-process', '-D'))),
 	Server(Stock('restless', '', (RESTLESS, str(lab.PORT))), share=0.5, any_port=True),
 )
