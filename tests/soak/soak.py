@@ -108,7 +108,7 @@ def _write(run, skipped, is_over):
 	path = run.options.json
 	if not path:
 		return
-	servers = [{'server': server.name, 'faults': verdict.faults(plain, helped) if is_over else None, 'plain': plain.as_json(),
+	servers = [{'server': server.name, 'faults': verdict.faults(server, plain, helped) if is_over else None, 'plain': plain.as_json(),
 		'helped': helped.as_json()} for server, plain, helped in run.pairs()]
 	with open(f'{path}.new', 'w') as file:
 		json.dump({'options': vars(run.options), 'is_over': is_over, 'skipped': skipped, 'servers': servers}, file)
@@ -143,7 +143,7 @@ def _asked(run):
 
 
 def _report(run, skipped):
-	found = [(server, fault) for server, plain, helped in run.pairs() for fault in verdict.faults(plain, helped)]
+	found = [(server, fault) for server, plain, helped in run.pairs() for fault in verdict.faults(server, plain, helped)]
 	print('', *verdict.table(run.pairs()), '', sep='\n')
 	print('KIB: anonymous memory of the processes that last. TABLE: KiB of the shared memory that were touched, of',
 		f'{run.options.size_of_table}. CHILDREN: other processes seen at once.')
@@ -153,6 +153,9 @@ def _report(run, skipped):
 	print(f'Asked {100 * _asked(run):.0f} % of what was to be asked.')
 	for reason in skipped:
 		print(f'skipped: {reason}')
+	for server, plain, helped in run.pairs():
+		for remark in verdict.remarks(server, plain, helped):
+			print(f'remark {server.name}, {remark}')
 	for server, fault in found:
 		print(f'FAULT {server.name}: {fault}')
 	return 1 if found else 0

@@ -46,7 +46,7 @@ class Side:
 		return {'samples': self.samples, 'end': self.end, 'failure': self.failure}
 
 
-def _faults_of_any(side):
+def _faults_of_any(server, side):
 	if side.failure:
 		yield side.failure
 		return
@@ -57,14 +57,14 @@ def _faults_of_any(side):
 		yield f'{first["processes"] - last["processes"]} of {first["processes"]} lasting processes ended'
 	if not side.end['answers']:
 		yield 'no answer'
-	if side.end['unanswered']:
+	if side.end['unanswered'] and not server.may_stop:
 		yield f'{side.end["unanswered"]} questions never answered'
 
 
-def _faults_of_answers(plain, helped):
+def _faults_of_answers(server, plain, helped):
 	if helped.end['wrong']:
 		yield f'{helped.end["wrong"]} answers from a wrong source: {helped.end["example"]}'
-	if helped.end['lost'] > plain.end['lost']:
+	if helped.end['lost'] > plain.end['lost'] and not server.may_stop:
 		yield f'{helped.end["lost"]} lost, {plain.end["lost"]} without the library'
 	if not plain.end['wrong']:
 		yield 'the plain twin is never wrong: proves nothing'
@@ -84,12 +84,19 @@ def _faults_of_resources(plain, helped):
 		yield f'{last["tables"]} mappings of shared memory in {last["processes"]} processes'
 
 
-def faults(plain, helped):
-	"""What is wrong with a pair of runs that are over: sentences."""
-	found = [f'plain: {fault}' for fault in _faults_of_any(plain)] + list(_faults_of_any(helped))
+def faults(server, plain, helped):
+	"""What is wrong with a server's two runs that are over: sentences."""
+	found = [f'plain: {fault}' for fault in _faults_of_any(server, plain)] + list(_faults_of_any(server, helped))
 	if found:
 		return found
-	return [*_faults_of_answers(plain, helped), *_faults_of_resources(plain, helped)]
+	return [*_faults_of_answers(server, plain, helped), *_faults_of_resources(plain, helped)]
+
+
+def remarks(server, plain, helped):
+	"""What is no fault, but has to be known."""
+	for kind, each in (('plain', plain), ('helped', helped)):
+		if each.end and each.end['lost'] and server.may_stop:
+			yield f'{kind}: {each.end["lost"]} lost, {each.end["unanswered"]} never answered: {server.may_stop}'
 
 
 def _row(server, run, side, said):
@@ -108,7 +115,7 @@ def table(pairs):
 	rows = [HEAD]
 	for server, plain, helped in pairs:
 		rows.append(_row(server, 'plain', plain, ''))
-		rows.append(_row(server, 'helped', helped, 'FAULT' if faults(plain, helped) else 'well'))
+		rows.append(_row(server, 'helped', helped, 'FAULT' if faults(server, plain, helped) else 'well'))
 	widths = [max(len(str(row[column])) for row in rows) for column in range(len(HEAD))]
 	for row in rows:
 		cells = [str(cell).ljust(width) if column < 2 or column == len(HEAD) - 1 else str(cell).rjust(width)
