@@ -8,6 +8,7 @@ include tests/recipes/local.mk
 include tests/fuzz/local.mk
 include tests/storm/local.mk
 include tests/change/local.mk
+include tests/soak/local.mk
 include tests/regress/local.mk
 include tests/faults/local.mk
 include tests/checks/local.mk
