@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "connect.h"
+#include "helped.h"
 #include "libc.h"
 #include "options.h"
 #include "report.h"
@@ -198,15 +199,16 @@ static bool connect_keeping_address(int fd, uint32_t tracked_ifindex, const stru
 	return done;
 }
 
-static int connect_plainly(int fd, struct helped *helped, const struct sockaddr *address,
-			   socklen_t length, const struct local *by_control)
+static int connect_plainly(int fd, struct helped *helped, uint32_t tag,
+			   const struct sockaddr *address, socklen_t length,
+			   const struct local *by_control)
 {
 	int result = libc.connect(fd, address, length);
 
 	if (!result && address->sa_family == AF_UNSPEC)
 		socket_classify(fd);
 	else if (!result)
-		socket_connected(fd, helped, by_control);
+		socket_connected(fd, helped, tag, by_control);
 	return result;
 }
 
@@ -238,7 +240,7 @@ static bool is_no_peer(const struct sockaddr *address, socklen_t length)
 int connect_from(int fd, struct helped *helped, const struct sockaddr *address, socklen_t length)
 {
 	struct helped *remembered;
-	uint32_t tracked;
+	uint32_t tracked, tag;
 	struct sockaddr_in6 old_peer;
 	struct route route, old = { .local.ifindex = 0 };
 	socklen_t old_length;
@@ -246,8 +248,9 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 	bool done, left;
 
 	if (is_no_peer(address, length) || !send_route(&route, helped, address, length))
-		return connect_plainly(fd, helped, address, length, NULL);
-	remembered = helped ? helped : socket_remember(fd);
+		return connect_plainly(fd, helped, 0, address, length, NULL);
+	tag = helped ? helped_get(helped, tag) : 0;
+	remembered = helped ? helped : socket_remember(fd, &tag);
 	tracked = remembered ? helped_get(remembered, multicast_ifindex) : 0;
 	left = leave_old_peer(fd, helped, &route.local, &old_peer, &old_length, &old);
 	done = connect_keeping_address(fd, tracked, &route, address, length);
@@ -256,10 +259,14 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 	errno = e;
 	if (done) {
 		source_count(COUNTER_connects);
-		socket_connected(fd, helped, NULL);
+		socket_connected(fd, helped, tag, NULL);
+		if (!helped && remembered)
+			helped_release(remembered, tag);
 		return 0;
 	}
-	result = connect_plainly(fd, remembered, address, length, &route.local);
+	result = connect_plainly(fd, remembered, tag, address, length, &route.local);
+	if (result && !helped && remembered)
+		helped_release(remembered, tag);
 	if (result && left) {
 		e = errno;
 		connect_keeping_address(fd, tracked, &old, (struct sockaddr *)&old_peer,

@@ -63,8 +63,10 @@ static function hook_for(const struct object *object, const char *name, function
 static bool protect(const struct object *object, uintptr_t slot, int protection)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = slot & ~(page - 1);
+	/* A page that is RELRO in part stays writable: the loader leaves it so too. */
+	uintptr_t end = (object->relro + object->relro_size) & ~(page - 1);
 
-	if (slot - object->relro >= object->relro_size)
+	if (slot < object->relro || slot >= end)
 		return true;
 	return !mprotect((void *)start, slot + sizeof(function) - start, protection);
 }

@@ -51,9 +51,9 @@ struct before {
 	int error; /* errno, which a receive that succeeds in the end leaves alone */
 };
 
-static inline struct before remember_before(const struct helped *helped)
+static inline struct before remember_before(const struct helped *helped, uint64_t salt)
 {
-	return (struct before){ .salt = helped_get(helped, salt),
+	return (struct before){ .salt = salt,
 				.tag = helped_get(helped, tag),
 				.wanted = helped_get(helped, wanted),
 				.error = errno };

@@ -11,6 +11,9 @@ uint32_t *helped_used = &none, *helped_epoch = &none, *helped_twins = &none;
 /* Some programs use a new socket for everything: so many places before any is used again. */
 enum { SPARE = 256 };
 
+/* Others want the same place: so often it is tried again. */
+enum { TRIES = 8 };
+
 /* The tag: the index in the low 12 bits, a generation above, so that a reused place shows. */
 enum { GENERATION = SOCKETS };
 _Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag");
@@ -29,12 +32,19 @@ struct helped *helped_find(uint64_t cookie)
 	return NULL;
 }
 
-/* Takes a place whose tag is `tag`, unless somebody else was quicker. Its next tag is returned. */
-static uint32_t take(struct helped *helped, uint32_t tag)
+/* The tag that comes after `tag` in that place. */
+static uint32_t next_tag(const struct helped *helped, uint32_t tag)
 {
 	uint32_t next = (tag & ~(DESCRIPTOR_HELPED | (SOCKETS - 1))) + GENERATION;
 
-	next = (next & ~DESCRIPTOR_HELPED) | (uint32_t)(helped - helped_sockets);
+	return (next & ~DESCRIPTOR_HELPED) | (uint32_t)(helped - helped_sockets);
+}
+
+/* Takes a place whose tag is `tag`, unless somebody else was quicker. Its next tag is returned. */
+static uint32_t take(struct helped *helped, uint32_t tag)
+{
+	uint32_t next = next_tag(helped, tag);
+
 	if (!__atomic_compare_exchange_n(&helped->tag, &tag, next, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return 0;
@@ -58,7 +68,7 @@ static struct helped *find_place(uint32_t *tag)
 		    (*tag = take(helped, helped_get(helped, tag))))
 			return helped;
 	}
-	for (int tries = 0; tries < 8; tries++) {
+	for (int tries = 0; tries < TRIES; tries++) {
 		if (used < SOCKETS)
 			used = __atomic_fetch_add(helped_used, 1, __ATOMIC_ACQ_REL);
 		if (used >= SOCKETS)
@@ -71,25 +81,66 @@ static struct helped *find_place(uint32_t *tag)
 	return NULL;
 }
 
-struct helped *helped_remember(uint64_t cookie, bool *remembered)
+/*
+ * Keeps a place that others may take: those who saw it with this tag can't any more. Returns false
+ * if somebody was quicker.
+ */
+static bool keep(struct helped *helped, uint32_t *tag)
 {
-	struct helped *helped = cookie ? helped_find(cookie) : NULL;
-	uint32_t tag;
+	uint32_t next = next_tag(helped, *tag) | DESCRIPTOR_HELPED;
 
-	*remembered = helped && helped_get(helped, state) != HELPED_FRESH;
-	if (helped || !cookie || !(helped = find_place(&tag)))
-		return helped;
+	if (!__atomic_compare_exchange_n(&helped->tag, tag, next, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return false;
+	helped_mark(helped, HELPED_CLOSED, false);
+	*tag = next;
+	return true;
+}
+
+/* A new place for a socket. */
+static struct helped *make(uint64_t cookie, uint32_t *tag)
+{
+	struct helped *helped = find_place(tag);
+
+	if (!helped)
+		return NULL;
 	helped_set(helped, cookie, cookie);
 	helped_set(helped, salt, names_salt(&library.peers.key, cookie));
 	helped_set(helped, port, (in_port_t)0);
 	helped_set(helped, state, (uint8_t)HELPED_FRESH);
 	helped_set(helped, wanted, (uint8_t)0);
-	/* The first choice when room is needed, until it turns out to be a server's. */
-	helped_set(helped, flags, (uint8_t)HELPED_CLOSED);
+	helped_set(helped, flags, (uint8_t)0);
 	helped_set(helped, misses, (uint16_t)0);
 	helped_set(helped, multicast_ifindex, 0u);
-	__atomic_store_n(&helped->tag, tag, __ATOMIC_RELEASE);
+	__atomic_store_n(&helped->tag, *tag, __ATOMIC_RELEASE);
 	return helped;
+}
+
+struct helped *helped_remember(uint64_t cookie, uint32_t *tag, bool *remembered)
+{
+	*remembered = false;
+	if (!cookie)
+		return NULL;
+	for (int tries = 0; tries < TRIES; tries++) {
+		struct helped *helped = helped_find(cookie);
+
+		if (!helped)
+			return make(cookie, tag);
+		*tag = helped_get(helped, tag);
+		if (!(*tag & DESCRIPTOR_HELPED) || helped_get(helped, cookie) != cookie)
+			continue;
+		if (helped_is(helped, HELPED_CLOSED) && !keep(helped, tag))
+			continue;
+		*remembered = helped_get(helped, state) != HELPED_FRESH;
+		return helped;
+	}
+	return NULL;
+}
+
+void helped_release(struct helped *helped, uint32_t tag)
+{
+	if (helped_get(helped, tag) == tag)
+		helped_mark(helped, HELPED_CLOSED, true);
 }
 
 void helped_share_port(struct helped *helped)

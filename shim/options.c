@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libc.h"
+#include "helped.h"
 #include "options.h"
 
 /* musl has one name for the two ABIs of a timestamp. */
@@ -180,16 +181,21 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 	struct helped *helped = socket_find(fd);
 	unsigned int kind = option_kind(level, name);
 	struct ip_mreqn group = { .imr_ifindex = 0 };
+	uint32_t tag;
 	int e = errno;
+	bool fresh;
 
 	if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
 		if (value && length >= sizeof(group))
 			memcpy(&group, value, sizeof(group));
 		/* The one thing of a fresh socket that could not be read back from the kernel. */
-		if (!helped && group.imr_ifindex && descriptor_is_unbound(fd))
-			helped = socket_remember(fd);
+		fresh = !helped && group.imr_ifindex && descriptor_is_unbound(fd);
+		if (fresh)
+			helped = socket_remember(fd, &tag);
 		if (helped)
 			helped_set(helped, multicast_ifindex, (uint32_t)group.imr_ifindex);
+		if (helped && fresh)
+			helped_release(helped, tag);
 	} else if (helped && kind) {
 		note_wanted(fd, helped, kind, value_of(value, length) != 0);
 	} else if (helped) {

@@ -206,6 +206,44 @@ static void grow(struct peers *peers)
 	}
 }
 
+/* Forgets all entries of that name but the one in that slot. */
+static void forget_twins(const struct peers *peers, uint64_t extent, struct name name,
+			 const uint64_t *slot)
+{
+	struct local unused;
+
+	for (int way = 0; way < WAYS; way++) {
+		uint64_t home = home_of_way(name, way);
+		struct peer_set *set = peers_set(peers, extent, home);
+
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			uint64_t word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
+
+			if (&set->slot[i] != slot && word && !((word ^ home) & GROWTH_MASK) &&
+			    is_named(peers, word, name.hash, &unused))
+				__atomic_compare_exchange_n(&set->slot[i], &word, 0, false,
+							    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		}
+	}
+}
+
+/*
+ * An entry was made in `slot`. Somebody else may have made one of the same name at the same time:
+ * the first that a search finds is to be the only one. Is it ours? If not, it is taken back.
+ */
+static bool is_first(const struct peers *peers, uint64_t extent, struct name name, uint64_t *slot,
+		     uint64_t word)
+{
+	struct local unused;
+	uint64_t other;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (search(peers, extent, name, &other, &unused) == slot)
+		return true;
+	__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	return false;
+}
+
 bool peers_put(struct peers *peers, struct name name, struct local local)
 {
 	uint32_t tick = peers_tick(peers);
@@ -219,17 +257,23 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 	for (int tries = 0; tries < TRIES; tries++) {
 		uint64_t extent = peers_extent(peers), new;
 		struct local unused;
+		bool found;
 
 		place.slot = search(peers, extent, name, &place.word, &unused);
-		if (place.slot)
+		found = place.slot;
+		if (found)
 			place.home = place.word;
 		else
 			place = made = choose(peers, extent, name);
 		new = word | (place.home & GROWTH_MASK);
-		if ((place.word == new ||
-		     __atomic_compare_exchange_n(place.slot, &place.word, new, false,
-						 __ATOMIC_RELEASE, __ATOMIC_RELAXED)) &&
-		    likely(peers_extent(peers) == extent))
+		if (place.word != new &&
+		    !__atomic_compare_exchange_n(place.slot, &place.word, new, false,
+						 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			continue;
+		if (!found && !is_first(peers, extent, name, place.slot, new))
+			continue;
+		forget_twins(peers, extent, name, place.slot);
+		if (likely(peers_extent(peers) == extent))
 			break;
 	}
 	if (made.slot || made_local)

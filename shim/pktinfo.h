@@ -45,7 +45,9 @@ pktinfo_read_usual(const void *control, size_t length, struct local *local)
 	    header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_PKTINFO)
 		return false;
 	memcpy(&info, CMSG_DATA(header), sizeof(info));
-	if (unlikely(info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr || !info.ipi_addr.s_addr))
+	/* From 224.0.0.0 on: groups, and what hardly anybody has. */
+	if (unlikely(info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr || !info.ipi_addr.s_addr ||
+		     (info.ipi_addr.s_addr & htonl(0xe0000000)) == htonl(0xe0000000)))
 		return false;
 	local->half[0] = 0;
 	local->half[1] = address_map_half(info.ipi_addr);

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <netinet/in.h>
+#include <poll.h>
 
 #include "delivery.h"
 #include "libc.h"
@@ -13,10 +14,14 @@ int receive_guard = MSG_OOB;
 bool receive_guard_refused(int fd)
 {
 	struct msghdr nothing = { .msg_iovlen = 0 };
+	struct pollfd waiting = { .fd = fd };
 	int error = errno;
-	bool refused = libc.recvmsg(fd, &nothing, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) < 0 &&
-		       refuses_guard(0);
+	bool refused;
 
+	/* An error that waits on the socket would be taken for the guard's, and be lost. */
+	refused = poll(&waiting, 1, 0) >= 0 && !(waiting.revents & POLLERR) &&
+		  libc.recvmsg(fd, &nothing, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) < 0 &&
+		  refuses_guard(0);
 	if (refused)
 		__atomic_store_n(&receive_guard, 0, __ATOMIC_RELAXED);
 	errno = error;
@@ -90,7 +95,7 @@ static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **h
 	if (!*helped || !receive_guard_refused(fd))
 		return -1;
 	errno = before->error;
-	*before = remember_before(*helped);
+	*before = remember_before(*helped, helped_get(*helped, salt));
 	return libc.recvmsg(fd, message, flags);
 }
 
@@ -100,7 +105,6 @@ static inline ssize_t guarded_recvmsg(int fd, struct helped **helped, struct bef
 {
 	ssize_t n;
 
-	*before = remember_before(*helped);
 	n = libc.recvmsg(fd, message, flags | guard_flag());
 	return likely(n >= 0) ? n : receive_again(fd, helped, before, message, flags);
 }
@@ -130,7 +134,9 @@ static __attribute__((noinline)) ssize_t receive_unusual(int fd, void *buffer, s
 							 int flags, struct sockaddr *address,
 							 socklen_t *length)
 {
-	if (!socket_find_wildcard(fd))
+	uint64_t salt;
+
+	if (!socket_find_wildcard(fd, &salt))
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	return receive_from(fd, buffer, size < INT_MAX ? size : INT_MAX, flags & INT_MAX, address,
 			    length);
@@ -143,8 +149,8 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	struct sockaddr_in6 from;
 	struct iovec vector;
 	struct msghdr received;
-	struct helped *helped = socket_find_wildcard(fd);
 	uint64_t salt;
+	struct helped *helped = socket_find_wildcard(fd, &salt);
 	ssize_t n;
 	int error;
 
@@ -160,7 +166,6 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	received.msg_iovlen = 1;
 	received.msg_control = control;
 	received.msg_controllen = sizeof(control);
-	salt = helped_get(helped, salt);
 	error = errno;
 	n = libc.recvmsg(fd, &received, flags | guard_flag());
 	if (unlikely(n < 0))
@@ -177,7 +182,8 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	return likely(!give_address(&received, address, length)) ? n : -1;
 }
 
-ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, int flags)
+ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msghdr *message,
+			int flags)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
 	size_t size = program_room(message) + CONTROL_KERNEL;
@@ -190,7 +196,7 @@ ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, i
 				   .msg_iovlen = message->msg_iovlen,
 				   .msg_control = scratch ? scratch : control,
 				   .msg_controllen = limited ? sizeof(control) : size };
-	struct before before;
+	struct before before = remember_before(helped, salt);
 	ssize_t n = -1;
 
 	if (unlikely((int)message->msg_namelen < 0 && message->msg_name))
@@ -228,11 +234,12 @@ void receive_passed(const struct msghdr *message)
 
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next)
 {
-	struct helped *helped = socket_find_wildcard(fd);
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard(fd, &salt);
 	ssize_t n;
 
 	if (helped)
-		return receive_message(fd, helped, message, flags);
+		return receive_message(fd, helped, salt, message, flags);
 	n = next(fd, message, flags);
 	if (n >= 0 && message->msg_controllen)
 		receive_passed(message);

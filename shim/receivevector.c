@@ -14,7 +14,6 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct before *befor
 {
 	int n;
 
-	*before = remember_before(*helped);
 	n = next(fd, messages, count, flags | guard_flag(), timeout);
 	if (likely(n >= 0) || !refuses_guard(flags))
 		return n;
@@ -24,14 +23,15 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct before *befor
 	if (!*helped || !receive_guard_refused(fd))
 		return n;
 	errno = before->error;
-	*before = remember_before(*helped);
+	*before = remember_before(*helped, helped_get(*helped, salt));
 	return next(fd, messages, count, flags, timeout);
 }
 
 /* The first message of a vector alone: what the kernel too does when the second has an error. */
-static int receive_first(int fd, struct helped *helped, struct mmsghdr *messages, int flags)
+static int receive_first(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
+			 int flags)
 {
-	ssize_t n = receive_message(fd, helped, &messages->msg_hdr, flags);
+	ssize_t n = receive_message(fd, helped, salt, &messages->msg_hdr, flags);
 
 	if (n < 0)
 		return -1;
@@ -64,7 +64,7 @@ static void prepare(struct mmsghdr *copy, const struct msghdr *message, unsigned
 					 .msg_controllen = program_room(message) + extra };
 }
 
-static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messages,
+static int receive_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
 			    unsigned int count, int flags, struct timespec *timeout,
 			    recvmmsg_call *next)
 {
@@ -73,7 +73,7 @@ static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messa
 	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
 	unsigned char *room = start + (scratch ? SCRATCH_SIZE : sizeof(stack));
 	struct mmsghdr *copies = (struct mmsghdr *)(void *)start;
-	struct before before;
+	struct before before = remember_before(helped, salt);
 	unsigned int fitting;
 	int n;
 
@@ -90,7 +90,7 @@ static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messa
 	if (unlikely(!fitting && count)) {
 		if (scratch)
 			scratch_give();
-		return receive_first(fd, helped, messages, flags);
+		return receive_first(fd, helped, salt, messages, flags);
 	}
 	n = guarded_recvmmsg(fd, &helped, &before, copies, fitting, flags, timeout, next);
 	for (int i = 0; i < n; i++) {
@@ -111,11 +111,12 @@ static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messa
 int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,
 		   struct timespec *timeout, recvmmsg_call *next)
 {
-	struct helped *helped = socket_find_wildcard(fd);
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard(fd, &salt);
 	int n;
 
 	if (helped)
-		return receive_messages(fd, helped, messages, count, flags, timeout, next);
+		return receive_messages(fd, helped, salt, messages, count, flags, timeout, next);
 	n = next(fd, messages, count, flags, timeout);
 	for (int i = 0; i < n; i++)
 		if (messages[i].msg_hdr.msg_controllen)

@@ -194,8 +194,9 @@ static __attribute__((noinline)) ssize_t send_answer_failed(int fd, struct helpe
  * The usual: the answer to what this thread received last, from a peer of that family. Returns
  * false for all else; then nothing was sent.
  */
-static inline __attribute__((always_inline)) bool
-send_answer(int fd, struct helped *helped, struct msghdr *message, int flags, bool six, ssize_t *n)
+static inline __attribute__((always_inline)) bool send_answer(int fd, struct helped *helped,
+							      uint64_t salt, struct msghdr *message,
+							      int flags, bool six, ssize_t *n)
 {
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
 	struct local local;
@@ -206,7 +207,7 @@ send_answer(int fd, struct helped *helped, struct msghdr *message, int flags, bo
 		peer_read_v6(&peer, message->msg_name);
 	else
 		peer_read_v4(&peer, message->msg_name);
-	if (unlikely(!source_is_heard(helped, peer, &local)))
+	if (unlikely(!source_is_heard(salt, peer, &local)))
 		return false;
 	message->msg_control = control;
 	message->msg_controllen =
@@ -223,7 +224,8 @@ send_answer(int fd, struct helped *helped, struct msghdr *message, int flags, bo
 ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
 		socklen_t length)
 {
-	struct helped *helped = socket_find_quickly(fd);
+	uint64_t salt;
+	struct helped *helped = socket_find_quickly(fd, &salt);
 	struct iovec vector;
 	struct msghdr message;
 	ssize_t n;
@@ -233,9 +235,9 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 		return send_to_rest(fd, buffer, size, flags, address, length);
 	prepare(&message, &vector, buffer, size, address, length);
 	if (likely(address->sa_family == AF_INET)
-		    ? send_answer(fd, helped, &message, flags, false, &n)
+		    ? send_answer(fd, helped, salt, &message, flags, false, &n)
 		    : address->sa_family == AF_INET6 && length >= sizeof(struct sockaddr_in6) &&
-			      send_answer(fd, helped, &message, flags, true, &n))
+			      send_answer(fd, helped, salt, &message, flags, true, &n))
 		return n;
 	return send_to_rest(fd, buffer, size, flags, address, length);
 }

@@ -28,11 +28,11 @@ static uint64_t socket_cookie(int fd)
 /* A socket whose datagrams never carry PKTINFO, as often as this, is left alone. */
 enum { MISSES_MAX = 16 };
 
-struct helped *socket_remember(int fd)
+struct helped *socket_remember(int fd, uint32_t *tag)
 {
 	bool remembered;
 
-	return start_ready() ? helped_remember(socket_cookie(fd), &remembered) : NULL;
+	return start_ready() ? helped_remember(socket_cookie(fd), tag, &remembered) : NULL;
 }
 
 /*
@@ -46,6 +46,9 @@ static void forget_clients(void)
 			descriptor_set(fd, DESCRIPTOR_UNKNOWN);
 }
 
+/* So often it is asked, if others are at work on the same socket. */
+enum { TRIES = 8 };
+
 /* Why the kernel is asked. */
 enum reason {
 	USED,	  /* the descriptor is used, and nothing is known of it */
@@ -53,16 +56,22 @@ enum reason {
 	ANSWERED, /* a fresh socket answered a peer */
 };
 
-/* What the kernel says a descriptor is. Returns its struct helped, or NULL with *value set. */
-static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why)
+/*
+ * What the kernel says a descriptor is. Returns its struct helped, or NULL with *value set. *again:
+ * others were at work on the same place, and it is to be asked again.
+ */
+static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why, bool *again)
 {
 	int type = option_get(fd, SOL_SOCKET, SO_TYPE), protocol;
 	struct sockaddr_in6 name = { 0 };
 	socklen_t length = sizeof(name);
 	struct helped *helped;
 	struct peer self;
+	uint64_t cookie;
 	bool remembered;
+	uint32_t tag;
 
+	*again = false;
 	*value = type < 0 && errno == EBADF ? DESCRIPTOR_UNKNOWN : DESCRIPTOR_PLAIN;
 	if (type != SOCK_DGRAM)
 		return NULL;
@@ -88,9 +97,12 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why)
 	}
 	if (why != ANSWERED && !settings_port(&library.settings, self.port))
 		return NULL;
-	helped = helped_remember(socket_cookie(fd), &remembered);
-	if (!helped)
+	cookie = socket_cookie(fd);
+	helped = helped_remember(cookie, &tag, &remembered);
+	if (!helped) {
+		*value = cookie ? DESCRIPTOR_UNKNOWN : DESCRIPTOR_PLAIN;
 		return NULL;
+	}
 	helped_set(helped, family, (uint8_t)name.sin6_family);
 	helped_set(helped, port, self.port);
 	/* Until datagrams show how much comes: nobody saw all options that were set. */
@@ -98,29 +110,38 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
 	if (!remembered && (why != BOUND || __atomic_load_n(helped_twins, __ATOMIC_RELAXED)))
 		__atomic_fetch_add(helped_epoch, 1, __ATOMIC_RELAXED);
-	if (!options_enable(fd, helped, remembered))
+	if (!options_enable(fd, helped, remembered)) {
+		helped_release(helped, tag);
 		return NULL;
+	}
+	*again = helped_get(helped, tag) != tag;
+	if (unlikely(*again)) {
+		*value = DESCRIPTOR_UNKNOWN;
+		return NULL;
+	}
 	helped_set(helped, state, (uint8_t)HELPED_WILDCARD);
-	helped_mark(helped, HELPED_CLOSED | HELPED_BY_CONTROL | HELPED_MAPPED, false);
+	helped_mark(helped, HELPED_BY_CONTROL | HELPED_MAPPED, false);
 	helped_mark(helped, HELPED_MAPPED,
 		    name.sin6_family == AF_INET6 && address_is_v4(&self.host));
 	if (report_on(LOG_DEBUG))
 		helped_mark(helped, HELPED_LOGGED, true);
 	helped_share_port(helped);
-	*value = helped_get(helped, tag);
+	*value = tag;
 	report_peer(LOG_DEBUG, fd, "is helped", &self, &self.host);
 	return helped;
 }
 
 static struct helped *classify(int fd, enum reason why)
 {
-	struct helped *helped;
-	uint32_t value;
+	struct helped *helped = NULL;
+	uint32_t value = DESCRIPTOR_UNKNOWN;
+	bool again = true;
 	int e = errno;
 
 	if (!start_ready())
 		return NULL;
-	helped = ask_kernel(fd, &value, why);
+	for (int tries = 0; tries < TRIES && again; tries++)
+		helped = ask_kernel(fd, &value, why, &again);
 	descriptor_set(fd, value);
 	errno = e;
 	return helped;
@@ -162,13 +183,16 @@ struct helped *socket_find_rest(int fd, uint32_t value)
 	return socket_reconsider(fd);
 }
 
-struct helped *socket_find_wildcard_rest(int fd)
+struct helped *socket_find_wildcard_rest(int fd, uint64_t *salt)
 {
 	struct helped *helped = socket_find(fd);
 
 	if (!helped && descriptor_get(fd) == DESCRIPTOR_FRESH)
 		helped = socket_classify(fd);
-	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
+	if (!helped || helped_get(helped, state) != HELPED_WILDCARD)
+		return NULL;
+	*salt = helped_get(helped, salt);
+	return helped;
 }
 
 void socket_made(int fd, int domain, int type, int protocol)
@@ -222,18 +246,22 @@ static bool is_mapped(int fd)
 	       name.sin6_family == AF_INET6 && address_is_v4(&name.sin6_addr);
 }
 
-void socket_connected(int fd, struct helped *helped, const struct local *by_control)
+void socket_connected(int fd, struct helped *helped, uint32_t tag, const struct local *by_control)
 {
 	int e = errno;
 
+	/* All places are in use, and this one was taken for another socket meanwhile. */
+	if (helped && by_control && unlikely(helped_get(helped, tag) != tag))
+		helped = socket_remember(fd, &tag);
 	if (!helped) {
 		descriptor_set(fd, DESCRIPTOR_PLAIN);
+		errno = e;
 		return;
 	}
 	if (by_control) {
 		memcpy(&helped->source, &by_control->address, sizeof(helped->source));
 		helped_set(helped, source_ifindex, by_control->ifindex);
-		descriptor_set(fd, helped_get(helped, tag));
+		descriptor_set(fd, tag);
 	}
 	helped_mark(helped, HELPED_BY_CONTROL, by_control != NULL);
 	helped_mark(helped, HELPED_MAPPED, is_mapped(fd));

@@ -88,14 +88,19 @@ struct helped *socket_adopt(int fd);
 struct helped *socket_reconsider(int fd);
 extern uint32_t helped_epoch_known;
 
-/* The helped socket behind a descriptor, or NULL: then socket_find() is to be asked. */
-static inline struct helped *socket_find_quickly(int fd)
+/*
+ * The helped socket behind a descriptor, or NULL: then socket_find() is to be asked. *salt is read
+ * before the tag, so it is that socket's, whoever takes its place.
+ */
+static inline struct helped *socket_find_quickly(int fd, uint64_t *salt)
 {
 	uint32_t value = descriptor_get(fd);
 	struct helped *helped = &helped_sockets[value % SOCKETS];
 
-	return likely(value & DESCRIPTOR_HELPED && helped_get(helped, tag) == value) ? helped
-										     : NULL;
+	if (unlikely(!(value & DESCRIPTOR_HELPED)))
+		return NULL;
+	*salt = __atomic_load_n(&helped->salt, __ATOMIC_ACQUIRE);
+	return likely(helped_get(helped, tag) == value) ? helped : NULL;
 }
 
 /* The rest of socket_find(): a descriptor of which something else is remembered, or nothing. */
@@ -129,22 +134,20 @@ static inline bool socket_is_settled(int fd)
 }
 
 /* The rest of socket_find_wildcard(). */
-struct helped *socket_find_wildcard_rest(int fd);
+struct helped *socket_find_wildcard_rest(int fd, uint64_t *salt);
 
 /*
  * The same for a receive: a socket that can receive from anybody, not a connected one. One that
  * receives before it sent anything is a server, whoever bound it, if to a port of the kernel's
  * choice.
  */
-static inline struct helped *socket_find_wildcard(int fd)
+static inline struct helped *socket_find_wildcard(int fd, uint64_t *salt)
 {
-	uint32_t value = descriptor_get(fd);
-	struct helped *helped = &helped_sockets[value % SOCKETS];
+	struct helped *helped = socket_find_quickly(fd, salt);
 
-	if (likely(value & DESCRIPTOR_HELPED && helped_get(helped, tag) == value &&
-		   helped_get(helped, state) == HELPED_WILDCARD))
+	if (likely(helped && helped_get(helped, state) == HELPED_WILDCARD))
 		return helped;
-	return value == DESCRIPTOR_PLAIN ? NULL : socket_find_wildcard_rest(fd);
+	return descriptor_get(fd) == DESCRIPTOR_PLAIN ? NULL : socket_find_wildcard_rest(fd, salt);
 }
 
 /* There may be another descriptor of a socket that was taken for a client's. */
@@ -166,13 +169,16 @@ void socket_forget(int fd);
  */
 struct helped *socket_check(int fd);
 
-/* Memory for a socket that is not helped yet, NULL without SO_COOKIE or room. */
-struct helped *socket_remember(int fd);
+/*
+ * Memory for a socket that is not helped yet, known by *tag; NULL without SO_COOKIE or room. For
+ * helped_release() when it is of no more use.
+ */
+struct helped *socket_remember(int fd, uint32_t *tag);
 
 /*
  * The socket was connected: its options go back to what the program set. A source in `by_control`
  * has to be attached to what is sent. helped is NULL for a fresh socket, which is a client now.
  */
-void socket_connected(int fd, struct helped *helped, const struct local *by_control);
+void socket_connected(int fd, struct helped *helped, uint32_t tag, const struct local *by_control);
 
 #endif

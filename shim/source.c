@@ -84,13 +84,15 @@ void source_forget(const struct helped *helped, struct peer peer)
 {
 	struct peers *peers = &library.peers;
 	struct names names = names_of_peer(&peers->key, peer, helped_get(helped, salt));
+	const struct local none = { .ifindex = 0 };
 	struct local wrong, host;
 
 	if (peers_find(peers, name_of_host(&names), &host) &&
 	    (!peers_find(peers, name_of_peer(&names), &wrong) ||
 	     IN6_ARE_ADDR_EQUAL(&wrong.address, &host.address)))
 		peers_forget(peers, name_of_host(&names));
-	peers_forget(peers, name_of_peer(&names));
+	/* From no other address either, as without us. */
+	peers_put(peers, name_of_peer(&names), none);
 	if (helped_is(helped, HELPED_PORT_SHARED))
 		peers_forget(peers, name_on_port(helped, peer));
 	source_last.turn++;

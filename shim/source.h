@@ -101,10 +101,9 @@ source_learn(int fd, struct helped *helped, uint64_t salt, struct peer peer, str
 }
 
 /* Rule 1, when it gives a source. */
-static inline bool source_is_heard(const struct helped *helped, struct peer peer,
-				   struct local *local)
+static inline bool source_is_heard(uint64_t salt, struct peer peer, struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, peer, helped_get(helped, salt));
+	struct names names = names_of_peer(&library.peers.key, peer, salt);
 
 	return heard_read(&source_last, names.peer, local) && source_usable(*local);
 }

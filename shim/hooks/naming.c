@@ -42,7 +42,7 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 	if (address->sa_family == AF_UNSPEC)
 		socket_forget(fd);
 	else if (descriptor_is_unbound(fd))
-		socket_connected(fd, NULL, NULL);
+		socket_connected(fd, NULL, 0, NULL);
 	return 0;
 }
 
