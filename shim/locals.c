@@ -4,35 +4,37 @@
 #include "locals.h"
 
 /* The place that the address has, or the oldest of those that it can have. */
-static uint32_t find(const struct local_place *places, uint32_t home, struct local local,
-		     uint32_t now, bool *found)
+static struct local_place *find(struct local_place *places, uint32_t home, struct local local,
+				uint32_t now, bool *found)
 {
-	uint32_t oldest = 0, best = home;
+	struct local_place *best = &places[home];
+	uint32_t oldest = 0;
 
 	for (uint32_t way = 0; way < LOCALS_WAYS; way++) {
-		uint32_t index = home ^ way;
-		uint32_t age = now - __atomic_load_n(&places[index].tick, __ATOMIC_RELAXED);
+		struct local_place *place = &places[home ^ way];
+		uint32_t age = now - __atomic_load_n(&place->tick, __ATOMIC_RELAXED);
 
-		*found = locals_is_at(places, index, local);
+		*found = locals_is_at(place, local);
 		if (*found)
-			return index;
+			return place;
 		if (age > oldest) {
 			oldest = age;
-			best = index;
+			best = place;
 		}
 	}
 	return best;
 }
 
-uint32_t locals_put(struct local_place *places, uint64_t check, struct local local, uint32_t tick,
-		    bool *made)
+struct local_known locals_put(struct local_place *places, const struct hash_key *key,
+			      struct local local, uint32_t tick, bool *made)
 {
+	uint64_t hash = local_hash(key, local);
 	bool found;
-	uint32_t index = find(places, (uint32_t)check % LOCALS, local, tick, &found);
-	struct local_place *place = &places[index];
+	struct local_place *place = find(places, (uint32_t)hash % LOCALS, local, tick, &found);
 
 	/* Read in the middle of this, it is an address that fits no entry's check. */
 	if (!found) {
+		__atomic_fetch_add(&place->generation, 1, __ATOMIC_RELEASE);
 		__atomic_store_n(&place->half[0], local.half[0], __ATOMIC_RELAXED);
 		__atomic_store_n(&place->half[1], local.half[1], __ATOMIC_RELAXED);
 		__atomic_store_n(&place->ifindex, local.ifindex, __ATOMIC_RELAXED);
@@ -40,5 +42,6 @@ uint32_t locals_put(struct local_place *places, uint64_t check, struct local loc
 	if (__atomic_load_n(&place->tick, __ATOMIC_RELAXED) != tick)
 		__atomic_store_n(&place->tick, tick, __ATOMIC_RELAXED);
 	*made = !found;
-	return index;
+	return (struct local_known){ .check = local_check(place, hash),
+				     .index = (uint32_t)(place - places) };
 }

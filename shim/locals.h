@@ -14,30 +14,38 @@ enum { LOCALS = 65536, LOCALS_WAYS = 8 };
 struct local_place {
 	uint64_t half[2]; /* of the address, in network byte order */
 	uint32_t ifindex;
-	uint32_t tick; /* of the table of peers, when it was last heard of */
-	uint64_t unused;
+	uint32_t tick;	     /* of the table of peers, when it was last heard of */
+	uint32_t generation; /* how many addresses were here */
+	uint32_t unused;
 };
 _Static_assert(sizeof(struct local_place) == 32, "two in a cache line");
 
 /*
- * A local address in the table. `check` is a keyed hash of it: entries of peers contain it, so that
- * they fit no other address that takes the place, nor one that is just being written.
+ * A local address in the table. `check` is a keyed hash of it and of the place's generation:
+ * entries of peers contain it, so that they fit no other address that takes the place, nor one that
+ * is just being written, nor the same address when it comes back.
  */
 struct local_known {
 	uint64_t check;
 	uint32_t index;
 };
 
-static inline uint64_t local_check(const struct hash_key *key, struct local local)
+/* Where an address is if it can: its home is some bits of this. */
+static inline uint64_t local_hash(const struct hash_key *key, struct local local)
 {
 	uint64_t ifindex = local.ifindex * UINT64_C(0x9e3779b97f4a7c15);
 
 	return hash_fold(local.half[0] ^ key->word[3], local.half[1] ^ key->word[0] ^ ifindex);
 }
 
-static inline struct local locals_read(const struct local_place *places, uint32_t index)
+static inline uint64_t local_check(const struct local_place *place, uint64_t hash)
 {
-	const struct local_place *place = &places[index % LOCALS];
+	return hash ^
+	       __atomic_load_n(&place->generation, __ATOMIC_RELAXED) * UINT64_C(0xc2b2ae3d27d4eb4f);
+}
+
+static inline struct local locals_read(const struct local_place *place)
+{
 	struct local local;
 
 	local.half[0] = __atomic_load_n(&place->half[0], __ATOMIC_RELAXED);
@@ -46,20 +54,19 @@ static inline struct local locals_read(const struct local_place *places, uint32_
 	return local;
 }
 
-static inline bool locals_is_at(const struct local_place *places, uint32_t index,
-				struct local local)
+static inline bool locals_is_at(const struct local_place *place, struct local local)
 {
-	struct local there = locals_read(places, index);
+	struct local there = locals_read(place);
 
 	return there.half[1] == local.half[1] && there.half[0] == local.half[0] &&
 	       there.ifindex == local.ifindex;
 }
 
 /*
- * Remembers a local address whose check is `check`; of the LOCALS_WAYS places it can have, the one
- * heard of longest ago is used again. Returns its index; *made: it was not there.
+ * Remembers a local address; of the LOCALS_WAYS places it can have, the one heard of longest ago is
+ * used again. *made: it was not there.
  */
-uint32_t locals_put(struct local_place *places, uint64_t check, struct local local, uint32_t tick,
-		    bool *made);
+struct local_known locals_put(struct local_place *places, const struct hash_key *key,
+			      struct local local, uint32_t tick, bool *made);
 
 #endif

@@ -47,8 +47,12 @@ static uint64_t home_of_way(struct name name, int way)
 /* Is it an entry of that name, with the local address as it is in the table? Copies that. */
 static bool is_named(const struct peers *peers, uint64_t word, uint64_t hash, struct local *local)
 {
-	*local = locals_read(peers->locals, (uint32_t)(word >> INDEX_SHIFT));
-	return !((word ^ hash ^ local_check(&peers->key, *local)) & TAG_MASK);
+	const struct local_place *place = &peers->locals[word >> INDEX_SHIFT & (LOCALS - 1)];
+	uint64_t check;
+
+	*local = locals_read(place);
+	check = local_check(place, local_hash(&peers->key, *local));
+	return !((word ^ hash ^ check) & TAG_MASK);
 }
 
 /* The slot that holds a name, with *word in it, or NULL. */
@@ -247,12 +251,12 @@ static bool is_first(const struct peers *peers, uint64_t extent, struct name nam
 bool peers_put(struct peers *peers, struct name name, struct local local)
 {
 	uint32_t tick = peers_tick(peers);
-	struct local_known known = { .check = local_check(&peers->key, local) };
+	struct local_known known;
 	struct place place = { .slot = NULL }, made = { .slot = NULL };
 	bool made_local;
 	uint64_t word;
 
-	known.index = locals_put(peers->locals, known.check, local, tick, &made_local);
+	known = locals_put(peers->locals, &peers->key, local, tick, &made_local);
 	word = peers_word(0, &known, tick) ^ (name.hash & TAG_MASK);
 	for (int tries = 0; tries < TRIES; tries++) {
 		uint64_t extent = peers_extent(peers), new;
@@ -285,7 +289,7 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 
 void peers_confirm_rest(struct peers *peers, struct name name, struct local local, uint64_t word)
 {
-	bool there = locals_is_at(peers->locals, (uint32_t)(word >> INDEX_SHIFT), local);
+	bool there = locals_is_at(&peers->locals[word >> INDEX_SHIFT & (LOCALS - 1)], local);
 	uint64_t extent = peers_extent(peers);
 
 	for (int way = 1; there && way < WAYS; way++) {

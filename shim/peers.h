@@ -129,13 +129,15 @@ static inline __attribute__((always_inline)) void
 peers_confirm(struct peers *peers, const struct names *names, struct local local)
 {
 	uint32_t tick = peers_tick(peers);
-	struct local_known known = { .check = local_check(&peers->key, local) };
+	uint64_t hash = local_hash(&peers->key, local);
+	struct local_known known = { .index = (uint32_t)hash % LOCALS };
+	const struct local_place *place = &peers->locals[known.index];
 	const struct peer_set *set = peers_set(peers, peers_extent(peers), names->host);
 	uint64_t word, host, peer;
 	bool there;
 
-	known.index = (uint32_t)known.check % LOCALS;
-	there = locals_is_at(peers->locals, known.index, local);
+	known.check = local_check(place, hash);
+	there = locals_is_at(place, local);
 	word = peers_word(names->host, &known, tick);
 	host = word ^ (names->host & TAG_MASK);
 	peer = word ^ (names->peer & TAG_MASK);

@@ -13,6 +13,11 @@
 /* MSG_PROBE of <linux/socket.h>, which no libc has. */
 enum { PROBE = 0x10 };
 
+/* Threads share a socket's options: so often it is tried again. */
+enum { TRIES = 8 };
+
+enum { BELIEVED = 256 };
+
 bool send_is_source_error(void)
 {
 	return errno == EINVAL || errno == ENETUNREACH || errno == EADDRNOTAVAIL || errno == ENODEV;
@@ -22,12 +27,50 @@ bool send_is_source_error(void)
  * Some local IPv6 addresses are on no interface (AnyIP: a route of type local). Those are sources
  * for a socket with IPV6_FREEBIND only; an address that went away is none, so the table is asked.
  */
-static bool make_free(int fd, const struct local *local)
+static bool needs_free(const struct local *local)
 {
-	return !address_is_v4(&local->address) &&
-	       option_get(fd, IPPROTO_IPV6, IPV6_FREEBIND) == 0 &&
-	       rtnetlink_is_local(&local->address) &&
-	       option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	return !address_is_v4(&local->address) && rtnetlink_is_local(&local->address);
+}
+
+/*
+ * Sends with IPV6_FREEBIND on. Left on, it would let the socket send from addresses that the host
+ * has lost; another thread that does the same can switch it off in between.
+ */
+static ssize_t send_free(int fd, const struct msghdr *message, int flags)
+{
+	ssize_t n = -1;
+
+	for (int tries = 0; tries < TRIES && n < 0 && errno == EINVAL; tries++) {
+		int error;
+
+		if (!option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))
+			break;
+		n = libc.sendmsg(fd, message, flags);
+		error = errno;
+		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
+		errno = error;
+	}
+	return n;
+}
+
+/*
+ * Asked once for each interface, and then again after so many refusals: anybody can cause those, by
+ * a request from where no answer gets to.
+ */
+static bool is_in_vrf(uint32_t ifindex)
+{
+	static uint64_t known; /* one that is in none, and for how many more that is believed */
+	uint64_t now = __atomic_load_n(&known, __ATOMIC_RELAXED);
+	bool is;
+
+	if (now >> 32 == ifindex && (uint32_t)now) {
+		__atomic_store_n(&known, now - 1, __ATOMIC_RELAXED);
+		return false;
+	}
+	is = rtnetlink_is_in_vrf(ifindex);
+	if (!is)
+		__atomic_store_n(&known, (uint64_t)ifindex << 32 | BELIEVED, __ATOMIC_RELAXED);
+	return is;
 }
 
 /*
@@ -38,13 +81,21 @@ static bool make_free(int fd, const struct local *local)
 static bool needs_interface(const struct route *route)
 {
 	return route->local.ifindex && !ifindex_for(&route->peer, &route->local) &&
-	       (!address_is_v4(&route->local.address) || rtnetlink_is_in_vrf(route->local.ifindex));
+	       (!address_is_v4(&route->local.address) || is_in_vrf(route->local.ifindex));
 }
 
 bool send_is_refused(int fd, const struct msghdr *message, int flags)
 {
 	int error = errno;
-	bool refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0;
+	struct peer peer;
+	bool refused;
+
+	/* No ICMPv6 message becomes EINVAL (icmpv6_err_convert()), and threads share IPV6_FREEBIND.
+	 */
+	if (error == EINVAL && message->msg_name &&
+	    peer_read(&peer, message->msg_name, message->msg_namelen) && !address_is_v4(&peer.host))
+		return true;
+	refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0;
 
 	errno = error;
 	return refused;
@@ -54,17 +105,13 @@ ssize_t send_refused(int fd, const struct route *route, const struct msghdr *ori
 		     struct msghdr *message, size_t end, int flags)
 {
 	ssize_t n;
-	int error;
 
-	if (!send_is_refused(fd, message, flags))
+	/* Nobody can send to port 0, and anybody can ask from it. */
+	if ((message->msg_name && !route->peer.port) || !send_is_refused(fd, message, flags))
 		return -1;
 	source_count(COUNTER_refused);
-	if (errno == EINVAL && make_free(fd, &route->local)) {
-		/* Left on, it would let the socket send from addresses that the host has lost. */
-		n = libc.sendmsg(fd, message, flags);
-		error = errno;
-		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
-		errno = error;
+	if (errno == EINVAL && needs_free(&route->local)) {
+		n = send_free(fd, message, flags);
 		if (n >= 0 || !send_is_source_error())
 			return n;
 	}
