@@ -10,7 +10,8 @@ net_tests = \
 	tests/net/test_processes.py \
 	tests/net/test_python.py \
 	tests/net/test_routes.py \
-	tests/net/test_socat.py
+	tests/net/test_socat.py \
+	tests/net/test_threads.py
 TESTS += $(net_tests)
 
 EXTRA_DIST += \
@@ -36,6 +37,7 @@ tests_net_server_server_SOURCES = \
 	tests/net/server/fresh.c \
 	tests/net/server/main.c \
 	tests/net/server/processes.c \
-	tests/net/server/server.h
+	tests/net/server/server.h \
+	tests/net/server/threads.c
 tests_net_server_server_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
 tests_net_server_server_LDFLAGS = -pthread

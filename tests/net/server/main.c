@@ -90,7 +90,8 @@ static void echo(int sock, receive_function *receive, answer_function *answer)
 
 static int serve(int sock, const char *mode)
 {
-	const struct mode *const tables[] = { connect_modes, fresh_modes, process_modes };
+	const struct mode *const tables[] = { connect_modes, fresh_modes, process_modes,
+					      thread_modes };
 	const char *slash = strchr(mode, '/');
 
 	if (slash) {

@@ -33,7 +33,9 @@ receive_function *find_receive(const char *name, size_t length);
 answer_function *find_answer(const char *name);
 
 int receive_recvfrom(int sock, struct request *requests, int max);
+int receive_recvmsg(int sock, struct request *requests, int max);
 void answer_sendto(int sock, struct request *requests, int count);
+void answer_sendmsg(int sock, struct request *requests, int count);
 
 /* A whole way to serve; returns only when the service ends. */
 typedef void serve_function(int sock);
@@ -47,5 +49,6 @@ struct mode {
 extern const struct mode connect_modes[];
 extern const struct mode fresh_modes[];
 extern const struct mode process_modes[];
+extern const struct mode thread_modes[];
 
 #endif
