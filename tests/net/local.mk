@@ -7,6 +7,7 @@ net_tests = \
 	tests/net/test_groups.py \
 	tests/net/test_netcat.py \
 	tests/net/test_peers.py \
+	tests/net/test_privileges.py \
 	tests/net/test_processes.py \
 	tests/net/test_python.py \
 	tests/net/test_routes.py \
@@ -32,6 +33,7 @@ EXTRA_DIST += \
 # A server with a mode for each way that servers receive and answer.
 check_PROGRAMS += tests/net/server/server
 tests_net_server_server_SOURCES = \
+	tests/net/server/confine.c \
 	tests/net/server/connects.c \
 	tests/net/server/datagrams.c \
 	tests/net/server/fresh.c \

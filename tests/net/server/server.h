@@ -23,6 +23,9 @@ int check(int result, const char *what);
 int open_wildcard(int port);
 int service_port(void);
 
+/* What servers do to themselves, by name; says what was not possible, and ends the program. */
+void confine(const char *how);
+
 /* How datagrams come in: up to max of them, at least one; the number. */
 typedef int receive_function(int sock, struct request *requests, int max);
 /* How the answers, the same payloads, go out. */
