@@ -170,9 +170,9 @@ class Lab:
 	def client(self, destination, port=0):
 		return Client(self.server_namespace if destination.on_server else self.client_namespace, destination, port)
 
-	def start(self, argv, helped, stdin=subprocess.PIPE, **settings):
+	def start(self, argv, helped, stdin=subprocess.PIPE, stderr=None, **settings):
 		"""Start a program, plainly or helped by replyfrom, and wait until its port is bound."""
-		program = Program(argv, helped, settings, stdin)
+		program = Program(argv, helped, settings, stdin, stderr)
 		try:
 			program.await_bound(PORT, DEADLINE)
 		except BaseException:

@@ -9,6 +9,7 @@ net_tests = \
 	tests/net/test_peers.py \
 	tests/net/test_privileges.py \
 	tests/net/test_processes.py \
+	tests/net/test_promises.py \
 	tests/net/test_python.py \
 	tests/net/test_routes.py \
 	tests/net/test_socat.py \

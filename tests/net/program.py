@@ -51,8 +51,8 @@ def _children():
 class Program:
 	_running = set()
 
-	def __init__(self, argv, helped, settings=(), stdin=subprocess.PIPE):
-		"""settings: environment variables for the program, such as REPLYFROM_PORTS."""
+	def __init__(self, argv, helped, settings=(), stdin=subprocess.PIPE, stderr=None):
+		"""settings: environment variables for the program, such as REPLYFROM_PORTS. stderr: in place of what errors() returns."""
 		self._errors = tempfile.TemporaryFile()
 		self._shown = b''
 		self.argv = argv
@@ -60,9 +60,13 @@ class Program:
 			if name != 'LD_PRELOAD' and not name.startswith('REPLYFROM_')}
 		environment.update(settings)
 		self._process = subprocess.Popen([*RUNNER, *argv] if helped else argv, env=environment,
-			stdin=stdin, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True)
+			stdin=stdin, stdout=subprocess.PIPE, stderr=stderr or self._errors, start_new_session=True)
 		self._running.add(self._process.pid)
 		os.set_blocking(self._process.stdout.fileno(), False)
+
+	@property
+	def pid(self):
+		return self._process.pid
 
 	def await_state(self, state, port, patience):
 		"""Wait until is_bound or has_read_all."""
