@@ -37,6 +37,7 @@ void case_place_reused(void);
 void case_constructor_waits(void);
 void case_deepbind_helped(void);
 void case_deepbind_own_connect(void);
+void case_deepbind_read_only(void);
 void case_found_by_runpath(void);
 
 /* What the program does when a case starts it again. Returns the exit status. */
