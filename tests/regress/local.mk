@@ -15,6 +15,7 @@ tests_regress_regress_SOURCES = $(regress_host) \
 	tests/regress/connecting.c \
 	tests/regress/errors.c \
 	tests/regress/icmp.c tests/regress/icmp.h \
+	tests/regress/kernelcalls.c \
 	tests/regress/loading.c tests/regress/plugins/plugins.h \
 	tests/regress/regress.c tests/regress/regress.h \
 	tests/regress/shown.c \

@@ -33,6 +33,9 @@ void case_one_family_wanted(void);
 void case_handed_on_bare(void);
 void case_place_reused(void);
 
+/* kernelcalls.c */
+void case_one_call(void);
+
 /* loading.c */
 void case_constructor_waits(void);
 void case_deepbind_helped(void);
