@@ -75,3 +75,6 @@ tests_regress_plugins_waiting_so_LDFLAGS = -shared -pthread
 # Compiles library and program itself.
 TESTS += tests/regress/test_abi.py
 EXTRA_DIST += tests/regress/test_abi.py tests/regress/abi.c
+
+TESTS += tests/regress/test_install.sh
+EXTRA_DIST += tests/regress/test_install.sh
