@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # the checks use these variables
 # What the checks share: their results, and the network tests with other libraries and other runners.
 
 src=${abs_top_srcdir:?}
