@@ -31,7 +31,7 @@ net() {
 	shift 2
 	rm -rf "$dir/net"
 	mkdir "$dir/net"
-	if ! REPLYFROM_TEST_RUNNER="$*" "$python" "$script" >"$dir/out" 2>&1; then
+	if ! REPLYFROM_TEST_DEADLINE=60 REPLYFROM_TEST_RUNNER="$*" "$python" "$script" >"$dir/out" 2>&1; then
 		echo "not ok - $title"
 		grep -v '^ok ' "$dir/out" | head -n 40
 		failed=1

@@ -41,18 +41,18 @@ static void answer_vector(const struct side *side, int fd)
 	struct address peer;
 	struct iovec part = { &byte, 1 };
 	struct mmsghdr message = { .msg_hdr = {
-		.msg_name = &peer.name,
-		.msg_namelen = sizeof(peer.name),
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-	} };
+					   .msg_name = &peer.name,
+					   .msg_namelen = sizeof(peer.name),
+					   .msg_iov = &part,
+					   .msg_iovlen = 1,
+				   } };
 
 	need(side->recvmmsg(fd, &message, 1, 0, NULL), "recvmmsg");
 	need(side->sendmmsg(fd, &message, 1, 0), "sendmmsg");
 }
 
 static void (*const ways[])(const struct side *, int) = { answer_plainly, answer_message,
-							   answer_vector };
+							  answer_vector };
 enum { WAYS = sizeof(ways) / sizeof(*ways) };
 
 /* Stops before and after it answers a question; some were answered before. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What servers do to themselves before they serve: give up rights, the file system, the terminal, system calls. */
+/* What servers do to themselves before they serve: give up rights, the file system, the terminal,
+ * system calls. */
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -21,7 +22,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A confinement that did not take place proves nothing: must_fail() says so and ends the program. */
+/* A confinement that did not take place proves nothing: must_fail() says so and ends the program.
+ */
 static void must_fail(int result, const char *what)
 {
 	if (result >= 0) {
@@ -100,7 +102,8 @@ static void close_errors(void)
 /* Descriptor 2 becomes a TCP connection to the port after the service's at the client. */
 static void connect_errors(void)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((in_port_t)(service_port() + 1)) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons((in_port_t)(service_port() + 1)) };
 	int fd = check(socket(AF_INET, SOCK_STREAM, 0), "socket");
 
 	inet_pton(AF_INET, "192.0.2.100", &to.sin_addr);
@@ -141,7 +144,8 @@ static void allow_only(const unsigned int *calls, size_t count)
 	size_t at = 1;
 
 	for (size_t i = 0; i < count; i++) {
-		program[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
+		program[at++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
 		program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	}
 	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
@@ -150,7 +154,9 @@ static void allow_only(const unsigned int *calls, size_t count)
 	check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole), "PR_SET_SECCOMP");
 }
 
-#define DATAGRAM_CALLS SYS_recvfrom, SYS_sendto, SYS_recvmsg, SYS_sendmsg, SYS_recvmmsg, SYS_sendmmsg, SYS_exit_group
+#define DATAGRAM_CALLS                                                                  \
+	SYS_recvfrom, SYS_sendto, SYS_recvmsg, SYS_sendmsg, SYS_recvmmsg, SYS_sendmmsg, \
+		SYS_exit_group
 
 static void allow_datagrams(void)
 {
@@ -162,7 +168,8 @@ static void allow_datagrams(void)
 /* And what docs/design.md says that recvmmsg() and sendmmsg() need. */
 static void allow_vectors(void)
 {
-	static const unsigned int calls[] = { DATAGRAM_CALLS, SYS_gettid, SYS_getpid, SYS_mmap, SYS_tgkill };
+	static const unsigned int calls[] = { DATAGRAM_CALLS, SYS_gettid, SYS_getpid, SYS_mmap,
+					      SYS_tgkill };
 
 	allow_only(calls, sizeof(calls) / sizeof(*calls));
 }
@@ -170,8 +177,8 @@ static void allow_vectors(void)
 /* And what it says that connect() needs. */
 static void allow_connect(void)
 {
-	static const unsigned int calls[] = { DATAGRAM_CALLS, SYS_connect, SYS_getsockopt, SYS_setsockopt,
-					      SYS_getsockname };
+	static const unsigned int calls[] = { DATAGRAM_CALLS, SYS_connect, SYS_getsockopt,
+					      SYS_setsockopt, SYS_getsockname };
 
 	allow_only(calls, sizeof(calls) / sizeof(*calls));
 }

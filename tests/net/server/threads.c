@@ -21,7 +21,8 @@ static void serve_batch(int sock)
 	int count;
 
 	for (int i = 0; i < 4; i++) {
-		batch.parts[i] = (struct iovec){ batch.requests[i].payload, sizeof(batch.requests[i].payload) };
+		batch.parts[i] = (struct iovec){ batch.requests[i].payload,
+						 sizeof(batch.requests[i].payload) };
 		batch.messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &batch.requests[i].peer,
 			.msg_namelen = sizeof(batch.requests[i].peer),
@@ -33,7 +34,9 @@ static void serve_batch(int sock)
 	for (int i = 0; i < count; i++)
 		batch.parts[i].iov_len = batch.messages[i].msg_len;
 	for (int sent = 0; sent < count;)
-		sent += check(sendmmsg(sock, batch.messages + sent, (unsigned int)(count - sent), 0), "sendmmsg");
+		sent += check(
+			sendmmsg(sock, batch.messages + sent, (unsigned int)(count - sent), 0),
+			"sendmmsg");
 }
 
 static void serve_call(int sock)
@@ -91,7 +94,8 @@ static void threads(int sock)
 
 	for (unsigned int i = 0; i < WORKERS; i++) {
 		workers[i] = (struct worker){ .sock = sock, .first = i };
-		check(-pthread_create(&workers[i].thread, NULL, work_on, &workers[i]), "pthread_create");
+		check(-pthread_create(&workers[i].thread, NULL, work_on, &workers[i]),
+		      "pthread_create");
 	}
 	for (unsigned int i = 0; i < WORKERS; i++)
 		pthread_join(workers[i].thread, NULL);
