@@ -124,7 +124,7 @@ static uint64_t batch(struct clients *clients, enum side side, unsigned int work
 	}
 	wrong = lab_collect(clients, BATCH);
 	if (wrong) {
-		fprintf(stderr, "bench: %u replies of %u from a wrong address (%s)\n", wrong, BATCH,
+		fprintf(stderr, "bench: %u replies of %d from a wrong address (%s)\n", wrong, BATCH,
 			side_names[side]);
 		exit(1);
 	}

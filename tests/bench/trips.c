@@ -29,7 +29,7 @@ static uint16_t port_of(const struct server *server, unsigned int n)
 static void check(const struct server *server, unsigned int wrong)
 {
 	if (wrong && server->side != PLAIN) {
-		fprintf(stderr, "bench: %u replies of %u from a wrong address (%s)\n", wrong, BATCH,
+		fprintf(stderr, "bench: %u replies of %d from a wrong address (%s)\n", wrong, BATCH,
 			side_names[server->side]);
 		exit(1);
 	}

@@ -1,17 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The units, the storms and the differential fuzzer under the address, undefined and thread sanitizers.
+# The units, the storms, the differential fuzzer and the network tests' servers under the address, undefined and thread
+# sanitizers.
 set -eu
 
-src=${abs_top_srcdir:?}
-build=${abs_top_builddir:?}
-cc=${CC:-gcc}
+. "${abs_top_srcdir:?}/tests/checks/lib.sh"
 seconds=${STORM_SECONDS:-3}
 count=${FUZZ_COUNT:-1000}
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-common="-std=gnu11 -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -include $build/config.h -I$src/shim -pthread"
-failed=0
 
 # A sanitizer's report ends the program with this status; leaks are the kernel's to clean up after a test.
 export ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -59,14 +54,16 @@ storm() {
 # has to come first: LD_PRELOAD="libasan.so libreplyfrom.so". The fuzzer gives bad pointers on purpose, which the
 # kernel refuses and the sanitizer would not (intercept_send).
 preloaded() {
-	mkdir -p "$dir/shim"
-	# shellcheck disable=SC2086
-	$cc $common -fsanitize=address -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec \
-		-Wl,--version-script,"$build/shim/exports.map" -o "$dir/shim/libreplyfrom.so" \
-		"$src"/shim/*.c "$src"/shim/hooks/*.c -ldl
-	ASAN_OPTIONS=$ASAN_OPTIONS:intercept_send=0 abs_top_builddir=$dir \
-		REPLYFROM_TEST_BEFORE=$($cc -print-file-name=libasan.so) \
+	build_library "$dir/shim/libreplyfrom.so" -fsanitize=address
+	first=$($cc -print-file-name=libasan.so)
+	ASAN_OPTIONS=$ASAN_OPTIONS:intercept_send=0 abs_top_builddir=$dir REPLYFROM_TEST_BEFORE=$first \
 		run 'differential fuzzer, address, by LD_PRELOAD' "$build/tests/fuzz/differential" --count "$count"
+
+	build_library "$dir/both/libreplyfrom.so" -fsanitize=address,undefined -fno-sanitize-recover=all
+	for test in calls connect processes python threads netcat socat; do
+		ASAN_OPTIONS=$ASAN_OPTIONS:log_path=$dir/net/log UBSAN_OPTIONS=$UBSAN_OPTIONS:log_path=$dir/net/log \
+			net address,undefined test_$test.py env LD_PRELOAD="$first:$dir/both/libreplyfrom.so"
+	done
 }
 
 units address,undefined

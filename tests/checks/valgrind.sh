@@ -1,12 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Memcheck over the units and the storms' servers: no error of memory, in the library least of all.
+# Memcheck over the units, the storms' servers and those of the network tests: no error of memory, in the library least
+# of all. Helgrind and drd over the servers that have threads: no race but those that are meant.
 set -eu
 
-build=${abs_top_builddir:?}
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-failed=0
+. "${abs_top_srcdir:?}/tests/checks/lib.sh"
 command -v valgrind >/dev/null || {
 	echo 'valgrind is not installed'
 	exit 77
@@ -45,5 +43,28 @@ for storm in threads cancels signals processes; do
 		cat "$dir"/log.* | head -n 80
 		failed=1
 	fi
+done
+
+# The loader takes the library before what valgrind itself preloads. A server that executes another program, or itself
+# anew, is followed.
+preload="env LD_PRELOAD=$build/shim/libreplyfrom.so"
+for test in calls connect processes threads; do
+	# shellcheck disable=SC2086 # words
+	net memcheck test_$test.py $preload valgrind --quiet --trace-children=yes --log-file="$dir/net/log.%p"
+done
+
+# Drd does not know where it is in functions as short as those of atomics.h unless it is told to look after each access.
+precise='--vex-guest-chase=no --vex-iropt-register-updates=allregs-at-mem-access'
+if ! build_library "$dir/helgrind.so" -include "$src/tests/checks/atomics.h" ||
+	! build_library "$dir/drd.so" -DDETECTOR_DRD -include "$src/tests/checks/atomics.h"; then
+	echo 'not ok - the library for helgrind and drd'
+	exit 1
+fi
+for test in processes threads; do
+	for tool in helgrind drd; do
+		# shellcheck disable=SC2086
+		net $tool test_$test.py env LD_PRELOAD="$dir/$tool.so" valgrind --tool=$tool --quiet --trace-children=yes \
+			$precise --suppressions="$src/tests/checks/races.supp" --log-file="$dir/net/log.%p"
+	done
 done
 exit $failed

@@ -118,9 +118,11 @@ static void begin(struct executor *executor)
 	}
 	if (!executor->trace)
 		executor->trace = map_trace(memory);
-	else
-		mmap(executor->trace, sizeof(struct trace), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_FIXED, memory, 0);
+	else if (mmap(executor->trace, sizeof(struct trace), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_FIXED, memory, 0) == MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
 	executor->runs = 0;
 	executor->process = fork();
 	if (!executor->process)

@@ -7,10 +7,13 @@ net_tests = \
 	tests/net/test_groups.py \
 	tests/net/test_netcat.py \
 	tests/net/test_peers.py \
+	tests/net/test_privileges.py \
 	tests/net/test_processes.py \
+	tests/net/test_promises.py \
 	tests/net/test_python.py \
 	tests/net/test_routes.py \
-	tests/net/test_socat.py
+	tests/net/test_socat.py \
+	tests/net/test_threads.py
 TESTS += $(net_tests)
 
 EXTRA_DIST += \
@@ -31,11 +34,13 @@ EXTRA_DIST += \
 # A server with a mode for each way that servers receive and answer.
 check_PROGRAMS += tests/net/server/server
 tests_net_server_server_SOURCES = \
+	tests/net/server/confine.c \
 	tests/net/server/connects.c \
 	tests/net/server/datagrams.c \
 	tests/net/server/fresh.c \
 	tests/net/server/main.c \
 	tests/net/server/processes.c \
-	tests/net/server/server.h
+	tests/net/server/server.h \
+	tests/net/server/threads.c
 tests_net_server_server_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
 tests_net_server_server_LDFLAGS = -pthread

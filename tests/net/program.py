@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -12,6 +13,8 @@ SOURCE_DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 BUILD_DIRECTORY = os.environ.get('abs_top_builddir') or os.path.dirname(os.path.dirname(SOURCE_DIRECTORY))
 WRAPPER = f'{BUILD_DIRECTORY}/scripts/replyfrom'
 LIBRARY = f'{BUILD_DIRECTORY}/shim/libreplyfrom.so'
+# What starts a helped program; tests/checks has valgrind do it, or a library with sanitizers.
+RUNNER = shlex.split(os.environ.get('REPLYFROM_TEST_RUNNER') or shlex.join((WRAPPER, '--')))
 
 
 class NotReady(Exception):
@@ -48,18 +51,22 @@ def _children():
 class Program:
 	_running = set()
 
-	def __init__(self, argv, helped, settings=(), stdin=subprocess.PIPE):
-		"""settings: environment variables for the program, such as REPLYFROM_PORTS."""
+	def __init__(self, argv, helped, settings=(), stdin=subprocess.PIPE, stderr=None):
+		"""settings: environment variables for the program, such as REPLYFROM_PORTS. stderr: in place of what errors() returns."""
 		self._errors = tempfile.TemporaryFile()
 		self._shown = b''
 		self.argv = argv
 		environment = {name: value for name, value in os.environ.items()
 			if name != 'LD_PRELOAD' and not name.startswith('REPLYFROM_')}
 		environment.update(settings)
-		self._process = subprocess.Popen([WRAPPER, '--', *argv] if helped else argv, env=environment,
-			stdin=stdin, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True)
+		self._process = subprocess.Popen([*RUNNER, *argv] if helped else argv, env=environment,
+			stdin=stdin, stdout=subprocess.PIPE, stderr=stderr or self._errors, start_new_session=True)
 		self._running.add(self._process.pid)
 		os.set_blocking(self._process.stdout.fileno(), False)
+
+	@property
+	def pid(self):
+		return self._process.pid
 
 	def await_state(self, state, port, patience):
 		"""Wait until is_bound or has_read_all."""

@@ -40,7 +40,7 @@ int main(int count, char **arguments)
 {
 	struct pollfd polls[] = { { .events = POLLIN }, { .events = POLLIN } };
 	int number = count > 1 ? atoi(arguments[1]) : -1;
-	struct sockaddr_in own;
+	struct sockaddr_in own = { .sin_family = AF_INET };
 	socklen_t length = sizeof(own);
 
 	if (count > 1 && !strcmp(arguments[1], "port")) {

@@ -96,13 +96,15 @@ static void run_under_both(char **argv)
 {
 	char path[PATH_MAX], preload[3 * PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *end, *preloaded = getenv("LD_PRELOAD");
 
 	if (library_is_loaded())
 		return;
 	path[length > 0 ? length : 0] = '\0';
-	*strrchr(path, '/') = '\0';
-	snprintf(preload, sizeof(preload), "%s %s/behind.so", library_path(), path);
-	if (getenv("LD_PRELOAD") && !strcmp(getenv("LD_PRELOAD"), preload)) {
+	end = strrchr(path, '/');
+	snprintf(preload, sizeof(preload), "%s %.*s/behind.so", library_path(),
+		 end ? (int)(end - path) : 0, path);
+	if (preloaded && !strcmp(preloaded, preload)) {
 		fprintf(stderr, "%s cannot be preloaded\n", preload);
 		exit(1);
 	}

@@ -2,7 +2,9 @@
 // Objects that a program loads while it runs, with RTLD_DEEPBIND and without.
 
 #include <dlfcn.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,10 +57,10 @@ void case_constructor_waits(void)
 	load("waiting.so", RTLD_NOW);
 }
 
-static void serve_by_plugin(int mode)
+static void serve_by_plugin(const char *name, int mode)
 {
 	struct address any = address_of("0.0.0.0", SERVER_PORT);
-	void *handle = load("serving.so", mode);
+	void *handle = load(name, mode);
 	int (*open_socket)(const struct sockaddr *, socklen_t), (*answer)(int), fd, client;
 
 	look_up(handle, "plugin_open", &open_socket);
@@ -76,7 +78,48 @@ void case_deepbind_helped(void)
 {
 	make_hosts();
 	for (int i = 0; i < BINDINGS; i++)
-		serve_by_plugin(bindings[i] | RTLD_DEEPBIND);
+		serve_by_plugin("serving.so", bindings[i] | RTLD_DEEPBIND);
+}
+
+/* Where the plugin whose calls are bound at once has what is read-only after that. */
+static int find_relro(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	uintptr_t *relro = argument;
+
+	(void)size;
+	if (!strstr(info->dlpi_name, "/hardened.so"))
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_GNU_RELRO)
+			*relro = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+	return 1;
+}
+
+static bool is_read_only(uintptr_t address)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	uintptr_t start, end;
+	char mode[5], line[PATH_MAX + 128];
+	bool read_only = false;
+
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, mode) == 3 &&
+		    start <= address && address < end)
+			read_only = !strncmp(mode, "r--", 3);
+	fclose(maps);
+	return read_only;
+}
+
+void case_deepbind_read_only(void)
+{
+	void *handle = load("hardened.so", RTLD_NOW | RTLD_DEEPBIND);
+	uintptr_t relro = 0;
+
+	make_hosts();
+	dl_iterate_phdr(find_relro, &relro);
+	check(relro && is_read_only(relro), "the table of addresses can be written");
+	serve_by_plugin("hardened.so", RTLD_NOW | RTLD_DEEPBIND);
+	dlclose(handle);
 }
 
 /* The dependency comes before all preloaded libraries: that is what RTLD_DEEPBIND asks for. */

@@ -15,6 +15,7 @@ tests_regress_regress_SOURCES = $(regress_host) \
 	tests/regress/connecting.c \
 	tests/regress/errors.c \
 	tests/regress/icmp.c tests/regress/icmp.h \
+	tests/regress/kernelcalls.c \
 	tests/regress/loading.c tests/regress/plugins/plugins.h \
 	tests/regress/regress.c tests/regress/regress.h \
 	tests/regress/shown.c \
@@ -36,6 +37,7 @@ regress_object_cflags = -std=gnu11 -fPIC -pthread $(AM_CFLAGS)
 check_PROGRAMS += \
 	tests/regress/behind.so \
 	tests/regress/plugins/choosing.so \
+	tests/regress/plugins/hardened.so \
 	tests/regress/plugins/own.so \
 	tests/regress/plugins/serving.so \
 	tests/regress/plugins/waiting.so
@@ -49,6 +51,12 @@ tests_regress_plugins_choosing_so_SOURCES = \
 tests_regress_plugins_choosing_so_CFLAGS = $(regress_object_cflags)
 tests_regress_plugins_choosing_so_LDFLAGS = -shared -Wl,-rpath,'$$ORIGIN'
 tests_regress_plugins_choosing_so_LDADD = tests/regress/plugins/own.so
+
+# As distributions link it: the table of addresses is read-only.
+tests_regress_plugins_hardened_so_SOURCES = \
+	tests/regress/plugins/plugins.h tests/regress/plugins/serving.c
+tests_regress_plugins_hardened_so_CFLAGS = $(regress_object_cflags)
+tests_regress_plugins_hardened_so_LDFLAGS = -shared -Wl,-z,relro,-z,now
 
 tests_regress_plugins_own_so_SOURCES = \
 	tests/regress/plugins/own.c tests/regress/plugins/plugins.h
@@ -67,3 +75,6 @@ tests_regress_plugins_waiting_so_LDFLAGS = -shared -pthread
 # Compiles library and program itself.
 TESTS += tests/regress/test_abi.py
 EXTRA_DIST += tests/regress/test_abi.py tests/regress/abi.c
+
+TESTS += tests/regress/test_install.sh
+EXTRA_DIST += tests/regress/test_install.sh

@@ -33,8 +33,10 @@ static const struct test_case cases[] = {
 	{ "connect() from a link-local address binds to no device", case_device_not_taken },
 	{ "a plugin's own connect() under RTLD_DEEPBIND", case_deepbind_own_connect },
 	{ "a plugin that serves under RTLD_DEEPBIND", case_deepbind_helped },
+	{ "a plugin's table of addresses is read-only again", case_deepbind_read_only },
 	{ "a plugin found by the program's RUNPATH", case_found_by_runpath },
 	{ "the multicast interface, after thousands of sockets", case_multicast_interface },
+	{ "a receive and an answer are one call of the kernel each", case_one_call },
 	{ "a refused source on a small signal stack", case_refused_on_small_stack },
 };
 

@@ -33,10 +33,14 @@ void case_one_family_wanted(void);
 void case_handed_on_bare(void);
 void case_place_reused(void);
 
+/* kernelcalls.c */
+void case_one_call(void);
+
 /* loading.c */
 void case_constructor_waits(void);
 void case_deepbind_helped(void);
 void case_deepbind_own_connect(void);
+void case_deepbind_read_only(void);
 void case_found_by_runpath(void);
 
 /* What the program does when a case starts it again. Returns the exit status. */

@@ -84,7 +84,7 @@ static void flipped_bit_is_noticed(void **state)
 
 static void garbage_is_not_believed(void **state)
 {
-	uint64_t random = 88172645463325252, words[sizeof(struct entry) / 8];
+	uint64_t random = 88172645463325252, words[sizeof(struct entry) / 8] = { 0 };
 	struct entry entry;
 	struct local found;
 

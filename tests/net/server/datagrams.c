@@ -29,7 +29,7 @@ static void describe(struct msghdr *message, struct iovec *part, struct request 
 	};
 }
 
-static int receive_recvmsg(int sock, struct request *requests, int max)
+int receive_recvmsg(int sock, struct request *requests, int max)
 {
 	struct msghdr message;
 	struct iovec part;
@@ -126,7 +126,7 @@ void answer_sendto(int sock, struct request *requests, int count)
 				  (struct sockaddr *)&requests[i].peer, requests[i].peer_length), "sendto");
 }
 
-static void answer_sendmsg(int sock, struct request *requests, int count)
+void answer_sendmsg(int sock, struct request *requests, int count)
 {
 	for (int i = 0; i < count; i++) {
 		struct msghdr message;

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"usage: server [-4|-6|-D] [-b INTERFACE] [-i] [-p] [-t] MODE PORT\n"
+	"usage: server [-4|-6|-D] [-b INTERFACE] [-c HOW] [-C HOW] [-i] [-p] [-t] MODE PORT\n"
 	"  -4, -6, -D    IPv4, IPv6 only, dual-stack\n"
 	"  -b INTERFACE  SO_BINDTODEVICE\n"
+	"  -c, -C HOW    confine itself so before the socket is made, after it is bound\n"
 	"  -i            serve on descriptor 0, which is bound already\n"
 	"  -p            the program enables IP_PKTINFO and IPV6_RECVPKTINFO itself\n"
 	"  -t            IP_TRANSPARENT\n"
@@ -23,6 +24,7 @@ static struct {
 	int family;
 	int v6only;
 	const char *interface;
+	const char *confined_before, *confined_after;
 	int is_inherited;
 	int wants_pktinfo;
 	int is_transparent;
@@ -90,7 +92,8 @@ static void echo(int sock, receive_function *receive, answer_function *answer)
 
 static int serve(int sock, const char *mode)
 {
-	const struct mode *const tables[] = { connect_modes, fresh_modes, process_modes };
+	const struct mode *const tables[] = { connect_modes, fresh_modes, process_modes,
+					      thread_modes };
 	const char *slash = strchr(mode, '/');
 
 	if (slash) {
@@ -114,7 +117,9 @@ static int serve(int sock, const char *mode)
 
 int main(int argc, char **argv)
 {
-	for (int option; (option = getopt(argc, argv, "46Db:ipt")) != -1;) {
+	int sock;
+
+	for (int option; (option = getopt(argc, argv, "46Db:c:C:ipt")) != -1;) {
 		switch (option) {
 		case '4':
 			options.family = AF_INET;
@@ -126,6 +131,12 @@ int main(int argc, char **argv)
 			break;
 		case 'b':
 			options.interface = optarg;
+			break;
+		case 'c':
+			options.confined_before = optarg;
+			break;
+		case 'C':
+			options.confined_after = optarg;
 			break;
 		case 'i':
 			options.is_inherited = 1;
@@ -146,5 +157,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	options.port = atoi(argv[optind + 1]);
-	return serve(options.is_inherited ? STDIN_FILENO : open_wildcard(options.port), argv[optind]);
+	if (options.confined_before)
+		confine(options.confined_before);
+	sock = options.is_inherited ? STDIN_FILENO : open_wildcard(options.port);
+	if (options.confined_after)
+		confine(options.confined_after);
+	return serve(sock, argv[optind]);
 }

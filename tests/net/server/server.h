@@ -23,6 +23,9 @@ int check(int result, const char *what);
 int open_wildcard(int port);
 int service_port(void);
 
+/* What servers do to themselves, by name; says what was not possible, and ends the program. */
+void confine(const char *how);
+
 /* How datagrams come in: up to max of them, at least one; the number. */
 typedef int receive_function(int sock, struct request *requests, int max);
 /* How the answers, the same payloads, go out. */
@@ -33,7 +36,9 @@ receive_function *find_receive(const char *name, size_t length);
 answer_function *find_answer(const char *name);
 
 int receive_recvfrom(int sock, struct request *requests, int max);
+int receive_recvmsg(int sock, struct request *requests, int max);
 void answer_sendto(int sock, struct request *requests, int count);
+void answer_sendmsg(int sock, struct request *requests, int count);
 
 /* A whole way to serve; returns only when the service ends. */
 typedef void serve_function(int sock);
@@ -47,5 +52,6 @@ struct mode {
 extern const struct mode connect_modes[];
 extern const struct mode fresh_modes[];
 extern const struct mode process_modes[];
+extern const struct mode thread_modes[];
 
 #endif
