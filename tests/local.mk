@@ -7,6 +7,7 @@ include tests/wrapper/local.mk
 include tests/recipes/local.mk
 include tests/fuzz/local.mk
 include tests/storm/local.mk
+include tests/hostile/local.mk
 include tests/regress/local.mk
 include tests/faults/local.mk
 include tests/checks/local.mk

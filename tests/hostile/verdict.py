@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""What has to be so after a battle."""
+
+# These two can change what is remembered of the client's own hosts, as docs/security.md says.
+TEACHES = ('impostors',)
+FORGETS = ('impostors', 'aimed')
+# An attack that never arrived has tested nothing: what the kernel counts then.
+EVIDENCE = {
+	'garbage': ('Udp.InCsumErrors', 'Ip.ReasmReqds'),
+	'icmp': ('Icmp.InDestUnreachs',),
+}
+
+
+def _proofs(battle, plain):
+	"""The battle without the library: is there something to be right about, and did the attack come?"""
+	if not plain.total('plain'):
+		yield 'without the library nothing was wrong'
+	if plain.total('other'):
+		yield 'the kernel chose another source than expected'
+	for name in EVIDENCE.get(battle.attack, ()):
+		if battle.family != '-6' and not plain.counted[name]:
+			yield f'the attack never arrived: {name} is 0'
+	if battle.attack not in EVIDENCE and plain.datagrams < 1.1 * plain.total('asked'):
+		yield 'the attack never arrived'
+
+
+def _must_be_right(battle, row):
+	"""A thread's last receive is always known, and others while the table cannot have been filled anew."""
+	if battle.mode == 'at-once' or row.delay == 0 and battle.mode == 'late':
+		return True
+	return battle.attack not in FORGETS and row.delay <= battle.peers // 64
+
+
+def _answers(battle, helped):
+	for row in helped.rows.values():
+		if row.other and (battle.mode == 'at-once' or battle.attack not in TEACHES and battle.ports == 1):
+			yield f'after {row.delay}: {row.other} from an address that is neither the asked nor the plain one'
+		if row.plain and _must_be_right(battle, row):
+			yield f'after {row.delay}: {row.plain} from the plain address'
+
+
+def _losses(name, outcome):
+	if outcome.total('lost') > outcome.dropped:
+		yield f'{name}: {outcome.total("lost")} lost, but only {outcome.dropped} for want of room in the queue'
+
+
+def faults(battle, plain, helped):
+	"""Texts; none when all was well."""
+	found = [*_proofs(battle, plain), *_losses('plain', plain), *_losses('replyfrom', helped), *_answers(battle, helped)]
+	if helped.mapped[0] != helped.mapped[1]:
+		found.append('the server has more memory than before')
+	return found
