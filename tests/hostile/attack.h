@@ -32,10 +32,8 @@ bool has_family(const struct attack *attack, bool is_v4);
 void frame_flood(struct attack *attack, struct frame *frame, const struct end *from,
 		 const struct end *to);
 
-void garbage(struct attack *attack, struct frame *frame);
-void port_zero(struct attack *attack, struct frame *frame);
-void forged_icmp(struct attack *attack, struct frame *frame);
-void aimed(struct attack *attack, struct frame *frame);
+typedef void next_frame(struct attack *attack, struct frame *frame);
+next_frame garbage, port_zero, forged_icmp, icmp_and_requests, aimed;
 
 /* Looks for peers that are in the well-behaved ones' way, given the key. */
 void aim(struct attack *attack);

@@ -6,7 +6,8 @@
  *
  *   attacks ATTACK INTERFACE SERVER-MAC SEED PEERS ADDRESS...
  *
- * "ready" on standard output: the server reads what we send. Goes on until its standard input ends.
+ * "ready" on standard output: the server has read enough to fill its table of PEERS twice, if the
+ * attack does that. Goes on until its standard input ends.
  */
 
 #include <linux/if_packet.h>
@@ -20,7 +21,7 @@
 
 #include "attack.h"
 
-enum { BATCH = 64, CALM = 64 /* peers */, PATIENCE = 1 /* seconds */ };
+enum { BATCH = 64, CALM = 64 /* peers */, VICTIMS = 8, PATIENCE = 1 /* seconds */ };
 
 struct end any_destination(struct attack *attack)
 {
@@ -124,32 +125,36 @@ static void turncoats(struct attack *attack, struct frame *frame)
 	frame_flood(attack, frame, &from, &to);
 }
 
-/* In the name of the well-behaved hosts, at any of the server's addresses. */
+/* In the name of some well-behaved hosts, at any of the server's addresses. */
 static void impostors(struct attack *attack, struct frame *frame)
 {
 	struct end to = any_destination(attack);
-	struct end from = { client_host(chance(&attack->random, CLIENTS),
+	struct end from = { client_host(chance(&attack->random, VICTIMS),
 					IN6_IS_ADDR_V4MAPPED(&to.host)),
 			    CLIENT_PORT };
 
 	frame_flood(attack, frame, &from, &to);
 }
 
+/* Other ports of the same hosts. */
+static void neighbours(struct attack *attack, struct frame *frame)
+{
+	struct end to = any_destination(attack);
+	struct end from = { client_host(chance(&attack->random, CLIENTS),
+					IN6_IS_ADDR_V4MAPPED(&to.host)),
+			    (uint16_t)(CLIENT_PORT + 1 + chance(&attack->random, 60000)) };
+
+	frame_flood(attack, frame, &from, &to);
+}
+
 static const struct {
 	const char *name;
-	void (*next)(struct attack *attack, struct frame *frame);
+	next_frame *next;
 } table[] = {
-	{ "calm", calm },
-	{ "sources", random_sources },
-	{ "ports", all_ports },
-	{ "hosts", many_hosts },
-	{ "addresses", many_addresses },
-	{ "turncoats", turncoats },
-	{ "garbage", garbage },
-	{ "port-zero", port_zero },
-	{ "icmp", forged_icmp },
-	{ "impostors", impostors },
-	{ "aimed", aimed },
+	{ "calm", calm },	    { "sources", random_sources },   { "ports", all_ports },
+	{ "hosts", many_hosts },    { "addresses", many_addresses }, { "turncoats", turncoats },
+	{ "garbage", garbage },	    { "port-zero", port_zero },	     { "icmp", icmp_and_requests },
+	{ "impostors", impostors }, { "neighbours", neighbours },    { "aimed", aimed },
 };
 
 static int open_link(const char *interface, const char *server)
@@ -182,6 +187,26 @@ static int open_marks(const struct in6_addr *server)
 	return fd;
 }
 
+static void send_frames(int link, struct attack *attack, next_frame *next, unsigned int count)
+{
+	static struct frame frames[BATCH];
+	struct mmsghdr messages[BATCH] = { 0 };
+	struct iovec parts[BATCH];
+
+	for (unsigned int i = 0; i < count; i++) {
+		next(attack, &frames[i]);
+		attack->sent++;
+		parts[i] = (struct iovec){ frames[i].bytes, frames[i].length };
+		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
+	}
+	/* One that the interface does not take is left out. */
+	for (unsigned int i = 0; i < count;) {
+		int n = sendmmsg(link, messages + i, count - i, 0);
+
+		i += n > 0 ? (unsigned int)n : 1;
+	}
+}
+
 /* Waits until the server has read the mark of this number; sends another when it was lost. */
 static struct message await_mark(int fd, uint32_t number)
 {
@@ -198,21 +223,13 @@ static struct message await_mark(int fd, uint32_t number)
 	return answer;
 }
 
-static void send_batch(int fd, struct attack *attack, unsigned int which)
+/* Until there is an answer to a mark, or long enough: what does not fill the server's queue. */
+static void go_on(int link, int marks, struct attack *attack)
 {
-	static struct frame frames[BATCH];
-	struct mmsghdr messages[BATCH] = { 0 };
-	struct iovec parts[BATCH];
+	struct pollfd ready = { .fd = marks, .events = POLLIN };
 
-	for (unsigned int i = 0; i < BATCH; i++) {
-		table[which].next(attack, &frames[i]);
-		attack->sent++;
-		parts[i] = (struct iovec){ frames[i].bytes, frames[i].length };
-		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
-	}
-	/* One that the interface does not take is left out. */
-	for (int i = 0, n; i<BATCH; i += n> 0 ? n : 1)
-		n = sendmmsg(fd, messages + i, (unsigned int)(BATCH - i), 0);
+	for (int i = 0; i < PATIENCE * 1000 && poll(&ready, 1, 1) == 0; i++)
+		send_frames(link, attack, forged_icmp, 1);
 }
 
 static bool is_over(void)
@@ -244,13 +261,18 @@ int main(int argc, char **argv)
 	attack.cookie = await_mark(marks, 1).cookie;
 	if (table[which].next == aimed)
 		aim(&attack);
-	puts("ready");
-	fflush(stdout);
-	while (!is_over()) {
-		send_batch(link, &attack, which);
+	for (bool is_ready = false; !is_over();) {
+		send_frames(link, &attack, table[which].next, BATCH);
 		mark.number++;
 		send(marks, &mark, sizeof(mark), 0);
+		if (table[which].next == icmp_and_requests)
+			go_on(link, marks, &attack);
 		await_mark(marks, mark.number - 1);
+		if (!is_ready && attack.sent >= 2 * attack.peers) {
+			is_ready = true;
+			puts("ready");
+			fflush(stdout);
+		}
 	}
 	return 0;
 }

@@ -219,8 +219,8 @@ class Battle:
 		asked6 = (*PLAIN[1:], *ASKED6) if with_plain else ASKED6
 		return {'-4': asked4, '-6': asked6, '-D': asked4 + asked6}[self.family]
 
-	def _client(self, network, seed, delays):
-		argv = [f'{PROGRAMS}/client', self.hosts, self.ports, self.questions, self.patience, seed, *PLAIN,
+	def _client(self, network, seed, hosts, delays):
+		argv = [f'{PROGRAMS}/client', hosts, self.ports, self.questions, self.patience, seed, *PLAIN,
 			','.join(map(str, delays)), *self._asked(self.mode != 'late')]
 		with network.lab.client_network():
 			return subprocess.run(list(map(str, argv)), capture_output=True, text=True, check=True)
@@ -230,7 +230,7 @@ class Battle:
 		with _attacker(network, self.attack, 1, self.peers, self._asked(True)):
 			seed = 1
 			while seed == 1 or time.monotonic() < end and not outcome.total('lost'):
-				run = self._client(network, seed, self.delays)
+				run = self._client(network, seed, self.hosts, self.delays)
 				outcome.add(run.stdout)
 				outcome.remarks += run.stderr.splitlines()
 				seed += 1
@@ -242,8 +242,8 @@ class Battle:
 		if self.attack == 'aimed':
 			settings['LD_PRELOAD'] = FIXED_KEY
 		with network.lab.start(argv, helped, **settings), Mark(network, self._asked(True)[0]) as mark:
-			# What the server and its threads take to begin with, they take now.
-			self._client(network, 0, (0,))
+			# What the server and its threads take to begin with, they take now; most hosts are new to it later.
+			self._client(network, 0, 1, (0,))
 			pid, read = mark.ask()
 			counters, spent, before = _counters(), _processor_time(pid), _memory(pid)
 			self._under_attack(network, outcome)

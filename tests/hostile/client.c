@@ -83,7 +83,7 @@ static void ask(unsigned int i)
 	port->result = &results[turn % delays];
 	message.delay = port->result->delay;
 	/* Once round the delays, and on by one: in the end each delay is asked for everywhere. */
-	port->at = addresses[port->is_v4][(turn + turn / delays) % counts[port->is_v4]];
+	port->at = addresses[port->is_v4][(turn % delays + turn / delays) % counts[port->is_v4]];
 	length = fill(&to, &port->at, SERVER_PORT, port->is_v4);
 	port->result->asked++;
 	must((int)sendto(sockets[i].fd, &message, sizeof(message), 0, (struct sockaddr *)&to,

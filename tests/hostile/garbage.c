@@ -121,9 +121,15 @@ void forged_icmp(struct attack *attack, struct frame *frame)
 	to = chance(&attack->random, 2) ? victim(attack, &from) : any_source(attack, &from);
 	host = any_source(attack, &from);
 	if (IN6_IS_ADDR_V4MAPPED(&from.host)) {
-		/* Unreachable in all ways, time exceeded, parameter problem, source quench. */
-		if (chance(&attack->random, 4) == 0)
+		/* Unreachable in all ways, time exceeded, parameter problem, source quench. Half of
+		 * them: net unreachable, an error that a wrong source can have too. */
+		if (chance(&attack->random, 2))
+			code = 0;
+		else if (chance(&attack->random, 3) == 0)
 			type = (uint8_t[]){ 11, 12, 4 }[chance(&attack->random, 3)];
+	} else if (chance(&attack->random, 2)) {
+		type = 1;
+		code = 0;
 	} else {
 		type = (uint8_t)(1 + chance(&attack->random, 4));
 		code = (uint8_t)chance(&attack->random, type == 1 ? 8 : 2);
@@ -131,9 +137,20 @@ void forged_icmp(struct attack *attack, struct frame *frame)
 	frame_icmp(frame, &host.host, &from, &to, type, code, 1400);
 }
 
+/* The same among requests, so that they come while the server sends. */
+void icmp_and_requests(struct attack *attack, struct frame *frame)
+{
+	struct end to = any_destination(attack), from = any_source(attack, &to);
+
+	if (attack->sent % 2)
+		forged_icmp(attack, frame);
+	else
+		frame_flood(attack, frame, &from, &to);
+}
+
 void garbage(struct attack *attack, struct frame *frame)
 {
-	static void (*const kinds[])(struct attack *, struct frame *) = {
+	static next_frame *const kinds[] = {
 		bad_checksum, fragment, cut, empty, self, nobody, broadcast, port_zero, forged_icmp,
 	};
 

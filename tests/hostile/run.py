@@ -18,6 +18,7 @@ ATTACKS = {
 	'port-zero': 'source port 0',
 	'icmp': 'forged ICMP errors',
 	'impostors': "in the client's own name, at other addresses",
+	'neighbours': "other ports of the client's own hosts",
 	'aimed': 'aimed, with the hash key known',
 }
 DELAYS = (0, *(1 << n for n in (4, 6, 8, 10, 12, 13, 14, 15, 16, 17, 18)))

@@ -2,9 +2,10 @@
 /*
  * A server with one wildcard socket.
  *
- *   server -4|-6|-D at-once|vector|late [RECEIVERS [errors]]
+ *   server -4|-6|-D at-once|pausing|vector|late [RECEIVERS [errors]]
  *
  *   at-once  recvfrom(), and the answer by sendto()
+ *   pausing  the same, but others come to run in between
  *   vector   up to 64 by recvmmsg(), and then all answers by sendmmsg()
  *   late     each is answered after as many further datagrams as it asks for, so in another order;
  *            with several RECEIVERS (threads) mostly by another thread than received it
@@ -13,6 +14,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,7 +32,7 @@ enum { BATCH = 64, TRIES = 16, RECEIVERS_MAX = 8 };
 
 static int server;
 static uint64_t received, cookie;
-static bool is_late, is_vector, shows_errors;
+static bool is_late, is_pausing, is_vector, shows_errors;
 
 static void open_server(const char *family)
 {
@@ -107,6 +110,17 @@ static void send_answer(struct request *request, uint64_t count)
 	}
 }
 
+/* What a busy machine does by chance: others run, and an ICMP error comes, before the answer. */
+static void pause_before(const struct request *answer)
+{
+	struct pollfd error = { .fd = server, .events = 0 };
+
+	if (shows_errors && answer->message.kind == QUESTION)
+		poll(&error, 1, 10);
+	else
+		sched_yield();
+}
+
 /* One more datagram was read: answers it, or those that are due now. */
 static void take(struct request *request)
 {
@@ -125,6 +139,8 @@ static void take(struct request *request)
 	} else {
 		__atomic_fetch_add(&received, 1, __ATOMIC_RELAXED);
 		due[n++] = *request;
+		if (is_pausing)
+			pause_before(request);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		send_answer(&due[i], __atomic_load_n(&received, __ATOMIC_RELAXED));
@@ -194,6 +210,7 @@ int main(int argc, char **argv)
 	if (argc < 3 || receivers < 1 || receivers > RECEIVERS_MAX)
 		return 2;
 	is_late = !strcmp(argv[2], "late");
+	is_pausing = !strcmp(argv[2], "pausing");
 	is_vector = !strcmp(argv[2], "vector");
 	shows_errors = argc > 4;
 	if (is_late)

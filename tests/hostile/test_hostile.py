@@ -3,33 +3,34 @@
 from battle import Battle, Network, lab, tap
 from verdict import faults
 
-AT_ONCE = (
-	Battle('sources'),
-	Battle('ports'),
-	Battle('hosts'),
-	Battle('addresses'),
-	Battle('turncoats', receivers=2),
-	Battle('garbage'),
-	Battle('garbage', family='-4'),
-	Battle('port-zero', receivers=2),
-	Battle('icmp', errors=True),
-	Battle('impostors', receivers=2),
-	Battle('aimed'),
-	Battle('sources', 'vector'),
-	Battle('garbage', 'vector', family='-6'),
-)
-# A small table, so that a short flood is longer than it.
-LATE = (
-	Battle('sources', 'late', delays=(0, 16, 1024, 8192), peers=1024),
-	Battle('hosts', 'late', delays=(0, 16, 1024, 8192), peers=1024, receivers=2),
-	Battle('garbage', 'late', delays=(0, 16, 1024), peers=1024, receivers=2),
-	Battle('aimed', 'late', delays=(0, 16, 1024)),
+# A small table, so that a short flood fills it.
+SMALL = 1024
+
+BATTLES = (
+	Battle('sources', peers=SMALL),
+	Battle('ports', peers=SMALL),
+	Battle('hosts', peers=SMALL),
+	Battle('addresses', peers=SMALL),
+	Battle('turncoats', peers=SMALL, receivers=2),
+	Battle('garbage', peers=SMALL),
+	Battle('garbage', family='-4', peers=SMALL),
+	Battle('port-zero', peers=SMALL, receivers=2),
+	Battle('icmp', 'pausing', hosts=16, peers=SMALL, errors=True),
+	Battle('impostors', 'pausing', hosts=8, questions=64, peers=SMALL, receivers=4),
+	Battle('aimed', peers=SMALL),
+	Battle('sources', 'vector', peers=SMALL),
+	Battle('garbage', 'vector', family='-6', peers=SMALL),
+	Battle('sources', 'late', delays=(0, 16, 128, 8192), peers=SMALL, questions=16),
+	Battle('hosts', 'late', delays=(0, 16, 128, 8192), peers=SMALL, receivers=2),
+	Battle('neighbours', 'late', delays=(0, 16, 128), peers=SMALL),
+	Battle('garbage', 'late', delays=(0, 16, 128), peers=SMALL, receivers=2),
+	Battle('aimed', 'late', delays=(0, 16, 1024), peers=8192),
 )
 
 
 def test(network):
 	battlefield = Network(network)
-	for battle in AT_ONCE + LATE:
+	for battle in BATTLES:
 		if not network.has_ipv6 and battle.family != '-4':
 			tap.unavailable(str(battle), 'no IPv6 on this machine')
 			continue

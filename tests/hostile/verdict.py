@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What has to be so after a battle."""
 
-# These two can change what is remembered of the client's own hosts, as docs/security.md says.
-TEACHES = ('impostors',)
+AT_ONCE = ('at-once', 'pausing')
+# Attacks after which a late answer may leave from the plain address, or from another one that was asked in the name
+# of the client's host, as docs/security.md says.
 FORGETS = ('impostors', 'aimed')
+MISLEADS = ('impostors', 'neighbours')
 # An attack that never arrived has tested nothing: what the kernel counts then.
 EVIDENCE = {
 	'garbage': ('Udp.InCsumErrors', 'Ip.ReasmReqds'),
@@ -26,16 +28,19 @@ def _proofs(battle, plain):
 
 def _must_be_right(battle, row):
 	"""A thread's last receive is always known, and others while the table cannot have been filled anew."""
-	if battle.mode == 'at-once' or row.delay == 0 and battle.mode == 'late':
+	if battle.mode in AT_ONCE or row.delay == 0 and battle.mode == 'late':
 		return True
-	return battle.attack not in FORGETS and row.delay <= battle.peers // 64
+	distance = 64 if battle.mode == 'vector' else row.delay
+	return battle.attack not in FORGETS and distance <= battle.peers // 8
 
 
 def _answers(battle, helped):
+	may_mislead = battle.attack in MISLEADS or battle.ports > 1
 	for row in helped.rows.values():
-		if row.other and (battle.mode == 'at-once' or battle.attack not in TEACHES and battle.ports == 1):
+		must_be_right = _must_be_right(battle, row)
+		if row.other and (must_be_right or not may_mislead):
 			yield f'after {row.delay}: {row.other} from an address that is neither the asked nor the plain one'
-		if row.plain and _must_be_right(battle, row):
+		if row.plain and must_be_right:
 			yield f'after {row.delay}: {row.plain} from the plain address'
 
 
