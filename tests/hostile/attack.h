@@ -35,6 +35,9 @@ void frame_flood(struct attack *attack, struct frame *frame, const struct end *f
 typedef void next_frame(struct attack *attack, struct frame *frame);
 next_frame garbage, port_zero, forged_icmp, icmp_and_requests, aimed;
 
+/* The attack of this name, or NULL. */
+next_frame *attack_named(const char *name);
+
 /* Looks for peers that are in the well-behaved ones' way, given the key. */
 void aim(struct attack *attack);
 

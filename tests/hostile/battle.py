@@ -48,9 +48,11 @@ class Network:
 		yield f'link set {lab.INTERFACE} mtu 65535'
 		yield 'route add local 198.51.100.64/26 dev lo'
 		yield 'route add default via 192.0.2.100'
+		yield 'route add blackhole 192.0.2.128/25'
 		if 6 in families:
 			yield 'route add local 2001:db8:a::/112 dev lo'
 			yield 'route add default via 2001:db8::100'
+			yield 'route add blackhole 2001:db8:7000::/36'
 
 	@staticmethod
 	def _client(families):
@@ -175,7 +177,7 @@ def _counters():
 def _attacker(network, attack, seed, peers, addresses):
 	"""The attack, under way within the block."""
 	with network.lab.client_network():
-		process = subprocess.Popen([f'{PROGRAMS}/attacks', attack, lab.INTERFACE, network.server_mac, str(seed), str(peers),
+		process = subprocess.Popen([f'{PROGRAMS}/attacker', attack, lab.INTERFACE, network.server_mac, str(seed), str(peers),
 			*addresses], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 	try:
 		if process.stdout.readline() != b'ready\n':

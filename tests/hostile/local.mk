@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: MIT
 # Floods, spoofed peers and garbage, while a well-behaved client looks at the source of each answer.
 check_PROGRAMS += \
-	tests/hostile/attacks \
+	tests/hostile/attacker \
 	tests/hostile/client \
 	tests/hostile/fixedkey.so \
 	tests/hostile/server
 hostile_cflags = -std=gnu11 -pthread $(AM_CFLAGS)
 
-tests_hostile_attacks_SOURCES = \
+tests_hostile_attacker_SOURCES = \
 	tests/hostile/address.c tests/hostile/hostile.h \
 	tests/hostile/aimed.c \
 	tests/hostile/attack.h \
+	tests/hostile/attacker.c \
 	tests/hostile/attacks.c \
 	tests/hostile/fixedkey.h \
 	tests/hostile/frame.c tests/hostile/frame.h \
 	tests/hostile/garbage.c
-tests_hostile_attacks_CFLAGS = $(hostile_cflags)
+tests_hostile_attacker_CFLAGS = $(hostile_cflags)
 tests_hostile_client_SOURCES = \
 	tests/hostile/address.c tests/hostile/hostile.h \
 	tests/hostile/client.c

@@ -16,6 +16,7 @@ ATTACKS = {
 	'turncoats': '64 peers, each time at another local address',
 	'garbage': 'garbage of all kinds',
 	'port-zero': 'source port 0',
+	'unreachable': 'sources without a route back',
 	'icmp': 'forged ICMP errors',
 	'impostors': "in the client's own name, at other addresses",
 	'neighbours': "other ports of the client's own hosts",

@@ -15,6 +15,7 @@ BATTLES = (
 	Battle('garbage', peers=SMALL),
 	Battle('garbage', family='-4', peers=SMALL),
 	Battle('port-zero', peers=SMALL, receivers=2),
+	Battle('unreachable', peers=SMALL, receivers=2),
 	Battle('icmp', 'pausing', hosts=16, peers=SMALL, errors=True),
 	Battle('impostors', 'pausing', hosts=8, questions=64, peers=SMALL, receivers=4),
 	Battle('aimed', peers=SMALL),
