@@ -21,7 +21,7 @@
 
 #include "attack.h"
 
-enum { BATCH = 64, PATIENCE = 1 /* seconds */ };
+enum { BATCH = 32, PATIENCE = 1 /* seconds */ };
 
 static int open_link(const char *interface, const char *server)
 {
