@@ -38,12 +38,11 @@ static uint32_t place_of(uint64_t name)
 			  sizeof(first));
 }
 
-/* Is one of the names of this peer in the way of a victim's? */
+/* Is this peer in the way of a victim's name? (Its host's name does not count: few hosts, many
+ * ports.) */
 static bool collides(const struct end *end, uint64_t cookie)
 {
-	struct names names = names_of(end, cookie);
-
-	return wanted[place_of(names.peer)] || wanted[place_of(names.host)];
+	return wanted[place_of(names_of(end, cookie).peer)];
 }
 
 void aim(struct attack *attack)

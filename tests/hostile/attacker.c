@@ -6,8 +6,8 @@
  *
  *   attacker ATTACK INTERFACE SERVER-MAC SEED PEERS ADDRESS...
  *
- * "ready" on standard output: the server has read enough to fill its table of PEERS twice, if the
- * attack does that. Goes on until its standard input ends.
+ * "ready" on standard output: the server has read enough to fill its table of PEERS twice, if that
+ * is what the attack is about. Goes on until its standard input ends.
  */
 
 #include <linux/if_packet.h>
@@ -110,6 +110,7 @@ int main(int argc, char **argv)
 	static struct attack attack;
 	next_frame *next = argc > 6 ? attack_named(argv[1]) : NULL;
 	struct message mark = { .kind = MARK, .number = 1 };
+	uint64_t enough;
 	int link, marks;
 
 	if (!next)
@@ -124,6 +125,8 @@ int main(int argc, char **argv)
 	attack.cookie = await_mark(marks, 1).cookie;
 	if (next == aimed)
 		aim(&attack);
+	/* An aim needs no full table. */
+	enough = next == aimed ? 0 : 2 * attack.peers;
 	for (bool is_ready = false; !is_over();) {
 		send_frames(link, &attack, next, BATCH);
 		mark.number++;
@@ -131,7 +134,7 @@ int main(int argc, char **argv)
 		if (next == icmp_and_requests)
 			go_on(link, marks, &attack);
 		await_mark(marks, mark.number - 1);
-		if (!is_ready && attack.sent >= 2 * attack.peers) {
+		if (!is_ready && attack.sent >= enough) {
 			is_ready = true;
 			puts("ready");
 			fflush(stdout);

@@ -6,6 +6,7 @@ AT_ONCE = ('at-once', 'pausing')
 # of the client's host, as docs/security.md says.
 FORGETS = ('impostors', 'aimed')
 MISLEADS = ('impostors', 'neighbours')
+AIMED_POOL = 1 << 13     # POOL of aimed.c
 # An attack that never arrived has tested nothing: what the kernel counts then.
 EVIDENCE = {
 	'garbage': ('Udp.InCsumErrors', 'Ip.ReasmReqds'),
@@ -44,6 +45,13 @@ def _answers(battle, helped):
 			yield f'after {row.delay}: {row.plain} from the plain address'
 
 
+def _aim(battle, helped):
+	"""With the key known, the attack of aimed.c does hit: twice its pool of peers lies between."""
+	for row in helped.rows.values():
+		if battle.attack == 'aimed' and battle.mode == 'late' and row.delay >= 2 * AIMED_POOL and 2 * row.right > row.asked:
+			yield f'after {row.delay}: {row.right} of {row.asked} are right, so the aim is bad'
+
+
 def _losses(name, outcome):
 	if outcome.total('lost') > outcome.dropped:
 		yield f'{name}: {outcome.total("lost")} lost, but only {outcome.dropped} for want of room in the queue'
@@ -51,7 +59,8 @@ def _losses(name, outcome):
 
 def faults(battle, plain, helped):
 	"""Texts; none when all was well."""
-	found = [*_proofs(battle, plain), *_losses('plain', plain), *_losses('replyfrom', helped), *_answers(battle, helped)]
+	found = [*_proofs(battle, plain), *_losses('plain', plain), *_losses('replyfrom', helped), *_answers(battle, helped),
+		*_aim(battle, helped)]
 	if helped.mapped[0] != helped.mapped[1]:
 		found.append('the server has more memory than before')
 	return found
