@@ -21,7 +21,7 @@ struct peer {
 		uint64_t half[2]; /* the same, to be written and read in registers */
 	};
 	uint32_t scope;
-	in_port_t port;
+	uint32_t port;
 };
 
 /* The local address of a datagram; all zero: known, but not to be used as a source. */
@@ -48,6 +48,29 @@ static inline uint64_t address_map_half(struct in_addr v4)
 #endif
 }
 
+/* Reads a struct sockaddr_in. */
+static inline void peer_read_v4(struct peer *peer, const void *sockaddr)
+{
+	struct sockaddr_in v4;
+
+	memcpy(&v4, sockaddr, sizeof(v4));
+	peer->half[0] = 0;
+	peer->half[1] = address_map_half(v4.sin_addr);
+	peer->scope = 0;
+	peer->port = v4.sin_port;
+}
+
+/* Reads a whole struct sockaddr_in6. */
+static inline void peer_read_v6(struct peer *peer, const void *sockaddr)
+{
+	struct sockaddr_in6 v6;
+
+	memcpy(&v6, sockaddr, sizeof(v6));
+	memcpy(peer->half, &v6.sin6_addr, sizeof(peer->half));
+	peer->scope = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) ? v6.sin6_scope_id : 0;
+	peer->port = v6.sin6_port;
+}
+
 /*
  * Reads a sockaddr as the kernel gave it or as a program gives it to sendto() or connect().
  * Returns false for other families and for lengths that udp_sendmsg() and udpv6_sendmsg() refuse.
@@ -60,28 +83,19 @@ static inline bool peer_read(struct peer *peer, const void *sockaddr, size_t len
 		return false;
 	memcpy(&family, sockaddr, sizeof(family));
 	if (family == AF_INET) {
-		struct sockaddr_in v4;
-
-		memcpy(&v4, sockaddr, sizeof(v4));
-		peer->half[0] = 0;
-		peer->half[1] = address_map_half(v4.sin_addr);
-		peer->scope = 0;
-		peer->port = v4.sin_port;
+		peer_read_v4(peer, sockaddr);
+		return true;
+	}
+	if (family == AF_INET6 && length >= sizeof(struct sockaddr_in6)) {
+		peer_read_v6(peer, sockaddr);
 		return true;
 	}
 	/* The kernel takes a sockaddr_in6 without its scope id (SIN6_LEN_RFC2133). */
 	if (family == AF_INET6 && length >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
-		struct sockaddr_in6 v6;
+		struct sockaddr_in6 v6 = { .sin6_scope_id = 0 };
 
-		if (length >= sizeof(v6)) {
-			memcpy(&v6, sockaddr, sizeof(v6));
-		} else {
-			memset(&v6, 0, sizeof(v6));
-			memcpy(&v6, sockaddr, length);
-		}
-		peer->host = v6.sin6_addr;
-		peer->scope = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) ? v6.sin6_scope_id : 0;
-		peer->port = v6.sin6_port;
+		memcpy(&v6, sockaddr, offsetof(struct sockaddr_in6, sin6_scope_id));
+		peer_read_v6(peer, &v6);
 		return true;
 	}
 	return false;

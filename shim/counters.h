@@ -11,20 +11,20 @@
 #include "hook.h"
 
 /* One row each: the name of the counter and what it counts. */
-#define COUNTERS(COUNTER)                                                                          \
-	COUNTER(learnt, "datagrams learnt")                                                        \
-	COUNTER(sourced, "replies given a source")                                                 \
-	COUNTER(bare, "sends and connects left alone")                                                       \
-	COUNTER(refused, "sources refused")                                                        \
-	COUNTER(forgotten, "peers forgotten")                                                      \
+#define COUNTERS(COUNTER)                              \
+	COUNTER(learnt, "datagrams learnt")            \
+	COUNTER(sourced, "replies given a source")     \
+	COUNTER(bare, "sends and connects left alone") \
+	COUNTER(refused, "sources refused")            \
+	COUNTER(forgotten, "peers forgotten")          \
 	COUNTER(connects, "connects helped")
 
 #define COUNTER_NAME(name, text) COUNTER_##name,
 enum counter { COUNTERS(COUNTER_NAME) COUNTER_COUNT };
 
 /*
- * Threads count in lines of their own, chosen by where their thread-local storage is; two that chose
- * the same may lose a count, which is cheaper than not to.
+ * Threads count in lines of their own, as long as there are so many; two that share one may lose a
+ * count, which is cheaper than not to.
  */
 enum { COUNTER_LINES = 32 };
 
@@ -39,13 +39,13 @@ struct counters {
 /* Found from outside by its symbol. */
 extern struct counters replyfrom_counters;
 
-/* `self` is the address of something thread-local. */
-static inline void counters_add(const void *self, enum counter counter)
-{
-	uintptr_t line = (uintptr_t)self >> 12; /* stacks are an odd number of pages apart */
-	unsigned long *count = &replyfrom_counters.lines[line % COUNTER_LINES][counter];
+/* The line for a thread that counts for the first time. */
+unsigned long *counters_take(void);
 
-	__atomic_store_n(count, __atomic_load_n(count, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+static inline void counters_add(unsigned long *line, enum counter counter)
+{
+	__atomic_store_n(&line[counter], __atomic_load_n(&line[counter], __ATOMIC_RELAXED) + 1,
+			 __ATOMIC_RELAXED);
 }
 
 #endif

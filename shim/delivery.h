@@ -45,7 +45,7 @@ bool receive_guard_refused(int fd);
  * can become another socket's.
  */
 struct before {
-	uint64_t cookie;
+	uint64_t salt;
 	uint32_t tag;
 	uint8_t wanted;
 	int error; /* errno, which a receive that succeeds in the end leaves alone */
@@ -53,7 +53,7 @@ struct before {
 
 static inline struct before remember_before(const struct helped *helped)
 {
-	return (struct before){ .cookie = helped_get(helped, cookie),
+	return (struct before){ .salt = helped_get(helped, salt),
 				.tag = helped_get(helped, tag),
 				.wanted = helped_get(helped, wanted),
 				.error = errno };
@@ -67,50 +67,37 @@ static inline unsigned int wanted_after(const struct helped *helped, const struc
 	return likely(helped_get(helped, tag) == before->tag) ? wanted : before->wanted;
 }
 
-/* What else control data can tell: nothing of ours, or more than there was room for. */
-static inline void learn_nothing(int fd, struct helped *helped, const struct msghdr *received)
-{
-	if (received->msg_flags & MSG_CTRUNC)
-		helped_mark(helped, HELPED_MORE_CONTROL, true);
-	else
-		socket_check(fd);
-}
+/* The rest of learn(): IPv6, and control data that is not as usual. */
+void learn_rest(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received);
 
 /* Remembers what a received datagram's control data tells. */
-static inline __attribute__((always_inline)) void learn(int fd, struct helped *helped,
-							const struct before *before,
-							const struct msghdr *received, int flags)
+static inline __attribute__((always_inline)) void
+learn(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received, int flags)
 {
 	struct local local;
 	struct peer peer;
 
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return;
-	if (unlikely(!pktinfo_read_v4(received->msg_control, received->msg_controllen, &local)) &&
-	    pktinfo_read(received->msg_control, received->msg_controllen, &local) == PKTINFO_NONE)
-		learn_nothing(fd, helped, received);
-	else if (likely(peer_read(&peer, received->msg_name, received->msg_namelen)))
-		source_learn(fd, helped, before->cookie, &peer, &local);
+	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
+		   pktinfo_read_usual(received->msg_control, received->msg_controllen, &local))) {
+		peer_read_v4(&peer, received->msg_name);
+		source_learn(fd, helped, salt, peer, local);
+	} else {
+		learn_rest(fd, helped, salt, received);
+	}
 }
 
 /* move_addr_to_user() in net/socket.c: all its length, as much of it as there is room for. */
+int give_address_rest(const struct msghdr *received, void *address, socklen_t *length);
+
 static inline int give_address(const struct msghdr *received, void *address, socklen_t *length)
 {
-	socklen_t room = *length;
-
-	*length = received->msg_namelen;
-	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
-		   (int)room >= (int)sizeof(struct sockaddr_in))) {
-		memcpy(address, received->msg_name, sizeof(struct sockaddr_in));
-		return 0;
-	}
-	if ((int)room < 0) {
-		*length = room;
-		errno = EINVAL;
-		return -1;
-	}
-	memcpy(address, received->msg_name,
-	       room < received->msg_namelen ? room : received->msg_namelen);
+	if (unlikely(received->msg_namelen != sizeof(struct sockaddr_in) ||
+		     (int)*length < (int)sizeof(struct sockaddr_in)))
+		return give_address_rest(received, address, length);
+	*length = sizeof(struct sockaddr_in);
+	memcpy(address, received->msg_name, sizeof(struct sockaddr_in));
 	return 0;
 }
 

@@ -6,8 +6,7 @@
 
 #include "descriptor.h"
 
-static uint32_t first_chunk[CHUNK];
-uint32_t *descriptors[CHUNKS] = { first_chunk };
+uint32_t descriptors_first[CHUNK], *descriptors[CHUNKS] = { descriptors_first };
 
 /* The process whose descriptors the table is about. */
 static pid_t owner;

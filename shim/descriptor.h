@@ -21,13 +21,15 @@ enum {
 #define DESCRIPTOR_HELPED (UINT32_C(1) << 31)
 
 enum { CHUNK = 1024, CHUNKS = 1024 };
-extern uint32_t *descriptors[CHUNKS];
+extern uint32_t *descriptors[CHUNKS], descriptors_first[CHUNK];
 
 static inline uint32_t descriptor_get(int fd)
 {
 	const uint32_t *chunk;
 
-	if (unlikely((unsigned int)fd >= CHUNK * CHUNKS))
+	if (likely((unsigned int)fd < CHUNK))
+		return __atomic_load_n(&descriptors_first[fd], __ATOMIC_RELAXED);
+	if ((unsigned int)fd >= CHUNK * CHUNKS)
 		return DESCRIPTOR_PLAIN;
 	chunk = __atomic_load_n(&descriptors[(unsigned int)fd / CHUNK], __ATOMIC_ACQUIRE);
 	if (unlikely(!chunk))

@@ -2,6 +2,7 @@
 // The table of helped sockets, in memory that forked processes share.
 
 #include "helped.h"
+#include "start.h"
 
 struct helped *helped_sockets;
 static uint32_t none;
@@ -79,6 +80,7 @@ struct helped *helped_remember(uint64_t cookie, bool *remembered)
 	if (helped || !cookie || !(helped = find_place(&tag)))
 		return helped;
 	helped_set(helped, cookie, cookie);
+	helped_set(helped, salt, names_salt(&library.peers.key, cookie));
 	helped_set(helped, port, (in_port_t)0);
 	helped_set(helped, state, (uint8_t)HELPED_FRESH);
 	helped_set(helped, wanted, (uint8_t)0);

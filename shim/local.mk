@@ -8,6 +8,8 @@ pure_sources = \
 	shim/address.h \
 	shim/bounds.h \
 	shim/control.c shim/control.h \
+	shim/locals.c shim/locals.h \
+	shim/names.h \
 	shim/peers.c shim/peers.h \
 	shim/pktinfo.c shim/pktinfo.h \
 	shim/settings.c shim/settings.h
@@ -26,6 +28,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/rtnetlink.c shim/rtnetlink.h \
 	shim/options.c shim/options.h \
 	shim/receive.c shim/receive.h \
+	shim/refused.c \
 	shim/report.c shim/report.h \
 	shim/scratch.c shim/scratch.h \
 	shim/send.c shim/send.h \

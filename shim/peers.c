@@ -1,102 +1,255 @@
 // SPDX-License-Identifier: MIT
-// The memory of peers: a lock-free set-associative table whose entries prove themselves.
+// The memory of peers: a lock-free hash table that grows set by set.
 
 #include "peers.h"
 
-/*
- * A name lives in one of the WAYS entries from its home on (linear probing in a window). With the
- * table half full nearly all are found in the first cache line, two entries long.
- */
-enum { WAYS = 16 };
+/* While the table is filled once, so many ticks go by; entries know the last 64. */
+enum { TICKS_BITS = 5 };
 
-/* An empty entry ends a search; one that was forgotten does not, and its place can be taken. */
-enum { EMPTY = 0, FORGOTTEN = 1 };
+/* A new entry in a set with so many others makes the table grow by a set. */
+enum { CROWDED = 4 };
 
-_Static_assert(sizeof(struct entry) == 32, "two entries in a cache line");
+/* Others are at work on the same entries, again and again: then it is as if they were last. */
+enum { TRIES = 8 };
 
-void entry_write(struct entry *entry, uint64_t name, const struct local *local, uint32_t stamp)
+static uint64_t extent_of(uint32_t count)
 {
-	struct value value = value_of_local(local);
+	uint64_t mask = UINT32_MAX >> __builtin_clz(count - 1);
 
-	entry_put(entry, name, &value, stamp);
+	return mask << 32 | count;
 }
 
-/* The entry that holds a name, or NULL; *place: where it would go if put now. */
-static struct entry *search(const struct peers *peers, uint64_t name, struct entry **place)
+void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
+		 struct peer_set *sets, struct local_place *locals, struct peers_state *state)
 {
-	uint32_t now = __atomic_load_n(peers->clock, __ATOMIC_RELAXED), oldest = 0;
-	uint32_t home = (uint32_t)(name >> 8);
-	struct local unused;
-	bool open = false;
+	uint32_t most = (uint32_t)peers_sets(count);
 
-	for (uint32_t way = 0; way < WAYS; way++) {
-		struct entry *entry = &peers->entries[(home + way) & peers->mask];
-		uint64_t check = shared_load(&entry->check);
-		uint32_t age;
+	*peers = (struct peers){ .sets = sets,
+				 .locals = locals,
+				 .state = state,
+				 .last = most - 1,
+				 .tick_shift = (uint8_t)(__builtin_ctz(most * SLOTS) - TICKS_BITS),
+				 .key = *key };
+	__atomic_store_n(&state->extent, extent_of(SETS_LEAST), __ATOMIC_RELEASE);
+}
 
-		if (check > FORGOTTEN && entry_read(entry, name, &unused))
-			return entry;
-		age = now - __atomic_load_n(&entry->stamp, __ATOMIC_RELAXED);
-		if (place && !open && (check <= FORGOTTEN || !way || age > oldest)) {
-			*place = entry;
-			oldest = age;
-			open = check <= FORGOTTEN;
+/* The hashes that choose the sets in which a name can be: its home, and others if that is full. */
+enum { WAYS = 3 };
+
+static uint64_t home_of_way(struct name name, int way)
+{
+	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
+					      UINT64_C(0xc2b2ae3d27d4eb4f) };
+
+	return way ? name.hash * other[way] : name.home;
+}
+
+/* Is it an entry of that name, with the local address as it is in the table? Copies that. */
+static bool is_named(const struct peers *peers, uint64_t word, uint64_t hash, struct local *local)
+{
+	*local = locals_read(peers->locals, (uint32_t)(word >> INDEX_SHIFT));
+	return !((word ^ hash ^ local_check(&peers->key, *local)) & TAG_MASK);
+}
+
+/* The slot that holds a name, with *word in it, or NULL. */
+static uint64_t *search(const struct peers *peers, uint64_t extent, struct name name,
+			uint64_t *word, struct local *local)
+{
+	for (int way = 0; way < WAYS; way++) {
+		uint64_t home = home_of_way(name, way);
+		struct peer_set *set = peers_set(peers, extent, home);
+
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			*word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
+			if (*word && !((*word ^ home) & GROWTH_MASK) &&
+			    is_named(peers, *word, name.hash, local))
+				return &set->slot[i];
 		}
-		if (check == EMPTY)
-			return NULL;
 	}
 	return NULL;
 }
 
-bool peers_find(const struct peers *peers, uint64_t name, struct local *local)
+/* The same while the table grows, for entries move then. */
+static uint64_t *search_all(const struct peers *peers, struct name name, uint64_t *word,
+			    struct local *local)
 {
-	const struct entry *entry = search(peers, name, NULL);
+	for (int tries = 0; tries < TRIES; tries++) {
+		uint64_t extent = peers_extent(peers);
+		uint64_t *slot = search(peers, extent, name, word, local);
 
-	return entry && entry_read(entry, name, local);
-}
-
-uint32_t peers_age(const struct peers *peers, uint64_t name)
-{
-	const struct entry *entry = search(peers, name, NULL);
-
-	if (!entry)
-		return UINT32_MAX;
-	return __atomic_load_n(peers->clock, __ATOMIC_RELAXED) -
-	       __atomic_load_n(&entry->stamp, __ATOMIC_RELAXED);
-}
-
-bool peers_put_value(struct peers *peers, uint64_t name, const struct value *value)
-{
-	struct entry *place = NULL, *entry = search(peers, name, &place);
-	uint32_t now = __atomic_load_n(peers->clock, __ATOMIC_RELAXED);
-	bool spare = true;
-
-	if (entry && entry_is(entry, name, value)) {
-		if (!peers_is_young(peers, entry))
-			__atomic_store_n(&entry->stamp, now, __ATOMIC_RELAXED);
-		return true;
+		if (likely(slot || peers_extent(peers) == extent))
+			return slot;
 	}
-	if (entry)
-		place = entry;
-	else
-		spare = shared_load(&place->check) <= FORGOTTEN;
-	/* Lost counts do no harm: the clock only has to go on. */
-	__atomic_store_n(peers->clock, now + 1, __ATOMIC_RELAXED);
-	entry_put(place, name, value, now + 1);
-	return spare;
+	return NULL;
 }
 
-bool peers_put(struct peers *peers, uint64_t name, const struct local *local)
+bool peers_find(const struct peers *peers, struct name name, struct local *local)
 {
-	struct value value = value_of_local(local);
+	uint64_t word;
 
-	return peers_put_value(peers, name, &value);
+	return search_all(peers, name, &word, local);
 }
 
-void peers_forget(struct peers *peers, uint64_t name)
+uint32_t peers_age(const struct peers *peers, struct name name)
 {
-	struct entry *entry = search(peers, name, NULL);
+	struct local unused;
+	uint64_t word;
 
-	if (entry)
-		shared_store(&entry->check, FORGOTTEN);
+	if (!search_all(peers, name, &word, &unused))
+		return UINT32_MAX;
+	return (peers_tick(peers) - (uint32_t)word) & TICK_MASK;
+}
+
+void peers_forget(struct peers *peers, struct name name)
+{
+	struct local unused;
+	uint64_t word, *slot;
+
+	for (int tries = 0; tries < TRIES; tries++) {
+		slot = search_all(peers, name, &word, &unused);
+		if (!slot)
+			return;
+		__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED);
+	}
+}
+
+/* Where a new entry goes: what is there now, and how many others are in its set. */
+struct place {
+	uint64_t *slot, word, home;
+	uint32_t others;
+};
+
+/* A free slot, at home if there is one; if there is none at all, one of the oldest entries'. */
+static struct place choose(const struct peers *peers, uint64_t extent, struct name name)
+{
+	struct place oldest = { .slot = NULL };
+	uint32_t now = peers_tick(peers), most = 0;
+
+	for (int way = 0; way < WAYS; way++) {
+		struct place spare = { .home = home_of_way(name, way) };
+		struct peer_set *set = peers_set(peers, extent, spare.home);
+
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			uint64_t *slot = &set->slot[i];
+			uint64_t word = __atomic_load_n(slot, __ATOMIC_RELAXED);
+			uint32_t age = (now - (uint32_t)word) & TICK_MASK;
+
+			if (word)
+				spare.others++;
+			else if (!spare.slot)
+				spare.slot = slot;
+			if (!oldest.slot || age > most) {
+				oldest = (struct place){ slot, word, spare.home, SLOTS };
+				most = age;
+			}
+		}
+		if (spare.slot)
+			return spare;
+	}
+	return oldest;
+}
+
+/* So much has happened since. Lost counts do no harm: the clock only has to go on. */
+static void go_on(struct peers *peers)
+{
+	uint32_t now = __atomic_load_n(&peers->state->clock, __ATOMIC_RELAXED) + 1;
+
+	__atomic_store_n(&peers->state->clock, now, __ATOMIC_RELAXED);
+	if (!(now & ((UINT32_C(1) << peers->tick_shift) - 1)))
+		__atomic_store_n(&peers->state->tick, now >> peers->tick_shift, __ATOMIC_RELAXED);
+}
+
+/* Copies the entry to a free slot, unless it is there. */
+static void copy_entry(struct peer_set *to, uint64_t word)
+{
+	for (uint32_t i = 0; i < SLOTS && !peers_set_has(to, word); i++) {
+		uint64_t none = 0;
+
+		__atomic_compare_exchange_n(&to->slot[i], &none, word, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED);
+	}
+}
+
+/*
+ * One more set, for the half of another set's entries whose hashes say so. They are copied before
+ * the new set is in use, and then again, for others write meanwhile, and taken out of the old one.
+ * Whoever does the same at the same time writes the same, and one of them counts.
+ */
+static void grow(struct peers *peers)
+{
+	uint64_t extent = peers_extent(peers), moves;
+	uint32_t count = (uint32_t)extent, half;
+	struct peer_set *from, *to;
+
+	if (count < SETS_LEAST || count > peers->last || extent != extent_of(count))
+		return;
+	half = UINT32_C(1) << (31 - __builtin_clz(count));
+	moves = (uint64_t)half << SETS_SHIFT;
+	from = &peers->sets[count - half];
+	to = &peers->sets[count];
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			uint64_t word = __atomic_load_n(&from->slot[i], __ATOMIC_ACQUIRE);
+
+			if (!(word & moves))
+				continue;
+			copy_entry(to, word);
+			if (pass)
+				__atomic_compare_exchange_n(&from->slot[i], &word, 0, false,
+							    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		}
+		if (!pass && !__atomic_compare_exchange_n(&peers->state->extent, &extent,
+							  extent_of(count + 1), false,
+							  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return;
+	}
+}
+
+bool peers_put(struct peers *peers, struct name name, struct local local)
+{
+	uint32_t tick = peers_tick(peers);
+	struct local_known known = { .check = local_check(&peers->key, local) };
+	struct place place = { .slot = NULL }, made = { .slot = NULL };
+	bool made_local;
+	uint64_t word;
+
+	known.index = locals_put(peers->locals, known.check, local, tick, &made_local);
+	word = peers_word(0, &known, tick) ^ (name.hash & TAG_MASK);
+	for (int tries = 0; tries < TRIES; tries++) {
+		uint64_t extent = peers_extent(peers), new;
+		struct local unused;
+
+		place.slot = search(peers, extent, name, &place.word, &unused);
+		if (place.slot)
+			place.home = place.word;
+		else
+			place = made = choose(peers, extent, name);
+		new = word | (place.home & GROWTH_MASK);
+		if ((place.word == new ||
+		     __atomic_compare_exchange_n(place.slot, &place.word, new, false,
+						 __ATOMIC_RELEASE, __ATOMIC_RELAXED)) &&
+		    likely(peers_extent(peers) == extent))
+			break;
+	}
+	if (made.slot || made_local)
+		go_on(peers);
+	if (made.others >= CROWDED)
+		grow(peers);
+	return !made.word;
+}
+
+void peers_confirm_rest(struct peers *peers, struct name name, struct local local, uint64_t word)
+{
+	bool there = locals_is_at(peers->locals, (uint32_t)(word >> INDEX_SHIFT), local);
+	uint64_t extent = peers_extent(peers);
+
+	for (int way = 1; there && way < WAYS; way++) {
+		uint64_t home = home_of_way(name, way);
+
+		if (peers_set_has(peers_set(peers, extent, home),
+				  (word & ~GROWTH_MASK) | (home & GROWTH_MASK)))
+			return;
+	}
+	peers_put(peers, name, local);
 }

@@ -81,15 +81,3 @@ enum pktinfo pktinfo_read(const void *control, size_t length, struct local *loca
 	}
 	return found;
 }
-
-size_t pktinfo_write_v6(void *control, const struct in6_addr *source, uint32_t ifindex)
-{
-	struct in6_pktinfo v6 = { .ipi6_addr = *source, .ipi6_ifindex = ifindex };
-	struct cmsghdr *header = control;
-
-	header->cmsg_level = IPPROTO_IPV6;
-	header->cmsg_type = IPV6_PKTINFO;
-	header->cmsg_len = CMSG_LEN(sizeof(v6));
-	memcpy(CMSG_DATA(header), &v6, sizeof(v6));
-	return CMSG_LEN(sizeof(v6));
-}

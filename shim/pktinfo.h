@@ -31,10 +31,12 @@ bool pktinfo_is_source(const struct cmsghdr *header);
 enum pktinfo pktinfo_read(const void *control, size_t length, struct local *local);
 
 /*
- * The quick half of it: control data that begins with a whole IP_PKTINFO. Returns false for all
- * other control data.
+ * The usual: an IP_PKTINFO at the beginning, of a datagram to an address of this host. Broadcast
+ * and multicast ones have another ipi_spec_dst (fib_compute_spec_dst()). Returns false for all
+ * else.
  */
-static inline bool pktinfo_read_v4(const void *control, size_t length, struct local *local)
+static inline __attribute__((always_inline)) bool
+pktinfo_read_usual(const void *control, size_t length, struct local *local)
 {
 	const struct cmsghdr *header = control;
 	struct in_pktinfo info;
@@ -43,16 +45,37 @@ static inline bool pktinfo_read_v4(const void *control, size_t length, struct lo
 	    header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_PKTINFO)
 		return false;
 	memcpy(&info, CMSG_DATA(header), sizeof(info));
-	if (unlikely((info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr &&
-		      info.ipi_spec_dst.s_addr) ||
-		     !address_is_unicast_v4(info.ipi_addr))) {
-		*local = (struct local){ .ifindex = 0 };
-		return true;
-	}
+	if (unlikely(info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr || !info.ipi_addr.s_addr))
+		return false;
 	local->half[0] = 0;
 	local->half[1] = address_map_half(info.ipi_addr);
 	local->ifindex = (uint32_t)info.ipi_ifindex;
 	return true;
+}
+
+/*
+ * The usual on an AF_INET6 socket: an IPV6_PKTINFO of a unicast address alone, or for an IPv4
+ * datagram the usual behind it. Returns false for all else.
+ */
+static inline __attribute__((always_inline)) bool
+pktinfo_read_usual_v6(const void *control, size_t length, struct local *local)
+{
+	const size_t space = CMSG_SPACE(sizeof(struct in6_pktinfo));
+	const struct cmsghdr *header = control;
+	struct in6_pktinfo info;
+
+	if (length < space || header->cmsg_len != CMSG_LEN(sizeof(info)) ||
+	    header->cmsg_level != IPPROTO_IPV6 || header->cmsg_type != IPV6_PKTINFO)
+		return false;
+	if (length > space)
+		return pktinfo_read_usual((const unsigned char *)control + space, length - space,
+					  local);
+	memcpy(&info, CMSG_DATA(header), sizeof(info));
+	memcpy(local->half, &info.ipi6_addr, sizeof(local->half));
+	local->ifindex = (uint32_t)info.ipi6_ifindex;
+	if (unlikely(!local->half[0]))
+		return local->half[1] && !address_is_v4(&info.ipi6_addr);
+	return !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
 }
 
 /*
@@ -62,22 +85,35 @@ static inline bool pktinfo_read_v4(const void *control, size_t length, struct lo
  * stack, and allocates for more.
  */
 #define CONTROL_SOURCE CMSG_SPACE(sizeof(struct in6_pktinfo))
-size_t pktinfo_write_v6(void *control, const struct in6_addr *source, uint32_t ifindex);
-
-static inline size_t pktinfo_write(void *control, const struct in6_addr *source, uint32_t ifindex)
+static inline size_t pktinfo_write_v6(void *control, const struct in6_addr *source,
+				      uint32_t ifindex)
 {
+	struct in6_pktinfo v6 = { .ipi6_addr = *source, .ipi6_ifindex = ifindex };
 	struct cmsghdr *header = control;
 
-	if (!address_is_v4(source))
-		return pktinfo_write_v6(control, source, ifindex);
-	struct in_pktinfo v4 = { .ipi_ifindex = (int)ifindex,
-				 .ipi_spec_dst.s_addr = source->s6_addr32[3] };
+	header->cmsg_level = IPPROTO_IPV6;
+	header->cmsg_type = IPV6_PKTINFO;
+	header->cmsg_len = CMSG_LEN(sizeof(v6));
+	memcpy(CMSG_DATA(header), &v6, sizeof(v6));
+	return CMSG_LEN(sizeof(v6));
+}
+
+static inline size_t pktinfo_write_v4(void *control, in_addr_t source, uint32_t ifindex)
+{
+	struct in_pktinfo v4 = { .ipi_ifindex = (int)ifindex, .ipi_spec_dst.s_addr = source };
+	struct cmsghdr *header = control;
 
 	header->cmsg_level = IPPROTO_IP;
 	header->cmsg_type = IP_PKTINFO;
 	header->cmsg_len = CMSG_LEN(sizeof(v4));
 	memcpy(CMSG_DATA(header), &v4, sizeof(v4));
 	return CMSG_LEN(sizeof(v4));
+}
+
+static inline size_t pktinfo_write(void *control, const struct in6_addr *source, uint32_t ifindex)
+{
+	return address_is_v4(source) ? pktinfo_write_v4(control, source->s6_addr32[3], ifindex)
+				     : pktinfo_write_v6(control, source, ifindex);
 }
 
 #endif

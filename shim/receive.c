@@ -23,6 +23,60 @@ bool receive_guard_refused(int fd)
 	return refused;
 }
 
+/* What else control data can tell: nothing of ours, or more than there was room for. */
+static void learn_nothing(int fd, struct helped *helped, const struct msghdr *received)
+{
+	if (received->msg_flags & MSG_CTRUNC)
+		helped_mark(helped, HELPED_MORE_CONTROL, true);
+	else
+		socket_check(fd);
+}
+
+static __attribute__((noinline)) void learn_unusual(int fd, struct helped *helped, uint64_t salt,
+						    const struct msghdr *received)
+{
+	struct local local;
+	struct peer peer;
+
+	if (pktinfo_read(received->msg_control, received->msg_controllen, &local) == PKTINFO_NONE)
+		learn_nothing(fd, helped, received);
+	else if (peer_read(&peer, received->msg_name, received->msg_namelen))
+		source_learn(fd, helped, salt, peer, local);
+}
+
+void learn_rest(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received)
+{
+	struct local local;
+	struct peer peer;
+
+	if (likely(received->msg_namelen == sizeof(struct sockaddr_in6) &&
+		   pktinfo_read_usual_v6(received->msg_control, received->msg_controllen,
+					 &local))) {
+		peer_read_v6(&peer, received->msg_name);
+		source_learn(fd, helped, salt, peer, local);
+	} else {
+		learn_unusual(fd, helped, salt, received);
+	}
+}
+
+int give_address_rest(const struct msghdr *received, void *address, socklen_t *length)
+{
+	socklen_t room = *length, given = received->msg_namelen;
+
+	*length = given;
+	if (likely(given == sizeof(struct sockaddr_in6) && (int)room >= (int)given)) {
+		memcpy(address, received->msg_name, sizeof(struct sockaddr_in6));
+		return 0;
+	}
+	if ((int)room < 0) {
+		*length = room;
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(address, received->msg_name, room < given ? room : given);
+	return 0;
+}
+
 /* A receive failed: because of the guard? */
 static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **helped,
 						       struct before *before,
@@ -51,29 +105,70 @@ static inline ssize_t guarded_recvmsg(int fd, struct helped **helped, struct bef
 	return likely(n >= 0) ? n : receive_again(fd, helped, before, message, flags);
 }
 
+/* A receive failed that may have failed because of the guard; errno was `error` before. */
+static __attribute__((noinline)) ssize_t receive_from_again(int fd, const struct iovec *buffer,
+							    int flags, struct sockaddr *address,
+							    socklen_t *length, int error)
+{
+	if (socket_classify(fd)) {
+		if (!receive_guard_refused(fd))
+			return -1;
+		errno = error;
+		return receive_from(fd, buffer->iov_base, buffer->iov_len, flags, address, length);
+	}
+	errno = error;
+	return libc.recvfrom(fd, buffer->iov_base, buffer->iov_len, flags, address, length);
+}
+
+/* recvfrom() takes any size, and does not look at MSG_CMSG_COMPAT; recvmsg() refuses some. */
+static inline bool is_unusual(size_t size, int flags)
+{
+	return (size | (unsigned int)flags) > INT_MAX;
+}
+
+static __attribute__((noinline)) ssize_t receive_unusual(int fd, void *buffer, size_t size,
+							 int flags, struct sockaddr *address,
+							 socklen_t *length)
+{
+	if (!socket_find_wildcard(fd))
+		return libc.recvfrom(fd, buffer, size, flags, address, length);
+	return receive_from(fd, buffer, size < INT_MAX ? size : INT_MAX, flags & INT_MAX, address,
+			    length);
+}
+
 ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		     socklen_t *length)
 {
-	struct helped *helped = socket_find_wildcard(fd);
 	CONTROL_BUFFER(control, CONTROL_KERNEL);
 	struct sockaddr_in6 from;
-	struct iovec vector = { .iov_base = buffer, .iov_len = size < INT_MAX ? size : INT_MAX };
-	struct msghdr received = { .msg_name = &from,
-				   .msg_namelen = sizeof(from),
-				   .msg_iov = &vector,
-				   .msg_iovlen = 1,
-				   .msg_control = control,
-				   .msg_controllen = sizeof(control) };
-	struct before before;
-	ssize_t n = -1;
+	struct iovec vector;
+	struct msghdr received;
+	struct helped *helped = socket_find_wildcard(fd);
+	uint64_t salt;
+	ssize_t n;
+	int error;
 
-	/* recvfrom() does not look at MSG_CMSG_COMPAT, recvmsg() refuses it. */
-	if (likely(helped != NULL))
-		n = guarded_recvmsg(fd, &helped, &before, &received, flags & INT_MAX);
+	if (unlikely(!helped))
+		return libc.recvfrom(fd, buffer, size, flags, address, length);
+	if (unlikely(is_unusual(size, flags)))
+		return receive_unusual(fd, buffer, size, flags, address, length);
+	vector.iov_base = buffer;
+	vector.iov_len = size;
+	received.msg_name = &from;
+	received.msg_namelen = sizeof(from);
+	received.msg_iov = &vector;
+	received.msg_iovlen = 1;
+	received.msg_control = control;
+	received.msg_controllen = sizeof(control);
+	salt = helped_get(helped, salt);
+	error = errno;
+	n = libc.recvmsg(fd, &received, flags | guard_flag());
 	if (unlikely(n < 0))
-		return helped ? n : libc.recvfrom(fd, buffer, size, flags, address, length);
-	learn(fd, helped, &before, &received, flags);
-	if (!address)
+		return refuses_guard(flags)
+			       ? receive_from_again(fd, &vector, flags, address, length, error)
+			       : -1;
+	learn(fd, helped, salt, &received, flags);
+	if (unlikely(!address))
 		return n;
 	if (unlikely(!length)) {
 		errno = EFAULT;
@@ -103,7 +198,7 @@ ssize_t receive_message(int fd, struct helped *helped, struct msghdr *message, i
 	if (likely(helped != NULL))
 		n = guarded_recvmsg(fd, &helped, &before, &received, flags);
 	if (likely(n >= 0)) {
-		learn(fd, helped, &before, &received, flags);
+		learn(fd, helped, before.salt, &received, flags);
 		if (give_message(wanted_after(helped, &before), message, &received))
 			n = -1;
 	}

@@ -8,7 +8,7 @@
 
 #include "socket.h"
 
-/* recvfrom(2) and, with no address, recv(2), of a descriptor that is not known to be plain. */
+/* recvfrom(2) and, with no address, recv(2), on whatever descriptor. */
 ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		     socklen_t *length);
 

@@ -94,7 +94,7 @@ static int receive_messages(int fd, struct helped *helped, struct mmsghdr *messa
 	}
 	n = guarded_recvmmsg(fd, &helped, &before, copies, fitting, flags, timeout, next);
 	for (int i = 0; i < n; i++) {
-		learn(fd, helped, &before, &copies[i].msg_hdr, flags);
+		learn(fd, helped, before.salt, &copies[i].msg_hdr, flags);
 		give_message(wanted_after(helped, &before), &messages[i].msg_hdr,
 			     &copies[i].msg_hdr);
 		messages[i].msg_len = copies[i].msg_len;

@@ -6,15 +6,9 @@
 
 #include "control.h"
 #include "libc.h"
-#include "options.h"
-#include "report.h"
-#include "rtnetlink.h"
 #include "scratch.h"
 #include "send.h"
 #include "source.h"
-
-/* MSG_PROBE of <linux/socket.h>, which no libc has. */
-enum { PROBE = 0x10 };
 
 /* The ways to a source that are not those of a server's answer. */
 bool send_route_rest(struct route *route, struct helped *helped, const void *address,
@@ -22,12 +16,12 @@ bool send_route_rest(struct route *route, struct helped *helped, const void *add
 {
 	if (!helped)
 		return address && peer_read(&route->peer, address, length) &&
-		       source_find_fresh(&route->peer, &route->local);
+		       source_find_fresh(route->peer, &route->local);
 	/* udpv6_sendmsg() refuses to send to an IPv6 peer then, whatever the source. */
 	if (address && helped_is(helped, HELPED_MAPPED))
 		return peer_read(&route->peer, address, length) &&
 		       address_is_v4(&route->peer.host) &&
-		       source_find(helped, &route->peer, &route->local);
+		       source_find(helped, route->peer, &route->local);
 	/* udp_sendmsg() takes AF_UNSPEC for AF_INET. */
 	if (address && helped_get(helped, family) == AF_INET &&
 	    length >= sizeof(struct sockaddr_in)) {
@@ -38,7 +32,7 @@ bool send_route_rest(struct route *route, struct helped *helped, const void *add
 			return false;
 		peer.sin_family = AF_INET;
 		return peer_read(&route->peer, &peer, sizeof(peer)) &&
-		       source_find(helped, &route->peer, &route->local);
+		       source_find(helped, route->peer, &route->local);
 	}
 	if (address || !helped_is(helped, HELPED_BY_CONTROL))
 		return false;
@@ -49,16 +43,6 @@ bool send_route_rest(struct route *route, struct helped *helped, const void *add
 	return true;
 }
 
-/* Link-local addresses need an interface, and a program may have lost its scope id. */
-static inline uint32_t ifindex_for(const struct route *route)
-{
-	if (likely(!IN6_IS_ADDR_LINKLOCAL(&route->peer.host) &&
-		   !IN6_IS_ADDR_LINKLOCAL(&route->local.address)) ||
-	    route->peer.scope)
-		return 0;
-	return route->local.ifindex;
-}
-
 size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 			  const struct route *route)
 {
@@ -66,82 +50,7 @@ size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 		memcpy(room, message->msg_control,
 		       end < message->msg_controllen ? end : message->msg_controllen);
 	return end + pktinfo_write((unsigned char *)room + end, &route->local.address,
-				   ifindex_for(route));
-}
-
-bool send_is_source_error(void)
-{
-	return errno == EINVAL || errno == ENETUNREACH || errno == EADDRNOTAVAIL || errno == ENODEV;
-}
-
-/*
- * Some local IPv6 addresses are on no interface (AnyIP: a route of type local). Those are sources
- * for a socket with IPV6_FREEBIND only; an address that went away is none, so the table is asked.
- */
-static bool make_free(int fd, const struct local *local)
-{
-	return !address_is_v4(&local->address) &&
-	       option_get(fd, IPPROTO_IPV6, IPV6_FREEBIND) == 0 &&
-	       rtnetlink_is_local(&local->address) &&
-	       option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
-}
-
-/*
- * In a VRF a source is only known with the interface it was received on. For IPv4 that is tried for
- * interfaces that belong to another one only: given an interface, the kernel sends to a peer
- * without a route as if it were on the link (ip_route_output_key_hash_rcu()).
- */
-static bool needs_interface(const struct route *route)
-{
-	return route->local.ifindex && !ifindex_for(route) &&
-	       (!address_is_v4(&route->local.address) ||
-		rtnetlink_has_master(route->local.ifindex));
-}
-
-bool send_is_refused(int fd, const struct msghdr *message, int flags)
-{
-	int error = errno;
-	bool refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0;
-
-	errno = error;
-	return refused;
-}
-
-/* The source was refused: other ways to use it, then none. `message` has it attached at `end`. */
-static ssize_t refused(int fd, const struct route *route, const struct msghdr *original,
-		       struct msghdr *message, size_t end, int flags)
-{
-	ssize_t n;
-	int error;
-
-	if (!send_is_refused(fd, message, flags))
-		return -1;
-	source_count(COUNTER_refused);
-	if (errno == EINVAL && make_free(fd, &route->local)) {
-		n = libc.sendmsg(fd, message, flags);
-		if (n >= 0)
-			return n;
-		error = errno;
-		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
-		errno = error;
-		if (!send_is_source_error())
-			return n;
-	}
-	if (needs_interface(route)) {
-		pktinfo_write((unsigned char *)message->msg_control + end, &route->local.address,
-			      route->local.ifindex);
-		n = libc.sendmsg(fd, message, flags);
-		if (n >= 0 || !send_is_source_error())
-			return n;
-	}
-	n = libc.sendmsg(fd, original, flags);
-	if (n >= 0 && route->helped) {
-		source_forget(route->helped, &route->peer);
-		source_count(COUNTER_forgotten);
-		helped_mark(route->helped, HELPED_BY_CONTROL, false);
-		report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
-	}
-	return n;
+				   ifindex_for(&route->peer, &route->local));
 }
 
 void send_adopt(int fd, const struct route *route)
@@ -149,7 +58,7 @@ void send_adopt(int fd, const struct route *route)
 	struct helped *helped = socket_adopt(fd);
 
 	if (helped)
-		source_learn(fd, helped, helped_get(helped, cookie), &route->peer, &route->local);
+		source_learn(fd, helped, helped_get(helped, salt), route->peer, route->local);
 }
 
 /*
@@ -168,7 +77,7 @@ static __attribute__((noinline)) ssize_t send_from_rest(int fd, const struct rou
 	if (n >= 0)
 		source_count(COUNTER_sourced);
 	if (n < 0 && send_is_source_error()) {
-		n = refused(fd, route, message ? message : &bare, sent, end, flags);
+		n = send_refused(fd, route, message ? message : &bare, sent, end, flags);
 		if (n >= 0)
 			errno = e;
 	}
@@ -211,7 +120,8 @@ static inline ssize_t send_plainly(int fd, const struct route *route, struct msg
 	ssize_t n;
 
 	sent->msg_control = control;
-	sent->msg_controllen = pktinfo_write(control, &route->local.address, ifindex_for(route));
+	sent->msg_controllen = pktinfo_write(control, &route->local.address,
+					     ifindex_for(&route->peer, &route->local));
 	n = libc.sendmsg(fd, sent, flags);
 	if (likely(n >= 0 && route->helped)) {
 		source_count(COUNTER_sourced);
@@ -229,22 +139,103 @@ ssize_t send_from(int fd, const struct route *route, const struct msghdr *messag
 	return send_plainly(fd, route, &sent, flags);
 }
 
-ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
-		socklen_t length)
+/* sendto() takes any size and then finds it too long; sendmsg() refuses some. */
+static inline void prepare(struct msghdr *message, struct iovec *vector, const void *buffer,
+			   size_t size, const struct sockaddr *address, socklen_t length)
 {
-	/* sendto() takes any size and then finds it too long; sendmsg() refuses some. */
-	struct iovec vector = { .iov_base = (void *)(uintptr_t)buffer,
-				.iov_len = size < INT_MAX ? size : INT_MAX };
-	struct msghdr message = { .msg_name = (void *)(uintptr_t)address,
-				  .msg_namelen = length,
-				  .msg_iov = &vector,
-				  .msg_iovlen = 1 };
+	vector->iov_base = (void *)(uintptr_t)buffer;
+	vector->iov_len = size < INT_MAX ? size : INT_MAX;
+	message->msg_name = (void *)(uintptr_t)address;
+	message->msg_namelen = length;
+	message->msg_iov = vector;
+	message->msg_iovlen = 1;
+	message->msg_flags = 0;
+}
+
+/* The rest of send_to(): what this thread did not just receive from that peer. */
+static __attribute__((noinline)) ssize_t send_to_rest(int fd, const void *buffer, size_t size,
+						      int flags, const struct sockaddr *address,
+						      socklen_t length)
+{
 	struct helped *helped;
+	struct iovec vector;
+	struct msghdr message;
 	struct route route;
 
 	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
 	if (unlikely(length > sizeof(struct sockaddr_storage)) || !send_concerns(fd, &helped) ||
 	    !send_route(&route, helped, address, length))
 		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
+	prepare(&message, &vector, buffer, size, address, length);
 	return send_plainly(fd, &route, &message, flags);
+}
+
+/* An answer to this thread's last peer did not go; errno was `e` before. */
+static __attribute__((noinline)) ssize_t send_answer_failed(int fd, struct helped *helped,
+							    struct msghdr *sent, int flags, int e)
+{
+	struct msghdr bare = *sent;
+	struct route route;
+	ssize_t n;
+
+	if (!send_is_source_error())
+		return -1;
+	bare.msg_control = NULL;
+	bare.msg_controllen = 0;
+	if (!send_route(&route, helped, sent->msg_name, sent->msg_namelen))
+		return -1;
+	n = send_refused(fd, &route, &bare, sent, 0, flags);
+	if (n >= 0)
+		errno = e;
+	return n;
+}
+
+/*
+ * The usual: the answer to what this thread received last, from a peer of that family. Returns
+ * false for all else; then nothing was sent.
+ */
+static inline __attribute__((always_inline)) bool
+send_answer(int fd, struct helped *helped, struct msghdr *message, int flags, bool six, ssize_t *n)
+{
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
+	struct local local;
+	struct peer peer;
+	int e = errno;
+
+	if (six)
+		peer_read_v6(&peer, message->msg_name);
+	else
+		peer_read_v4(&peer, message->msg_name);
+	if (unlikely(!source_is_heard(helped, peer, &local)))
+		return false;
+	message->msg_control = control;
+	message->msg_controllen =
+		six ? pktinfo_write(control, &local.address, ifindex_for(&peer, &local))
+		    : pktinfo_write_v4(control, local.address.s6_addr32[3], 0);
+	*n = libc.sendmsg(fd, message, flags);
+	if (unlikely(*n < 0))
+		*n = send_answer_failed(fd, helped, message, flags, e);
+	else
+		source_count(COUNTER_sourced);
+	return true;
+}
+
+ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
+		socklen_t length)
+{
+	struct helped *helped = socket_find_quickly(fd);
+	struct iovec vector;
+	struct msghdr message;
+	ssize_t n;
+
+	if (unlikely(!helped || !address || length - sizeof(struct sockaddr_in) > 112 ||
+		     helped_is(helped, HELPED_MAPPED)))
+		return send_to_rest(fd, buffer, size, flags, address, length);
+	prepare(&message, &vector, buffer, size, address, length);
+	if (likely(address->sa_family == AF_INET)
+		    ? send_answer(fd, helped, &message, flags, false, &n)
+		    : address->sa_family == AF_INET6 && length >= sizeof(struct sockaddr_in6) &&
+			      send_answer(fd, helped, &message, flags, true, &n))
+		return n;
+	return send_to_rest(fd, buffer, size, flags, address, length);
 }

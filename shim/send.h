@@ -48,7 +48,7 @@ static inline bool send_route(struct route *route, struct helped *helped, const 
 	route->helped = helped;
 	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED) &&
 		   peer_read(&route->peer, address, length)))
-		return source_find(helped, &route->peer, &route->local);
+		return source_find(helped, route->peer, &route->local);
 	return send_route_rest(route, helped, address, length);
 }
 
@@ -73,6 +73,23 @@ bool send_is_source_error(void);
  * nothing and takes no waiting error (ip_make_skb(), ip6_make_skb()). errno stays.
  */
 bool send_is_refused(int fd, const struct msghdr *message, int flags);
+
+/* Link-local addresses need an interface, and a program may have lost its scope id. */
+static inline uint32_t ifindex_for(const struct peer *peer, const struct local *local)
+{
+	if (likely(!IN6_IS_ADDR_LINKLOCAL(&peer->host) &&
+		   !IN6_IS_ADDR_LINKLOCAL(&local->address)) ||
+	    peer->scope)
+		return 0;
+	return local->ifindex;
+}
+
+/*
+ * The source of `message`, attached at `end` of its control data, was refused: other ways to use
+ * it, then `original`, which has none. Returns what the last of these sends returned.
+ */
+ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
+		     struct msghdr *message, size_t end, int flags);
 
 /* A fresh socket answered: what follows on it is a conversation of a server. */
 void send_adopt(int fd, const struct route *route);

@@ -32,7 +32,7 @@ static unsigned int prepare(struct helped *helped, struct mmsghdr *copies, unsig
 		room -= end + CONTROL_SOURCE;
 		copies[i].msg_hdr.msg_control = room;
 		copies[i].msg_hdr.msg_controllen = send_append_source(room, message, end, &route);
-		if (!source_usable(&attached->local))
+		if (!source_usable(attached->local))
 			*attached = route; /* and so it is in the first message that is sent */
 	}
 	return i;
@@ -71,16 +71,16 @@ int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsig
 
 		if (!fitting)
 			fitting = 1; /* its control data is beyond all bounds: as it is */
-		n = libc.sendmmsg(fd, source_usable(&attached.local) ? copies : messages + done,
+		n = libc.sendmmsg(fd, source_usable(attached.local) ? copies : messages + done,
 				  fitting, flags);
-		for (int i = 0; source_usable(&attached.local) && i < n; i++, done++) {
+		for (int i = 0; source_usable(attached.local) && i < n; i++, done++) {
 			struct mmsghdr *message = &messages[done];
 
 			message->msg_len = copies[i].msg_len;
 			if (message->msg_hdr.msg_control != copies[i].msg_hdr.msg_control)
 				source_count(COUNTER_sourced);
 		}
-		if (!source_usable(&attached.local) && n > 0)
+		if (!source_usable(attached.local) && n > 0)
 			done += (unsigned int)n;
 		else if (!helped && n > 0)
 			send_adopt(fd, &attached);

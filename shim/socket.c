@@ -104,6 +104,8 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why)
 	helped_mark(helped, HELPED_CLOSED | HELPED_BY_CONTROL | HELPED_MAPPED, false);
 	helped_mark(helped, HELPED_MAPPED,
 		    name.sin6_family == AF_INET6 && address_is_v4(&self.host));
+	if (report_on(LOG_DEBUG))
+		helped_mark(helped, HELPED_LOGGED, true);
 	helped_share_port(helped);
 	*value = helped_get(helped, tag);
 	report_peer(LOG_DEBUG, fd, "is helped", &self, &self.host);
@@ -148,6 +150,25 @@ struct helped *socket_reconsider(int fd)
 	forget_clients();
 	errno = e;
 	return socket_find(fd);
+}
+
+struct helped *socket_find_rest(int fd, uint32_t value)
+{
+	if (value & DESCRIPTOR_HELPED || value == DESCRIPTOR_UNKNOWN)
+		return socket_classify(fd);
+	if (likely(__atomic_load_n(helped_epoch, __ATOMIC_RELAXED) ==
+		   __atomic_load_n(&helped_epoch_known, __ATOMIC_RELAXED)))
+		return NULL;
+	return socket_reconsider(fd);
+}
+
+struct helped *socket_find_wildcard_rest(int fd)
+{
+	struct helped *helped = socket_find(fd);
+
+	if (!helped && descriptor_get(fd) == DESCRIPTOR_FRESH)
+		helped = socket_classify(fd);
+	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
 }
 
 void socket_made(int fd, int domain, int type, int protocol)

@@ -21,14 +21,15 @@ struct helped {
 	in_port_t port;
 	uint8_t family;
 	uint8_t state;
-	uint64_t cookie;
+	uint64_t salt;	/* made of the cookie: what stands for the socket in names of peers */
 	uint8_t wanted; /* INFO_ bits: what the program switched on itself */
 	uint8_t flags;
 	uint16_t misses;	    /* datagrams that carried no PKTINFO */
 	uint32_t multicast_ifindex; /* of the program's IP_MULTICAST_IF, which can't be read back */
-	struct in6_addr source;	    /* for HELPED_BY_CONTROL */
+	uint64_t cookie;
+	struct in6_addr source; /* for HELPED_BY_CONTROL */
 	uint32_t source_ifindex;
-	uint8_t reserved[20];
+	uint8_t reserved[12];
 };
 _Static_assert(sizeof(struct helped) == 64, "a cache line a socket");
 
@@ -38,8 +39,11 @@ enum {
 	HELPED_CLOSED = 1, /* its descriptor was reused: the first choice when room is needed */
 	HELPED_PORT_SHARED = 2,	  /* another socket was bound to the same port */
 	HELPED_MAPPED = 4,	  /* an AF_INET6 socket for IPv4 peers alone */
+	HELPED_LOGGED = 8,	  /* all that is heard on it is to be written to the log */
 	HELPED_BY_CONTROL = 16,	  /* connected, but sends need a control message for their source */
 	HELPED_MORE_CONTROL = 32, /* the program gets other control data too */
+
+	HELPED_LEARNS_MORE = HELPED_CLOSED | HELPED_PORT_SHARED | HELPED_LOGGED,
 };
 
 #define helped_get(helped, field)	 __atomic_load_n(&(helped)->field, __ATOMIC_RELAXED)
@@ -84,25 +88,28 @@ struct helped *socket_adopt(int fd);
 struct helped *socket_reconsider(int fd);
 extern uint32_t helped_epoch_known;
 
+/* The helped socket behind a descriptor, or NULL: then socket_find() is to be asked. */
+static inline struct helped *socket_find_quickly(int fd)
+{
+	uint32_t value = descriptor_get(fd);
+	struct helped *helped = &helped_sockets[value % SOCKETS];
+
+	return likely(value & DESCRIPTOR_HELPED && helped_get(helped, tag) == value) ? helped
+										     : NULL;
+}
+
+/* The rest of socket_find(): a descriptor of which something else is remembered, or nothing. */
+struct helped *socket_find_rest(int fd, uint32_t value);
+
 /* The helped socket behind a descriptor, or NULL. */
 static inline struct helped *socket_find(int fd)
 {
 	uint32_t value = descriptor_get(fd);
+	struct helped *helped = &helped_sockets[value % SOCKETS];
 
-	if (value & DESCRIPTOR_HELPED) {
-		struct helped *helped = &helped_sockets[value % SOCKETS];
-
-		if (likely(helped_get(helped, tag) == value))
-			return helped;
-		return socket_classify(fd);
-	}
-	if (value == DESCRIPTOR_UNKNOWN)
-		return socket_classify(fd);
-	if (value == DESCRIPTOR_PLAIN ||
-	    likely(__atomic_load_n(helped_epoch, __ATOMIC_RELAXED) ==
-		   __atomic_load_n(&helped_epoch_known, __ATOMIC_RELAXED)))
-		return NULL;
-	return socket_reconsider(fd);
+	if (likely(value & DESCRIPTOR_HELPED && helped_get(helped, tag) == value))
+		return helped;
+	return value == DESCRIPTOR_PLAIN ? NULL : socket_find_rest(fd, value);
 }
 
 /*
@@ -121,6 +128,9 @@ static inline bool socket_is_settled(int fd)
 	       !helped_is(helped, HELPED_BY_CONTROL);
 }
 
+/* The rest of socket_find_wildcard(). */
+struct helped *socket_find_wildcard_rest(int fd);
+
 /*
  * The same for a receive: a socket that can receive from anybody, not a connected one. One that
  * receives before it sent anything is a server, whoever bound it, if to a port of the kernel's
@@ -128,11 +138,13 @@ static inline bool socket_is_settled(int fd)
  */
 static inline struct helped *socket_find_wildcard(int fd)
 {
-	struct helped *helped = socket_find(fd);
+	uint32_t value = descriptor_get(fd);
+	struct helped *helped = &helped_sockets[value % SOCKETS];
 
-	if (unlikely(!helped && descriptor_get(fd) == DESCRIPTOR_FRESH))
-		helped = socket_classify(fd);
-	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
+	if (likely(value & DESCRIPTOR_HELPED && helped_get(helped, tag) == value &&
+		   helped_get(helped, state) == HELPED_WILDCARD))
+		return helped;
+	return value == DESCRIPTOR_PLAIN ? NULL : socket_find_wildcard_rest(fd);
 }
 
 /* There may be another descriptor of a socket that was taken for a client's. */

@@ -7,82 +7,91 @@
 
 __thread struct heard source_last;
 
-void source_learn_rest(int fd, struct helped *helped, uint64_t cookie, const struct peer *peer,
-		       const struct value *value)
+/* What the sockets on a port heard from the peer since they share it, whichever did last. */
+static struct name name_on_port(const struct helped *helped, struct peer peer)
 {
-	struct peer scopeless = *peer;
-	struct names names;
-	struct local local;
+	const struct hash_key *key = &library.peers.key;
+	uint64_t salt = names_salt_of_port(key, helped_get(helped, port));
+	struct names names = names_of_peer(key, peer, salt);
 
-	if (peer->scope) {
-		/* Programs lose the scope id on the way to the reply. */
-		scopeless.scope = 0;
-		names_of_peer(&names, &library.key, &scopeless, cookie);
-		peers_put_value(&library.peers, names.peer, value);
-	}
-	if (helped_is(helped, HELPED_CLOSED))
-		helped_mark(helped, HELPED_CLOSED, false);
-	local.half[0] = value->high;
-	local.half[1] = value->low;
-	report_peer(LOG_DEBUG, fd, "heard", peer, &local.address);
+	return name_of_peer(&names);
 }
 
-/* The youngest memory of the peer among the sockets on the same port. */
-static bool find_on_port(const struct helped *helped, uint64_t anywhere, struct local *local)
+void source_learn_rest(int fd, struct helped *helped, uint64_t salt, struct peer peer,
+		       struct local local)
 {
-	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE), best = UINT32_MAX;
-	bool found = false;
+	struct peers *peers = &library.peers;
+	struct names names;
 
+	if (peer.scope) {
+		/* Programs lose the scope id on the way to the reply. */
+		struct peer scopeless = peer;
+
+		scopeless.scope = 0;
+		names = names_of_peer(&peers->key, scopeless, salt);
+		peers_put(peers, name_of_peer(&names), local);
+	}
+	if (helped_is(helped, HELPED_PORT_SHARED))
+		peers_put(peers, name_on_port(helped, peer), local);
+	if (helped_is(helped, HELPED_CLOSED))
+		helped_mark(helped, HELPED_CLOSED, false);
+	report_peer(LOG_DEBUG, fd, "heard", &peer, &local.address);
+}
+
+/* That, or else the youngest memory of it among the other sockets from before. */
+static bool find_on_port(const struct helped *helped, struct peer peer, struct local *local)
+{
+	const struct peers *peers = &library.peers;
+	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE), best = UINT32_MAX;
+
+	if (peers_find(peers, name_on_port(helped, peer), local))
+		return true;
 	for (uint32_t i = 0; i < used && i < SOCKETS; i++) {
 		const struct helped *other = &helped_sockets[i];
-		uint64_t name;
+		struct names names;
 		uint32_t age;
 
 		if (other == helped || helped_get(other, port) != helped_get(helped, port) ||
 		    !(helped_get(other, tag) & DESCRIPTOR_HELPED))
 			continue;
-		name = name_on_socket(&library.key, anywhere, helped_get(other, cookie));
-		age = peers_age(&library.peers, name);
-		if (age < best && peers_find(&library.peers, name, local)) {
+		names = names_of_peer(&peers->key, peer, helped_get(other, salt));
+		age = peers_age(peers, name_of_peer(&names));
+		if (age < best && peers_find(peers, name_of_peer(&names), local))
 			best = age;
-			found = true;
-		}
 	}
-	return found;
+	return best != UINT32_MAX;
 }
 
-bool source_find_in_memory(const struct helped *helped, const struct names *names,
-			   struct local *local)
+bool source_find_in_memory(const struct helped *helped, struct peer peer, struct local *local)
 {
-	return (peers_find(&library.peers, names->peer, local) ||
-		(helped_is(helped, HELPED_PORT_SHARED) &&
-		 find_on_port(helped, names->anywhere, local)) ||
-		peers_find(&library.peers, names->host, local)) &&
-	       source_usable(local);
+	const struct peers *peers = &library.peers;
+	struct names names = names_of_peer(&peers->key, peer, helped_get(helped, salt));
+
+	return (peers_find(peers, name_of_peer(&names), local) ||
+		(helped_is(helped, HELPED_PORT_SHARED) && find_on_port(helped, peer, local)) ||
+		peers_find(peers, name_of_host(&names), local)) &&
+	       source_usable(*local);
 }
 
-bool source_find_fresh(const struct peer *peer, struct local *local)
+bool source_find_fresh(struct peer peer, struct local *local)
 {
-	struct entry entry = source_last.entry;
-	struct names names;
+	struct names names = names_of_peer(&library.peers.key, peer, source_last.salt);
 
-	if (!entry.check)
-		return false;
-	names_of_peer(&names, &library.key, peer, 0);
-	entry.check = source_last.check_anywhere;
-	return entry_read(&entry, names.anywhere, local) && source_usable(local);
+	return heard_read(&source_last, names.peer, local) && source_usable(*local);
 }
 
-void source_forget(const struct helped *helped, const struct peer *peer)
+void source_forget(const struct helped *helped, struct peer peer)
 {
+	struct peers *peers = &library.peers;
+	struct names names = names_of_peer(&peers->key, peer, helped_get(helped, salt));
 	struct local wrong, host;
-	struct names names;
 
-	names_of_peer(&names, &library.key, peer, helped_get(helped, cookie));
-	if (peers_find(&library.peers, names.host, &host) &&
-	    (!peers_find(&library.peers, names.peer, &wrong) ||
+	if (peers_find(peers, name_of_host(&names), &host) &&
+	    (!peers_find(peers, name_of_peer(&names), &wrong) ||
 	     IN6_ARE_ADDR_EQUAL(&wrong.address, &host.address)))
-		peers_forget(&library.peers, names.host);
-	peers_forget(&library.peers, names.peer);
-	source_last.entry.check = 0;
+		peers_forget(peers, name_of_host(&names));
+	peers_forget(peers, name_of_peer(&names));
+	if (helped_is(helped, HELPED_PORT_SHARED))
+		peers_forget(peers, name_on_port(helped, peer));
+	source_last.turn++;
 }

@@ -27,11 +27,12 @@ static int state;
 
 /* What forked processes share. */
 struct shared {
-	uint32_t clock;
-	uint32_t sockets_used;
+	struct peers_state state;
+	_Alignas(64) uint32_t sockets_used;
 	uint32_t epoch, twins;
 	_Alignas(64) struct helped sockets[SOCKETS];
-	_Alignas(64) struct entry entries[];
+	struct local_place locals[LOCALS];
+	struct peer_set sets[];
 };
 
 static void read_settings(void)
@@ -74,8 +75,9 @@ static void make_key(struct hash_key *key)
 
 static bool make_memory(void)
 {
-	size_t entries = peers_entries(library.settings.peers);
-	size_t size = sizeof(struct shared) + entries * sizeof(struct entry);
+	struct hash_key key = { { 0 } };
+	size_t sets = peers_sets(library.settings.peers);
+	size_t size = sizeof(struct shared) + sets * sizeof(struct peer_set);
 	struct shared *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -83,9 +85,9 @@ static bool make_memory(void)
 		report_line(LOG_ERROR, "no memory for the peers: replies are left alone");
 		return false;
 	}
-	library.peers = (struct peers){ .entries = shared->entries,
-					.mask = (uint32_t)entries - 1,
-					.clock = &shared->clock };
+	make_key(&key);
+	peers_start(&library.peers, library.settings.peers, &key, shared->sets, shared->locals,
+		    &shared->state);
 	helped_sockets = shared->sockets;
 	helped_used = &shared->sockets_used;
 	helped_epoch = &shared->epoch;
@@ -109,7 +111,6 @@ static bool start(void)
 		return expected == ON;
 	libc_resolve();
 	read_settings();
-	make_key(&library.key);
 	expected = !library.settings.disabled && make_memory() ? ON : OFF;
 	if (expected == ON) {
 		descriptor_start();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The library's state, made once: settings, the secret of the hash, the shared memory. */
+/* The library's state, made once: settings and the shared memory. */
 #ifndef START_H
 #define START_H
 
@@ -7,9 +7,8 @@
 #include "settings.h"
 
 struct library {
-	struct settings settings;
-	struct hash_key key;
 	struct peers peers;
+	struct settings settings;
 };
 
 extern struct library library;

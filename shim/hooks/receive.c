@@ -14,7 +14,7 @@ ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
 ssize_t hook_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		      socklen_t *length)
 {
-	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
+	if (socket_is_settled(fd))
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	return receive_from(fd, buffer, size, flags, address, length);
 }
