@@ -9,52 +9,56 @@
 #include "fixedkey.h"
 #include "peers.h"
 
-/* Some 32 for each name of each victim: more than a name has places. */
-enum { POOL = 1 << 13, TRIES_MAX = 1 << 27 };
+/* More than the sets of all victims have places. */
+enum { POOL = 1 << 13, TRIES_MAX = 1 << 27, WAYS = 3 };
 
 static struct end pool[POOL];
 static unsigned int chosen;
 
-/* Places of the table that a victim's names begin at. */
+/* The sets, of a table that has grown to its end, in which an entry of a victim can be. */
 static unsigned char *wanted;
-static uint32_t mask;
+static uint32_t last;
 static struct hash_key key;
 
 static struct names names_of(const struct end *end, uint64_t cookie)
 {
 	struct peer peer = { .host = end->host, .scope = 0, .port = htons(end->port) };
-	struct names names;
 
-	names_of_peer(&names, &key, &peer, cookie);
-	return names;
+	return names_of_peer(&key, peer, names_salt(&key, cookie));
 }
 
-static uint32_t place_of(uint64_t name)
+/* home_of_way() in shim/peers.c, and peers_set() of that. */
+static unsigned char *set_of(struct name name, int way)
 {
-	static struct entry first;
-	struct peers peers = { .entries = &first, .mask = mask };
+	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
+					      UINT64_C(0xc2b2ae3d27d4eb4f) };
+	uint64_t home = way ? name.hash * other[way] : name.home;
 
-	return (uint32_t)(((uintptr_t)peers_home(&peers, name) - (uintptr_t)&first) /
-			  sizeof(first));
+	return &wanted[(uint32_t)(home >> SETS_SHIFT) & last];
 }
 
-/* Is this peer in the way of a victim's name? (Its host's name does not count: few hosts, many
- * ports.) */
+/* Is this peer in the way of victims, wherever it can be? */
 static bool collides(const struct end *end, uint64_t cookie)
 {
-	return wanted[place_of(names_of(end, cookie).peer)];
+	struct names names = names_of(end, cookie);
+
+	for (int way = 0; way < WAYS; way++)
+		if (!*set_of(name_of_peer(&names), way))
+			return false;
+	return true;
 }
 
 void aim(struct attack *attack)
 {
-	mask = (uint32_t)peers_entries(attack->peers) - 1;
-	wanted = calloc(mask + 1, 1);
+	last = (uint32_t)peers_sets(attack->peers) - 1;
+	wanted = calloc(last + 1, 1);
 	fixed_bytes(&key, sizeof(key));
 	for (unsigned int i = 0; i < 2 * CLIENTS; i++) {
 		struct end victim = { client_host(i / 2, i % 2), CLIENT_PORT };
 		struct names names = names_of(&victim, attack->cookie);
 
-		wanted[place_of(names.peer)] = wanted[place_of(names.host)] = 1;
+		for (int way = 0; way < WAYS; way++)
+			*set_of(name_of_peer(&names), way) = *set_of(name_of_host(&names), way) = 1;
 	}
 	for (unsigned int tries = 0; tries < TRIES_MAX && chosen < POOL; tries++) {
 		struct end to = any_destination(attack), from = any_source(attack, &to);
@@ -66,12 +70,14 @@ void aim(struct attack *attack)
 		exit(1);
 }
 
+/* In a table that is full, of anybody's entries. */
 void aimed(struct attack *attack, struct frame *frame)
 {
-	struct end from = pool[attack->sent % chosen], to;
+	struct end to = any_destination(attack), from = pool[attack->sent % chosen];
 
-	do
+	if (attack->sent < 4 * attack->peers)
+		from = any_source(attack, &to);
+	while (!IN6_IS_ADDR_V4MAPPED(&from.host) != !IN6_IS_ADDR_V4MAPPED(&to.host))
 		to = any_destination(attack);
-	while (!IN6_IS_ADDR_V4MAPPED(&from.host) != !IN6_IS_ADDR_V4MAPPED(&to.host));
 	frame_flood(attack, frame, &from, &to);
 }

@@ -125,8 +125,7 @@ int main(int argc, char **argv)
 	attack.cookie = await_mark(marks, 1).cookie;
 	if (next == aimed)
 		aim(&attack);
-	/* An aim needs no full table. */
-	enough = next == aimed ? 0 : 2 * attack.peers;
+	enough = (next == aimed ? 4 : 2) * (uint64_t)attack.peers;
 	for (bool is_ready = false; !is_over();) {
 		send_frames(link, &attack, next, BATCH);
 		mark.number++;

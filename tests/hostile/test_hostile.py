@@ -25,7 +25,7 @@ BATTLES = (
 	Battle('hosts', 'late', delays=(0, 16, 128, 8192), peers=SMALL, receivers=2),
 	Battle('neighbours', 'late', delays=(0, 16, 128), peers=SMALL),
 	Battle('garbage', 'late', delays=(0, 16, 128), peers=SMALL, receivers=2),
-	Battle('aimed', 'late', delays=(0, 16384), questions=2),
+	Battle('aimed', 'late', delays=(0, 16384), questions=2, peers=8192),
 )
 
 
