@@ -99,6 +99,20 @@ static void many_addresses(struct attack *attack, struct frame *frame)
 	frame_flood(attack, frame, &from, &to);
 }
 
+/* Any address of a whole prefix that is local: 2001:db8:a::/96, or with IPv4 198.51.100.64/26. */
+static void whole_prefix(struct attack *attack, struct frame *frame)
+{
+	bool is_v4 = !has_family(attack, false);
+	struct end from = { numbered_host((uint32_t)(attack->sent % CALM), is_v4), 1000 };
+	struct end to = { mapped(0xc6336440u + chance(&attack->random, 64)), SERVER_PORT };
+
+	if (!is_v4)
+		to.host = (struct in6_addr){ .s6_addr32 = {
+						     htonl(0x20010db8), htonl(0xa0000), 0,
+						     htonl(chance(&attack->random, 1u << 31)) } };
+	frame_flood(attack, frame, &from, &to);
+}
+
 static void turncoats(struct attack *attack, struct frame *frame)
 {
 	struct end to = any_destination(attack);
@@ -153,6 +167,7 @@ static const struct {
 	{ "ports", all_ports },
 	{ "hosts", many_hosts },
 	{ "addresses", many_addresses },
+	{ "prefix", whole_prefix },
 	{ "turncoats", turncoats },
 	{ "garbage", garbage },
 	{ "port-zero", port_zero },

@@ -50,7 +50,7 @@ class Network:
 		yield 'route add default via 192.0.2.100'
 		yield 'route add blackhole 192.0.2.128/25'
 		if 6 in families:
-			yield 'route add local 2001:db8:a::/112 dev lo'
+			yield 'route add local 2001:db8:a::/96 dev lo'
 			yield 'route add default via 2001:db8::100'
 			yield 'route add blackhole 2001:db8:7000::/36'
 
@@ -62,7 +62,7 @@ class Network:
 		for number in range(CLIENTS):
 			yield f'addr add 198.51.100.{128 + number}/32 dev lo'
 		if 6 in families:
-			yield 'route add 2001:db8:a::/112 via 2001:db8::1'
+			yield 'route add 2001:db8:a::/96 via 2001:db8::1'
 			yield 'route add blackhole 2001:db8:8000::/33'
 			for number in range(CLIENTS):
 				yield f'addr add 2001:db8:c::{number + 1:x}/128 dev lo nodad'

@@ -14,6 +14,7 @@ ATTACKS = {
 	'ports': 'all ports of one host',
 	'hosts': 'one port of very many hosts',
 	'addresses': '65,536 local addresses in turn',
+	'prefix': 'any address of a prefix that is local',
 	'turncoats': '64 peers, each time at another local address',
 	'garbage': 'garbage of all kinds',
 	'port-zero': 'source port 0',

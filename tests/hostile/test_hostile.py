@@ -11,6 +11,7 @@ BATTLES = (
 	Battle('ports', peers=SMALL),
 	Battle('hosts', peers=SMALL),
 	Battle('addresses', peers=SMALL),
+	Battle('prefix', peers=SMALL),
 	Battle('turncoats', peers=SMALL, receivers=2),
 	Battle('garbage', peers=SMALL),
 	Battle('garbage', family='-4', peers=SMALL),
@@ -24,6 +25,7 @@ BATTLES = (
 	Battle('sources', 'late', delays=(0, 16, 128, 8192), peers=SMALL, questions=16),
 	Battle('hosts', 'late', delays=(0, 16, 128, 8192), peers=SMALL, receivers=2),
 	Battle('neighbours', 'late', delays=(0, 16, 128), peers=SMALL),
+	Battle('prefix', 'late', delays=(0, 16, 128), peers=SMALL),
 	Battle('garbage', 'late', delays=(0, 16, 128), peers=SMALL, receivers=2),
 	Battle('aimed', 'late', delays=(0, 16384), questions=2, peers=8192),
 )
