@@ -9,6 +9,7 @@ include tests/fuzz/local.mk
 include tests/storm/local.mk
 include tests/change/local.mk
 include tests/soak/local.mk
+include tests/hostile/local.mk
 include tests/regress/local.mk
 include tests/faults/local.mk
 include tests/checks/local.mk
