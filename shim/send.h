@@ -70,7 +70,8 @@ bool send_is_source_error(void);
 /*
  * Sending this message failed. Is it the source that is refused, or was it an error that had been
  * waiting on the socket (an ICMP message, with IP_RECVERR)? MSG_PROBE goes all the way but sends
- * nothing and takes no waiting error (ip_make_skb(), ip6_make_skb()). errno stays.
+ * nothing and meets no waiting error (ip_make_skb(), ip6_make_skb()): it fails with the same error
+ * if that is the source's. errno stays.
  */
 bool send_is_refused(int fd, const struct msghdr *message, int flags);
 
