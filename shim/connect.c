@@ -100,6 +100,9 @@ static bool connect_in_two_steps(int fd, uint32_t tracked_ifindex, const struct 
 	struct in6_addr now;
 	int steps;
 
+	/* Connected from there already: a second connect keeps the local address. */
+	if (local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address))
+		return !libc.connect(fd, address, length);
 	/* It would bind the socket to the interface, and the peer may be behind another. */
 	if (IN6_IS_ADDR_LINKLOCAL(&local->address) && !IN6_IS_ADDR_LINKLOCAL(&route->peer.host))
 		return false;

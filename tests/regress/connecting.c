@@ -93,16 +93,17 @@ static bool is_same(struct address one, struct address other)
 	return one.length == other.length && !memcmp(&one.name, &other.name, one.length);
 }
 
+enum { ASKED_ELSEWHERE, ASKED_THERE };
+
 /* The second peer went away, so the socket stays connected to the first. */
-static long turn_to_nobody(const struct side *side, long argument)
+static long turn_to_nobody(const struct side *side, long where)
 {
 	int fd = bound_socket(side, "0.0.0.0", SERVER_PORT);
 	struct address first, second, local;
 	long result;
 
-	(void)argument;
 	first = heard_at(side, fd, client_at(CLIENT), ASKED);
-	second = heard_at(side, fd, client_at(CLIENT2), OTHER);
+	second = heard_at(side, fd, client_at(CLIENT2), where == ASKED_THERE ? ASKED : OTHER);
 	need(side->connect(fd, &first.name.any, first.length), "connect");
 	local = name_of(local_name, fd);
 	ip("addr del " CLIENT2 "/32 dev lo");
@@ -115,7 +116,9 @@ static long turn_to_nobody(const struct side *side, long argument)
 void case_refused_connect(void)
 {
 	make_hosts();
-	check_both(turn_to_nobody, 0, -ENETUNREACH, "connect()");
+	check_both(turn_to_nobody, ASKED_ELSEWHERE, -ENETUNREACH, "connect()");
+	make_hosts();
+	check_both(turn_to_nobody, ASKED_THERE, -ENETUNREACH, "connect() from the same address");
 }
 
 /* Without an interface of the program's choice there is no way to the group. */
