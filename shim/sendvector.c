@@ -87,9 +87,9 @@ int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsig
 		if (n == (int)fitting)
 			continue;
 		/* Stopped at a message; if that had a source of ours, it may be the reason. */
-		if (done == count ||
-		    (n < 0 && (!send_is_source_error() ||
-			       !send_is_refused(fd, &copies[0].msg_hdr, flags))) ||
+		if (done == count || !source_usable(&attached.local) ||
+		    (n < 0 && !send_is_source_error()) ||
+		    !send_is_refused(fd, &copies[n > 0 ? n : 0].msg_hdr, flags) ||
 		    send_alone(fd, helped, &messages[done], flags) < 0)
 			break;
 		done++;
