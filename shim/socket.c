@@ -83,6 +83,12 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why)
 	 * arrives came to the group.
 	 */
 	if (!address_is_any(&self.host) && !address_is_multicast(&self.host)) {
+		/* Connected by another number, and perhaps disconnected by it later. */
+		helped = why == USED ? helped_find(socket_cookie(fd)) : NULL;
+		if (helped && helped_get(helped, state) == HELPED_CONNECTED) {
+			*value = helped_get(helped, tag);
+			return helped;
+		}
 		options_clear(fd);
 		return NULL;
 	}

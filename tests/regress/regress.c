@@ -25,6 +25,7 @@ static const struct test_case cases[] = {
 	{ "one family's PKTINFO wanted, and handed on by exec", case_one_family_wanted },
 	{ "handed on to a program without the library", case_handed_on_bare },
 	{ "disconnected by one descriptor, right on the other", case_duplicate_disconnected },
+	{ "connected, duplicated, disconnected: no control data", case_disconnected_by_twin },
 	{ "a refused connect() leaves the old peer", case_refused_connect },
 	{ "connect() to no address is refused as ever", case_connect_to_nothing },
 	{ "a pending EOPNOTSUPP is the result of recv()", case_pending_error_receive },

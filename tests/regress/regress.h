@@ -31,6 +31,7 @@ void case_truncation_in_vector(void);
 void case_bound_by_child(void);
 void case_one_family_wanted(void);
 void case_handed_on_bare(void);
+void case_disconnected_by_twin(void);
 void case_place_reused(void);
 
 /* loading.c */
