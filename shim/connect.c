@@ -163,7 +163,7 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 	int e = errno, result;
 	bool done, left;
 
-	if (is_no_peer(address, length) || !send_route(&route, helped, address, length))
+	if (is_no_peer(address, length) || !send_route(fd, &route, helped, address, length))
 		return connect_plainly(fd, helped, address, length, NULL);
 	remembered = helped ? helped : socket_remember(fd);
 	tracked = remembered ? helped_get(remembered, multicast_ifindex) : 0;

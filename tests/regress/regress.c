@@ -31,6 +31,7 @@ static const struct test_case cases[] = {
 	{ "a pending EOPNOTSUPP is the result of recv()", case_pending_error_receive },
 	{ "a pending ENETUNREACH is the result of sendto(), once", case_pending_error_send },
 	{ "a new port used by sendmmsg() keeps its source", case_new_port_keeps_source },
+	{ "a new socket for IPv4 sends nothing to IPv6 peers", case_new_socket_for_ipv4 },
 	{ "connect() from a link-local address binds to no device", case_device_not_taken },
 	{ "a plugin's own connect() under RTLD_DEEPBIND", case_deepbind_own_connect },
 	{ "a plugin that serves under RTLD_DEEPBIND", case_deepbind_helped },

@@ -8,6 +8,7 @@ void case_chosen_address(void);
 void case_connected_before(void);
 void case_duplicate_disconnected(void);
 void case_new_port_keeps_source(void);
+void case_new_socket_for_ipv4(void);
 
 /* connecting.c */
 void case_device_kept(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sockets beside the server's own: which source is theirs, and which is the server's.
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,6 +63,35 @@ void case_duplicate_disconnected(void)
 	need(library_side.connect(server, &peer.name.any, peer.length), "connect");
 	need(library_side.connect(server, &nobody, sizeof(nobody)), "disconnecting");
 	check_answer(&library_side, duplicate, client);
+}
+
+enum { FOR_IPV4, CONNECTED_BY_TWIN };
+
+/* An answer to an IPv6 peer from a new socket that was meant for IPv4 alone. */
+static long answer_across(const struct side *side, long how)
+{
+	int server = bound_socket(side, "::", SERVER_PORT), client = client_at(CLIENT6), other,
+	    twin;
+	struct address any4 = address_of("::ffff:0.0.0.0", 0), peer;
+	struct address elsewhere = address_of("::ffff:" CLIENT, SERVER_PORT);
+
+	other = fresh_socket(side, AF_INET6);
+	twin = (int)need(dup(other), "dup");
+	if (how == FOR_IPV4)
+		need(side->bind(other, &any4.name.any, any4.length), "bind");
+	else
+		need(side->connect(twin, &elsewhere.name.any, elsewhere.length), "connect");
+	ask_at(client, ASKED6);
+	peer = hear(side, server);
+	return outcome(tell(side, other, &peer));
+}
+
+void case_new_socket_for_ipv4(void)
+{
+	make_hosts();
+	check_both(answer_across, FOR_IPV4, -EAFNOSUPPORT, "bound to IPv4's wildcard");
+	make_hosts();
+	check_both(answer_across, CONNECTED_BY_TWIN, -EAFNOSUPPORT, "connected to an IPv4 peer");
 }
 
 /* TFTP with sendmmsg(): the second block comes from where the first one came. */
