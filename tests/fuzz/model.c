@@ -11,13 +11,14 @@
 
 #include "model.h"
 
-enum { SOCKETS = 128, NOBODY = -3 };
+enum { SOCKETS = 128, NOBODY = -3, ANYBODY = -4 };
 
 /* Forked children add to it, so it is shared with them. */
 static struct known {
 	uint64_t cookie;
 	bool served;   /* bound to a port of the program's choice and the wildcard address */
 	bool specific; /* bound to one address */
+	bool mapped;   /* bound to ::ffff:0.0.0.0 */
 	bool blurred;
 	unsigned int late; /* the call that switched PKTINFO on, +1; 0: none did */
 	int memory[PEERS]; /* a destination, WANT_ANY (not known), WANT_PLAIN, NOBODY */
@@ -73,6 +74,8 @@ void model_bound(int fd, const struct sockaddr_storage *name)
 	if (i < 0)
 		return;
 	known[i].specific = !is_wildcard(name);
+	known[i].mapped = name->ss_family == AF_INET6 && !known[i].specific &&
+			  !IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)name)->sin6_addr);
 	known[i].served = !known[i].specific && offset < PORTS;
 }
 
@@ -108,6 +111,27 @@ static bool is_served(int fd, int i)
 	       is_wildcard(&name) && !raw_name(fd, true, &name);
 }
 
+bool model_is_served(int fd)
+{
+	return is_served(fd, index_of(fd));
+}
+
+static bool has_twin(int fd, int i)
+{
+	for (int other = 3; other < 64; other++)
+		if (other != fd && index_of(other) == i)
+			return true;
+	return false;
+}
+
+bool model_is_elsewhere(int fd)
+{
+	int i = index_of(fd);
+
+	return i >= 0 &&
+	       (known[i].mapped || (!known[i].served && (world.is_child || has_twin(fd, i))));
+}
+
 void model_heard(int fd, const unsigned char *payload, size_t length)
 {
 	int i = index_of(fd);
@@ -120,14 +144,18 @@ void model_heard(int fd, const unsigned char *payload, size_t length)
 		 */
 		for (peer = 0; peer < PEERS; peer++)
 			known[i].memory[peer] = WANT_ANY;
-		mine = (struct last){ -1, -1, 0 };
+		mine = (struct last){ i, ANYBODY, WANT_ANY };
 		return;
 	}
 	peer = payload[0] - 0xa0u;
 	destination = payload[1] - 0xc0u;
-	if (peer >= PEERS || destination >= DESTINATIONS)
+	if (peer >= PEERS)
 		return;
-	known[i].memory[peer] = destinations[destination].teaches ? (int)destination : WANT_PLAIN;
+	if (destination >= DESTINATIONS)
+		known[i].memory[peer] = WANT_ANY;
+	else
+		known[i].memory[peer] =
+			destinations[destination].teaches ? (int)destination : WANT_PLAIN;
 	mine = (struct last){ i, (int)peer, known[i].memory[peer] };
 }
 
@@ -142,7 +170,7 @@ int model_want(int fd, unsigned int peer, bool own)
 		return model_is_chosen(fd) ? WANT_ANY : WANT_PLAIN;
 	if (!is_served(fd, i))
 		return WANT_ANY;
-	if (mine.socket == i && mine.peer == (int)peer)
+	if (mine.socket == i && (mine.peer == (int)peer || mine.peer == ANYBODY))
 		return mine.destination;
 	return known[i].memory[peer] == NOBODY ? WANT_ANY : known[i].memory[peer];
 }
@@ -195,12 +223,4 @@ void model_trace(const char *what, const struct sockaddr_storage *source, int wa
 	char text[INET6_ADDRSTRLEN];
 
 	trace_add("~%s want=%s from=%s\n", what, wanted, text_of(source, text, sizeof(text)));
-}
-
-int model_peer_of(const struct sockaddr_storage *address)
-{
-	uint16_t port = ntohs(((const struct sockaddr_in *)address)->sin_port);
-	unsigned int peer = (unsigned int)(port - world.base - PEER_PORT);
-
-	return peer < PEERS ? (int)peer : -1;
 }

@@ -42,6 +42,16 @@ int model_want_connected(int fd, unsigned int peer);
 void model_asked_for_pktinfo(int fd);
 bool model_is_late(int fd, const unsigned char *payload, size_t length);
 
+/* Is the socket a server's, which the library helps and remembers? */
+bool model_is_served(int fd);
+
+/*
+ * What connect(AF_UNSPEC) leads to can't be the same on both sides: the kernel keeps the address
+ * that connect() chose where ::ffff:0.0.0.0 was bound; and that a client, known to others by
+ * another number or in another process, becomes a server, they would learn too late.
+ */
+bool model_is_elsewhere(int fd);
+
 /* Is the local address of the socket one that connect() chose? Then it may differ. */
 bool model_is_chosen(int fd);
 
@@ -54,8 +64,4 @@ void model_thread_end(struct last last);
 
 /* A line about a source: what must be equal, and the source with what it may be. */
 void model_trace(const char *what, const struct sockaddr_storage *source, int want);
-
-/* Which peer has that address? -1: none. */
-int model_peer_of(const struct sockaddr_storage *address);
-
 #endif

@@ -168,10 +168,13 @@ void perform_connect(const struct call *call, int fd)
 	} else {
 		length = choose_address(call, fd, &address, host, 1,
 					(uint16_t)(world.base + PEER_PORT + peer));
-		want = model_want_connected(fd, peer);
+		if (is_v4(&address) == (askers[peer].family == AF_INET))
+			want = model_want_connected(fd, peer);
 	}
 	/* From an IPv6 peer to an IPv4 one: the kernel keeps a local address that leads nowhere. */
 	if (address.ss_family && model_is_chosen(fd) && changes_family(fd, &address))
+		return;
+	if (!address.ss_family && model_is_elsewhere(fd))
 		return;
 	errno = ERRNO_BEFORE;
 	result = connect(fd, (struct sockaddr *)&address, length);

@@ -106,8 +106,12 @@ void peer_ask(const struct call *call, int fd)
 	while (destinations[to].family != askers[peer].family)
 		to = (to + 1) % DESTINATIONS;
 	snprintf(host, sizeof(host), "%s", destinations[to].address);
+	payload[0] = (unsigned char)(0xa0 + peer);
+	payload[1] = (unsigned char)(0xc0 + to);
+	payload[2] = (unsigned char)world.at;
 	/* Who is connected is reached at the address it has, which may be another on each side. */
 	if (model_is_chosen(fd)) {
+		payload[1] = 0xff;
 		if (name.ss_family == AF_INET)
 			inet_ntop(AF_INET, &((struct sockaddr_in *)&name)->sin_addr, host,
 				  sizeof(host));
@@ -122,9 +126,6 @@ void peer_ask(const struct call *call, int fd)
 	    !strncmp(host, "::ffff:", 7))
 		return;
 	trace_add("~%u ask: peer %u, %zu bytes want=any from=%s\n", world.at, peer, size, host);
-	payload[0] = (unsigned char)(0xa0 + peer);
-	payload[1] = (unsigned char)(0xc0 + to);
-	payload[2] = (unsigned char)world.at;
 	length = network_address(&where, askers[peer].family, host, ntohs(port));
 	if (size && seldom(call, 4, 8))
 		ask_segments(world.peer[peer], payload, sizeof(payload), &where, length,

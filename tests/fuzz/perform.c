@@ -104,6 +104,7 @@ static void perform_fork(const struct part *part)
 	trace_add("%u fork\n", at);
 	child = fork();
 	if (!child) {
+		world.is_child = true;
 		perform_all(part->sequence, part->keep, part->from, part->to);
 		_exit(3);
 	}

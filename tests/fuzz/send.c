@@ -97,10 +97,22 @@ static void put(struct msghdr *message, int level, int type, const void *value, 
 	message->msg_controllen += CMSG_SPACE(length);
 }
 
+/*
+ * Errors come back to the source, and a connected socket gets those for its local address: which
+ * can be another on each side.
+ */
+static bool is_refused(int fd)
+{
+	struct sockaddr_storage peer;
+
+	return model_is_chosen(fd) && raw_name(fd, true, &peer) &&
+	       ((struct sockaddr_in *)&peer)->sin_port == htons(world.base + CLOSED_PORT);
+}
+
 static void choose_control(const struct call *call, unsigned int word, int fd,
 			   struct msghdr *message, struct sent *from)
 {
-	bool six = raw_getsockopt(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
+	bool six = raw_getsockopt(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6, refused = is_refused(fd);
 	struct in_pktinfo v4 = { 0 };
 	struct in6_pktinfo v6 = { .ipi6_ifindex = 0 };
 	int value = 1 + (int)pick(call, word, 254);
@@ -118,14 +130,14 @@ static void choose_control(const struct call *call, unsigned int word, int fd,
 			    &value, sizeof(value));
 			break;
 		case 4:
-			v4.ipi_spec_dst.s_addr = htonl(value & 1 ? 0xc0000202u : 0);
+			v4.ipi_spec_dst.s_addr = htonl(value & 1 && !refused ? 0xc0000202u : 0);
 			v4.ipi_ifindex = value & 6 ? 0 : 1;
 			put(message, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
 			if (value & 1 || v4.ipi_ifindex)
 				from->names = OWN;
 			break;
 		case 8:
-			if (value & 1)
+			if (value & 1 && !refused)
 				v6.ipi6_addr = in6addr_loopback;
 			put(message, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
 			if (value & 1)

@@ -42,6 +42,7 @@ struct world {
 	int slot[SLOTS]; /* descriptor numbers, -1 before the first */
 	int peer[PEERS];
 	unsigned int at; /* the call that is running */
+	bool is_child;	 /* forked by the sequence */
 };
 extern struct world world;
 
