@@ -3,9 +3,11 @@
 check_PROGRAMS += tests/fuzz/differential
 TESTS += tests/fuzz/differential
 tests_fuzz_differential_SOURCES = $(invisible_preload) \
+	tests/fuzz/both.c tests/fuzz/both.h \
 	tests/fuzz/compare.c tests/fuzz/compare.h \
 	tests/fuzz/descriptors.c \
 	tests/fuzz/differential.c \
+	tests/fuzz/environment.c tests/fuzz/environment.h \
 	tests/fuzz/executor.c tests/fuzz/executor.h \
 	tests/fuzz/model.c tests/fuzz/model.h \
 	tests/fuzz/names.c \
