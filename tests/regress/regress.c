@@ -27,6 +27,7 @@ static const struct test_case cases[] = {
 	{ "disconnected by one descriptor, right on the other", case_duplicate_disconnected },
 	{ "connected, duplicated, disconnected: no control data", case_disconnected_by_twin },
 	{ "a refused connect() leaves the old peer", case_refused_connect },
+	{ "a port of the kernel's choice stays while it turns to another peer", case_port_kept },
 	{ "connect() to no address is refused as ever", case_connect_to_nothing },
 	{ "a pending EOPNOTSUPP is the result of recv()", case_pending_error_receive },
 	{ "a pending ENETUNREACH is the result of sendto(), once", case_pending_error_send },

@@ -14,6 +14,7 @@ void case_new_socket_for_ipv4(void);
 void case_device_kept(void);
 void case_device_not_taken(void);
 void case_connect_to_nothing(void);
+void case_port_kept(void);
 void case_refused_connect(void);
 void case_multicast_interface(void);
 
