@@ -155,7 +155,7 @@ void model_heard(int fd, const unsigned char *payload, size_t length)
 		known[i].memory[peer] = WANT_ANY;
 	else
 		known[i].memory[peer] =
-			destinations[destination].teaches ? (int)destination : WANT_PLAIN;
+			destinations[destination].cast == UNICAST ? (int)destination : WANT_PLAIN;
 	mine = (struct last){ i, (int)peer, known[i].memory[peer] };
 }
 

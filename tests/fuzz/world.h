@@ -29,11 +29,11 @@ struct asker {
 };
 extern const struct asker askers[PEERS];
 
-/* Where is asked; what came by broadcast or multicast teaches nothing. */
+/* Where is asked; only what came by unicast teaches an address. */
 struct destination {
 	int family;
 	const char *address;
-	bool teaches;
+	enum { UNICAST, BROADCAST, MULTICAST } cast;
 };
 extern const struct destination destinations[DESTINATIONS];
 
