@@ -42,10 +42,20 @@ static uint64_t minimise(const struct sequence *sequence, uint64_t keep)
 	return keep;
 }
 
+/* What is asked for on the command line. */
+struct wishes {
+	uint64_t seed, count, keep;
+	double seconds;
+	const char *fault, *bytes, *write;
+	int64_t environment;
+	bool show;
+};
+
 /* `name` says how to have the sequence again. */
-static void report(const struct sequence *sequence, uint64_t keep, const char *name,
+static void report(const struct sequence *sequence, const struct wishes *wishes, const char *name,
 		   const char *difference)
 {
+	uint64_t keep = wishes->keep;
 	uint32_t environment = both_environment();
 
 	printf("%s:\n%s\n", name, difference);
@@ -64,6 +74,7 @@ static void report(const struct sequence *sequence, uint64_t keep, const char *n
 		if (keep >> i & 1)
 			printf("  %u %s\n", i, sequence_name(sequence->call[i].kind));
 	printf("%s\n", difference ? difference : "(did not show again)");
+	both_afresh(wishes->environment);
 }
 
 static double now(void)
@@ -103,15 +114,6 @@ static void write_bytes(const struct sequence *sequence, uint64_t keep, const ch
 		exit(1);
 	}
 }
-
-/* What is asked for on the command line. */
-struct wishes {
-	uint64_t seed, count, keep;
-	double seconds;
-	const char *fault, *bytes, *write;
-	int64_t environment;
-	bool show;
-};
 
 static bool read_options(struct wishes *wishes, int argc, char **argv)
 {
@@ -190,7 +192,7 @@ static bool do_one(const struct wishes *wishes, uint64_t seed)
 	if (wishes->show)
 		both_show();
 	else if (difference)
-		report(&sequence, wishes->keep, name, difference);
+		report(&sequence, wishes, name, difference);
 	return difference != NULL;
 }
 

@@ -19,6 +19,7 @@ static struct known {
 	bool served;   /* bound to a port of the program's choice and the wildcard address */
 	bool specific; /* bound to one address */
 	bool mapped;   /* bound to ::ffff:0.0.0.0 */
+	bool turned;   /* connected once more, to another peer */
 	bool blurred;
 	unsigned int late; /* the call that switched PKTINFO on, +1; 0: none did */
 	int memory[PEERS]; /* a destination, WANT_ANY (not known), WANT_PLAIN, NOBODY */
@@ -99,6 +100,8 @@ bool model_is_late(int fd, const unsigned char *payload, size_t length)
 {
 	int i = index_of(fd);
 
+	if (length >= 2 && payload[1] == ASKED_WHERE_CHOSEN)
+		return true;
 	return i >= 0 && known[i].late && (length < 3 || payload[2] < known[i].late);
 }
 
@@ -129,7 +132,16 @@ bool model_is_elsewhere(int fd)
 	int i = index_of(fd);
 
 	return i >= 0 &&
-	       (known[i].mapped || (!known[i].served && (world.is_child || has_twin(fd, i))));
+	       (known[i].mapped ||
+		(!known[i].served && (world.is_child || known[i].turned || has_twin(fd, i))));
+}
+
+void model_turned(int fd)
+{
+	int i = index_of(fd);
+
+	if (i >= 0)
+		known[i].turned = true;
 }
 
 void model_heard(int fd, const unsigned char *payload, size_t length)

@@ -37,7 +37,8 @@ int model_want_connected(int fd, unsigned int peer);
 
 /*
  * The program switched PKTINFO on. What was queued before carries less in it without the library,
- * which had it on already: there interface and local address are not compared.
+ * which had it on already: there interface and local address are not compared. Nor are they where a
+ * datagram came to a local address that connect() chose.
  */
 void model_asked_for_pktinfo(int fd);
 bool model_is_late(int fd, const unsigned char *payload, size_t length);
@@ -46,11 +47,13 @@ bool model_is_late(int fd, const unsigned char *payload, size_t length);
 bool model_is_served(int fd);
 
 /*
- * What connect(AF_UNSPEC) leads to can't be the same on both sides: the kernel keeps the address
- * that connect() chose where ::ffff:0.0.0.0 was bound; and that a client, known to others by
- * another number or in another process, becomes a server, they would learn too late.
+ * Does connect(AF_UNSPEC) lead to something else on each side? The kernel keeps the address that
+ * connect() chose where ::ffff:0.0.0.0 was bound. That a client, known to others by another number
+ * or in another process, becomes a server, they would learn too late. And a port of the kernel's
+ * choice is the program's after the library kept it when the socket turned to another peer.
  */
 bool model_is_elsewhere(int fd);
+void model_turned(int fd);
 
 /* Is the local address of the socket one that connect() chose? Then it may differ. */
 bool model_is_chosen(int fd);

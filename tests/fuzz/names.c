@@ -157,6 +157,7 @@ void perform_connect(const struct call *call, int fd)
 	struct sockaddr_storage address, name;
 	const char *const host[] = { askers[peer].address };
 	int result, want = WANT_PLAIN;
+	bool again = model_is_chosen(fd);
 	socklen_t length;
 
 	if (seldom(call, 1, 4)) {
@@ -172,7 +173,7 @@ void perform_connect(const struct call *call, int fd)
 			want = model_want_connected(fd, peer);
 	}
 	/* From an IPv6 peer to an IPv4 one: the kernel keeps a local address that leads nowhere. */
-	if (address.ss_family && model_is_chosen(fd) && changes_family(fd, &address))
+	if (address.ss_family && again && changes_family(fd, &address))
 		return;
 	if (!address.ss_family && model_is_elsewhere(fd))
 		return;
@@ -180,6 +181,8 @@ void perform_connect(const struct call *call, int fd)
 	result = connect(fd, (struct sockaddr *)&address, length);
 	show_result("connect", fd, result);
 	show_address("to", &address, length);
+	if (!result && address.ss_family && again)
+		model_turned(fd);
 	if (!result && address.ss_family && raw_name(fd, false, &name)) {
 		char what[64];
 

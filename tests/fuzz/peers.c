@@ -114,7 +114,7 @@ void peer_ask(const struct call *call, int fd)
 	payload[2] = (unsigned char)world.at;
 	/* Who is connected is reached at the address it has, which may be another on each side. */
 	if (model_is_chosen(fd)) {
-		payload[1] = 0xff;
+		payload[1] = ASKED_WHERE_CHOSEN;
 		if (name.ss_family == AF_INET)
 			inet_ntop(AF_INET, &((struct sockaddr_in *)&name)->sin_addr, host,
 				  sizeof(host));

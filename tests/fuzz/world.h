@@ -20,7 +20,7 @@ enum {
 	HIGH = 900,	 /* descriptors from here on are not the sequence's */
 };
 
-enum { PEERS = 5, DESTINATIONS = 10 };
+enum { PEERS = 5, DESTINATIONS = 10, ASKED_WHERE_CHOSEN = 0xff };
 
 /* Who asks: the first two are one host. */
 struct asker {
