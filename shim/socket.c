@@ -46,6 +46,13 @@ static void forget_clients(void)
 			descriptor_set(fd, DESCRIPTOR_UNKNOWN);
 }
 
+static bool is_helped(int fd)
+{
+	const struct helped *helped = helped_find(socket_cookie(fd));
+
+	return helped && helped_get(helped, state) != HELPED_FRESH;
+}
+
 /* Why the kernel is asked. */
 enum reason {
 	USED,	  /* the descriptor is used, and nothing is known of it */
@@ -92,7 +99,8 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why)
 		options_clear(fd);
 		return NULL;
 	}
-	if (why != ANSWERED && !settings_port(&library.settings, self.port))
+	/* What answered from a new port was helped whatever the port, under all its numbers. */
+	if (why != ANSWERED && !settings_port(&library.settings, self.port) && !is_helped(fd))
 		return NULL;
 	helped = helped_remember(socket_cookie(fd), &remembered);
 	if (!helped)
