@@ -10,4 +10,5 @@ include tests/storm/local.mk
 include tests/regress/local.mk
 include tests/faults/local.mk
 include tests/checks/local.mk
+include tests/coverage/local.mk
 include tests/programs/local.mk

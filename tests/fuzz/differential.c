@@ -9,12 +9,14 @@
  *                [--environment NUMBER] [--fault "CALL LEVEL NAME ERRNO"] [--bytes FILE]
  *                [--write FILE]
  *
- * Without arguments: the fixed seeds of `make check`. A difference is reported with its seed and
- * the fewest calls that show it. --bytes takes the sequence from a file, such as check-afl finds,
+ * Without arguments: the fixed seeds of `make check`, and the sequences in corpus/calls. A
+ * difference is reported with its seed and the fewest calls that show it. --bytes takes the
+ * sequence from a file, such as check-afl finds,
  * --write makes such a file.
  */
 
 #include <getopt.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -196,6 +198,36 @@ static bool do_one(const struct wishes *wishes, uint64_t seed)
 	return difference != NULL;
 }
 
+/*
+ * The sequences that are kept: those that once were different, and what reaches most of the
+ * library. With the default settings, and where only some ports are to be helped.
+ */
+static unsigned int do_corpus(struct wishes wishes)
+{
+	static const int64_t environments[] = { 0, ENVIRONMENT_PORTS };
+	const char *source = getenv("abs_top_srcdir");
+	unsigned int different = 0;
+	char pattern[4096];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/tests/fuzz/corpus/calls/*", source ? source : ".");
+	if (glob(pattern, 0, NULL, &found)) {
+		printf("%s: nothing is there\n", pattern);
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(environments) / sizeof(*environments); i++) {
+		wishes.environment = environments[i];
+		both_afresh(wishes.environment);
+		for (size_t path = 0; path < found.gl_pathc; path++) {
+			wishes.bytes = found.gl_pathv[path];
+			different += do_one(&wishes, 0);
+		}
+	}
+	printf("%zu kept sequences, %u different\n", found.gl_pathc, different);
+	globfree(&found);
+	return different;
+}
+
 int main(int argc, char **argv)
 {
 	struct wishes wishes = {
@@ -210,6 +242,9 @@ int main(int argc, char **argv)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	both_start(wishes.fault, wishes.environment);
+	if (argc == 1)
+		different += do_corpus(wishes);
+	both_afresh(wishes.environment);
 	for (; done < wishes.count && (!wishes.seconds || now() - start < wishes.seconds) &&
 	       different < 10;
 	     done++)

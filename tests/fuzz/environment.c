@@ -17,7 +17,7 @@ static const struct {
 	{ "REPLYFROM_LOG", { "debug", "info", "off", "louder" }, false },
 	{ "REPLYFROM_STATS", { "1", "0", "", "2" }, false },
 	{ "REPLYFROM_PEERS", { "1024", "2000", "16384", "-1" }, true },
-	{ "REPLYFROM_PORTS", { "20000-24999", "1,20000-29999", "53", "25000-" }, true },
+	{ "REPLYFROM_PORTS", { "20000-24999", "1,21000-29999", "53", "25000-" }, true },
 	{ "REPLYFROM_DISABLE", { "0", "", "1", "yes please" }, true },
 };
 enum { ROWS = sizeof(rows) / sizeof(*rows) };

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* REPLYFROM_PORTS alone, and not those that the kernel chooses. */
+enum { ENVIRONMENT_PORTS = 4 << 3 * 3 };
+
 /* The settings of a round of runs; those of the first are the defaults. */
 uint32_t environment_random(uint64_t round);
 

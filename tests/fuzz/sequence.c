@@ -66,13 +66,16 @@ static enum kind choose(uint64_t *state)
 	return CALL_ASK;
 }
 
+/* What sequence_write() keeps of a word. */
+static const uint32_t word_bits = 0xff0000ff;
+
 static void add(struct sequence *sequence, uint64_t *state, enum kind kind, uint32_t descriptor)
 {
 	struct call *call = &sequence->call[sequence->count++];
 
 	call->kind = kind;
 	for (unsigned int i = 0; i < WORDS; i++)
-		call->word[i] = (uint32_t)(next(state) >> 16);
+		call->word[i] = (uint32_t)(next(state) >> 16) & word_bits;
 	call->word[0] = descriptor;
 }
 
@@ -113,6 +116,21 @@ void sequence_read(struct sequence *sequence, const unsigned char *bytes, size_t
 	}
 }
 
+unsigned int sequence_inside(const struct call *call)
+{
+	return call->kind == CALL_FORK || call->kind == CALL_THREAD ? 1 + pick(call, 1, 8) : 0;
+}
+
+/* Of that many calls from `from` on, how many more than one are kept? */
+static unsigned int count_inside(uint64_t keep, unsigned int from, unsigned int many)
+{
+	unsigned int count = 0;
+
+	for (unsigned int at = from; at < from + many && at < CALLS; at++)
+		count += keep >> at & 1;
+	return count ? count - 1 : 0;
+}
+
 size_t sequence_write(const struct sequence *sequence, uint64_t keep, unsigned char *bytes)
 {
 	unsigned char *at = bytes;
@@ -128,6 +146,10 @@ size_t sequence_write(const struct sequence *sequence, uint64_t keep, unsigned c
 			at[2 * i] = (unsigned char)(call->word[i] >> 24);
 			at[2 * i + 1] = (unsigned char)call->word[i];
 		}
+		if (sequence_inside(call))
+			at[2] = (unsigned char)(count_inside(keep, number + 1,
+							     sequence_inside(call))
+						<< 5);
 		at += RECORD;
 	}
 	return (size_t)(at - bytes);
