@@ -16,6 +16,7 @@ tests_regress_regress_SOURCES = $(regress_host) \
 	tests/regress/errors.c \
 	tests/regress/icmp.c tests/regress/icmp.h \
 	tests/regress/loading.c tests/regress/plugins/plugins.h \
+	tests/regress/many.c \
 	tests/regress/regress.c tests/regress/regress.h \
 	tests/regress/shown.c \
 	tests/regress/sources.c

@@ -38,6 +38,9 @@ static const struct test_case cases[] = {
 	{ "a plugin that serves under RTLD_DEEPBIND", case_deepbind_helped },
 	{ "a plugin found by the program's RUNPATH", case_found_by_runpath },
 	{ "the multicast interface, after thousands of sockets", case_multicast_interface },
+	{ "a descriptor with a large number", case_high_descriptor },
+	{ "more sockets than there are places for", case_more_than_places },
+	{ "much control data of the program's own", case_much_control_data },
 	{ "a refused source on a small signal stack", case_refused_on_small_stack },
 };
 

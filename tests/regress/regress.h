@@ -36,6 +36,11 @@ void case_handed_on_bare(void);
 void case_disconnected_by_twin(void);
 void case_place_reused(void);
 
+/* many.c */
+void case_high_descriptor(void);
+void case_more_than_places(void);
+void case_much_control_data(void);
+
 /* loading.c */
 void case_constructor_waits(void);
 void case_deepbind_helped(void);
