@@ -227,6 +227,13 @@ static const char *text_of(const struct sockaddr_storage *address, char *text, s
 	return inet_ntop(AF_INET6, &v6->sin6_addr, text, size);
 }
 
+bool model_is_peer(const struct sockaddr_storage *address, unsigned int peer)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return !strcmp(text_of(address, text, sizeof(text)), askers[peer].address);
+}
+
 void model_trace(const char *what, const struct sockaddr_storage *source, int want)
 {
 	const char *wanted = want >= 0		  ? destinations[want].address

@@ -65,6 +65,9 @@ struct last {
 struct last model_thread_start(void);
 void model_thread_end(struct last last);
 
+/* Is it that peer's address, as IPv4 or mapped? */
+bool model_is_peer(const struct sockaddr_storage *address, unsigned int peer);
+
 /* A line about a source: what must be equal, and the source with what it may be. */
 void model_trace(const char *what, const struct sockaddr_storage *source, int want);
 #endif

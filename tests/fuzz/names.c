@@ -169,7 +169,7 @@ void perform_connect(const struct call *call, int fd)
 	} else {
 		length = choose_address(call, fd, &address, host, 1,
 					(uint16_t)(world.base + PEER_PORT + peer));
-		if (is_v4(&address) == (askers[peer].family == AF_INET))
+		if (model_is_peer(&address, peer))
 			want = model_want_connected(fd, peer);
 	}
 	/* From an IPv6 peer to an IPv4 one: the kernel keeps a local address that leads nowhere. */

@@ -99,7 +99,7 @@ static void put(struct msghdr *message, int level, int type, const void *value, 
 
 /*
  * Errors come back to the source, and a connected socket gets those for its local address: which
- * can be another on each side.
+ * can be another on each side. PKTINFO changes the source even if it names none.
  */
 static bool is_refused(int fd)
 {
@@ -112,14 +112,15 @@ static bool is_refused(int fd)
 static void choose_control(const struct call *call, unsigned int word, int fd,
 			   struct msghdr *message, struct sent *from)
 {
-	bool six = raw_getsockopt(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6, refused = is_refused(fd);
+	bool six = raw_getsockopt(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
+	unsigned int kinds = call->word[word] % 61 & (is_refused(fd) ? ~(4u | 8u) : ~0u);
 	struct in_pktinfo v4 = { 0 };
 	struct in6_pktinfo v6 = { .ipi6_ifindex = 0 };
 	int value = 1 + (int)pick(call, word, 254);
 	uint16_t segment = (uint16_t)(1 + pick(call, word, 60));
 
 	message->msg_control = from->control;
-	for (unsigned int bits = call->word[word] % 61; bits; bits &= bits - 1) {
+	for (unsigned int bits = kinds; bits; bits &= bits - 1) {
 		switch (bits & -bits) {
 		case 1:
 			put(message, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_HOPLIMIT : IP_TTL,
@@ -130,14 +131,14 @@ static void choose_control(const struct call *call, unsigned int word, int fd,
 			    &value, sizeof(value));
 			break;
 		case 4:
-			v4.ipi_spec_dst.s_addr = htonl(value & 1 && !refused ? 0xc0000202u : 0);
+			v4.ipi_spec_dst.s_addr = htonl(value & 1 ? 0xc0000202u : 0);
 			v4.ipi_ifindex = value & 6 ? 0 : 1;
 			put(message, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
 			if (value & 1 || v4.ipi_ifindex)
 				from->names = OWN;
 			break;
 		case 8:
-			if (value & 1 && !refused)
+			if (value & 1)
 				v6.ipi6_addr = in6addr_loopback;
 			put(message, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
 			if (value & 1)
