@@ -114,3 +114,34 @@ void case_much_control_data(void)
 			check_source(client, ASKED);
 	}
 }
+
+/* Vectors with room for so much control data need memory; without any they come one by one. */
+void case_no_memory(void)
+{
+	static unsigned char control[2][4 * MUCH];
+	struct rlimit nothing = { 0, RLIM_INFINITY };
+	struct mmsghdr messages[2];
+	struct iovec parts[2];
+	char question[2][16];
+	int fd, client;
+
+	make_hosts();
+	fd = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	client = client_at(CLIENT);
+	ask_at(client, ASKED);
+	ask_at(client, ASKED);
+	for (int i = 0; i < 2; i++) {
+		parts[i] = (struct iovec){ .iov_base = question[i], .iov_len = 16 };
+		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i],
+						       .msg_iovlen = 1,
+						       .msg_control = control[i],
+						       .msg_controllen = sizeof(control[i]) };
+	}
+	need(setrlimit(RLIMIT_AS, &nothing), "setrlimit");
+	check(library_side.recvmmsg(fd, messages, 2, MSG_DONTWAIT, NULL) == 1, "recvmmsg");
+	check(messages[0].msg_len == 8 && !messages[0].msg_hdr.msg_controllen &&
+		      !messages[0].msg_hdr.msg_flags,
+	      "the first message");
+	check(library_side.recvmmsg(fd, messages, 2, MSG_DONTWAIT, NULL) == 1, "recvmmsg again");
+	check_answer(&library_side, fd, client);
+}

@@ -33,6 +33,7 @@ static const struct test_case cases[] = {
 	{ "a pending ENETUNREACH is the result of sendto(), once", case_pending_error_send },
 	{ "a new port used by sendmmsg() keeps its source", case_new_port_keeps_source },
 	{ "a new socket for IPv4 sends nothing to IPv6 peers", case_new_socket_for_ipv4 },
+	{ "connect() and send() by their inner names", case_inner_names },
 	{ "connect() from a link-local address binds to no device", case_device_not_taken },
 	{ "a plugin's own connect() under RTLD_DEEPBIND", case_deepbind_own_connect },
 	{ "a plugin that serves under RTLD_DEEPBIND", case_deepbind_helped },
@@ -41,6 +42,7 @@ static const struct test_case cases[] = {
 	{ "a descriptor with a large number", case_high_descriptor },
 	{ "more sockets than there are places for", case_more_than_places },
 	{ "much control data of the program's own", case_much_control_data },
+	{ "vectors with room for much, and no memory", case_no_memory },
 	{ "a refused source on a small signal stack", case_refused_on_small_stack },
 };
 

@@ -9,6 +9,7 @@ void case_connected_before(void);
 void case_duplicate_disconnected(void);
 void case_new_port_keeps_source(void);
 void case_new_socket_for_ipv4(void);
+void case_inner_names(void);
 
 /* connecting.c */
 void case_device_kept(void);
@@ -40,6 +41,7 @@ void case_place_reused(void);
 void case_high_descriptor(void);
 void case_more_than_places(void);
 void case_much_control_data(void);
+void case_no_memory(void);
 
 /* loading.c */
 void case_constructor_waits(void);

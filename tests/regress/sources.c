@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sockets beside the server's own: which source is theirs, and which is the server's.
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -117,5 +118,25 @@ void case_new_port_keeps_source(void)
 	another = hear(&library_side, server);
 	check(memcmp(&another.name.v4, &peer.name.v4, sizeof(peer.name.v4)), "the same peer");
 	need(tell(&library_side, transfer, &peer), "sendto");
+	check_source(client, ASKED);
+}
+
+/* Old programs call glibc's inner names. */
+void case_inner_names(void)
+{
+	int (*inner_connect)(int, const struct sockaddr *, socklen_t);
+	ssize_t (*inner_send)(int, const void *, size_t, int);
+	struct address peer;
+	int server, client;
+
+	make_hosts();
+	server = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	client = client_at(CLIENT);
+	ask_at(client, ASKED);
+	peer = hear(&library_side, server);
+	*(void **)&inner_connect = dlsym(RTLD_DEFAULT, "__connect");
+	*(void **)&inner_send = dlsym(RTLD_DEFAULT, "__send");
+	need(inner_connect(server, &peer.name.any, peer.length), "__connect");
+	need(inner_send(server, "answer", 6, 0), "__send");
 	check_source(client, ASKED);
 }
