@@ -10,13 +10,30 @@
 #include "send.h"
 #include "source.h"
 
+/*
+ * Is a fresh socket still free to send to that peer from any address? It can have been connected by
+ * another number, or bound to IPv4 alone; then the kernel looks at the local address that it has.
+ */
+static bool is_free_for(int fd, const struct peer *peer)
+{
+	struct sockaddr_in6 name;
+	socklen_t length = sizeof(name);
+	struct peer self;
+
+	return !getsockname(fd, (struct sockaddr *)&name, &length) &&
+	       peer_read(&self, &name, length) && address_is_any(&self.host) &&
+	       (name.sin6_family == AF_INET || !address_is_v4(&self.host) ||
+		address_is_v4(&peer->host));
+}
+
 /* The ways to a source that are not those of a server's answer. */
-bool send_route_rest(struct route *route, struct helped *helped, const void *address,
+bool send_route_rest(int fd, struct route *route, struct helped *helped, const void *address,
 		     socklen_t length)
 {
 	if (!helped)
 		return address && peer_read(&route->peer, address, length) &&
-		       source_find_fresh(route->peer, &route->local);
+		       source_find_fresh(route->peer, &route->local) &&
+		       is_free_for(fd, &route->peer);
 	/* udpv6_sendmsg() refuses to send to an IPv6 peer then, whatever the source. */
 	if (address && helped_is(helped, HELPED_MAPPED))
 		return peer_read(&route->peer, address, length) &&
@@ -164,7 +181,7 @@ static __attribute__((noinline)) ssize_t send_to_rest(int fd, const void *buffer
 
 	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
 	if (unlikely(length > sizeof(struct sockaddr_storage)) || !send_concerns(fd, &helped) ||
-	    !send_route(&route, helped, address, length))
+	    !send_route(fd, &route, helped, address, length))
 		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
 	prepare(&message, &vector, buffer, size, address, length);
 	return send_plainly(fd, &route, &message, flags);
@@ -182,7 +199,7 @@ static __attribute__((noinline)) ssize_t send_answer_failed(int fd, struct helpe
 		return -1;
 	bare.msg_control = NULL;
 	bare.msg_controllen = 0;
-	if (!send_route(&route, helped, sent->msg_name, sent->msg_namelen))
+	if (!send_route(fd, &route, helped, sent->msg_name, sent->msg_namelen))
 		return -1;
 	n = send_refused(fd, &route, &bare, sent, 0, flags);
 	if (n >= 0)

@@ -39,17 +39,17 @@ static inline ssize_t send_done(int fd, ssize_t n)
  * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
  * it is connected to. Fills in *route if so.
  */
-bool send_route_rest(struct route *route, struct helped *helped, const void *address,
+bool send_route_rest(int fd, struct route *route, struct helped *helped, const void *address,
 		     socklen_t length);
 
-static inline bool send_route(struct route *route, struct helped *helped, const void *address,
-			      socklen_t length)
+static inline bool send_route(int fd, struct route *route, struct helped *helped,
+			      const void *address, socklen_t length)
 {
 	route->helped = helped;
 	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED) &&
 		   peer_read(&route->peer, address, length)))
 		return source_find(helped, route->peer, &route->local);
-	return send_route_rest(route, helped, address, length);
+	return send_route_rest(fd, route, helped, address, length);
 }
 
 /* sendto(2) and, with no address, send(2), of a descriptor that is not known to be plain. */

@@ -30,7 +30,7 @@ ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 	struct route route;
 
 	if (!send_concerns(fd, &helped) ||
-	    !send_route(&route, helped, message->msg_name, message->msg_namelen))
+	    !send_route(fd, &route, helped, message->msg_name, message->msg_namelen))
 		return send_done(fd, libc.sendmsg(fd, message, flags));
 	return send_from(fd, &route, message, flags);
 }
