@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Much of everything: large descriptor numbers, more sockets than places, much control data.
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -37,6 +38,19 @@ static void converse(int fd, int client)
 	need(library_side.recvmsg(fd, &message, 0), "recvmsg");
 	check(!message.msg_controllen, "control data that nobody asked for");
 	check_answer(&library_side, fd, client);
+	return unused;
+}
+
+/*
+ * Vectors with room for so much control data need memory; without any they come one by one. The
+ * first thread has some from the start.
+ */
+void case_no_memory(void)
+{
+	pthread_t thread;
+
+	check(!pthread_create(&thread, NULL, receive_without_memory, NULL), "pthread_create");
+	pthread_join(thread, NULL);
 }
 
 void case_high_descriptor(void)
@@ -115,8 +129,7 @@ void case_much_control_data(void)
 	}
 }
 
-/* Vectors with room for so much control data need memory; without any they come one by one. */
-void case_no_memory(void)
+static void *receive_without_memory(void *unused)
 {
 	static unsigned char control[2][4 * MUCH];
 	struct rlimit nothing = { 0, RLIM_INFINITY };
@@ -144,4 +157,17 @@ void case_no_memory(void)
 	      "the first message");
 	check(library_side.recvmmsg(fd, messages, 2, MSG_DONTWAIT, NULL) == 1, "recvmmsg again");
 	check_answer(&library_side, fd, client);
+	return unused;
+}
+
+/*
+ * Vectors with room for so much control data need memory; without any they come one by one. The
+ * first thread has some from the start.
+ */
+void case_no_memory(void)
+{
+	pthread_t thread;
+
+	check(!pthread_create(&thread, NULL, receive_without_memory, NULL), "pthread_create");
+	pthread_join(thread, NULL);
 }
