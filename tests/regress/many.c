@@ -38,19 +38,6 @@ static void converse(int fd, int client)
 	need(library_side.recvmsg(fd, &message, 0), "recvmsg");
 	check(!message.msg_controllen, "control data that nobody asked for");
 	check_answer(&library_side, fd, client);
-	return unused;
-}
-
-/*
- * Vectors with room for so much control data need memory; without any they come one by one. The
- * first thread has some from the start.
- */
-void case_no_memory(void)
-{
-	pthread_t thread;
-
-	check(!pthread_create(&thread, NULL, receive_without_memory, NULL), "pthread_create");
-	pthread_join(thread, NULL);
 }
 
 void case_high_descriptor(void)
