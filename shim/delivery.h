@@ -70,6 +70,10 @@ static inline unsigned int wanted_after(const struct helped *helped, const struc
 /* The rest of learn(): IPv6, and control data that is not as usual. */
 void learn_rest(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received);
 
+/* Remembers what the control data of `count` datagrams tells. */
+void learn_all(int fd, struct helped *helped, uint64_t salt, const struct mmsghdr *received,
+	       unsigned int count, int flags);
+
 /* Remembers what a received datagram's control data tells. */
 static inline __attribute__((always_inline)) void
 learn(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received, int flags)
@@ -82,7 +86,7 @@ learn(int fd, struct helped *helped, uint64_t salt, const struct msghdr *receive
 	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
 		   pktinfo_read_usual(received->msg_control, received->msg_controllen, &local))) {
 		peer_read_v4(&peer, received->msg_name);
-		source_learn(fd, helped, salt, peer, local);
+		source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
 	} else {
 		learn_rest(fd, helped, salt, received);
 	}

@@ -81,6 +81,12 @@ static inline struct peer_set *peers_set(const struct peers *peers, uint64_t ext
 	return &peers->sets[index & peers->last];
 }
 
+/* Memory takes longer than what there is to do until the entries are looked at. */
+static inline void peers_prefetch(const struct peers *peers, const struct names *names)
+{
+	__builtin_prefetch(peers_set(peers, peers_extent(peers), names->host));
+}
+
 /* Is that very entry in the set? */
 static inline bool peers_set_has(const struct peer_set *set, uint64_t word)
 {

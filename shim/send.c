@@ -74,8 +74,12 @@ void send_adopt(int fd, const struct route *route)
 {
 	struct helped *helped = socket_adopt(fd);
 
-	if (helped)
-		source_learn(fd, helped, helped_get(helped, salt), route->peer, route->local);
+	uint64_t salt;
+
+	if (!helped)
+		return;
+	salt = helped_get(helped, salt);
+	source_learn(fd, helped, salt, source_names(salt, route->peer), route->peer, route->local);
 }
 
 /*

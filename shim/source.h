@@ -83,16 +83,24 @@ static inline bool source_usable(struct local local)
 void source_learn_rest(int fd, struct helped *helped, uint64_t salt, struct peer peer,
 		       struct local local);
 
+/* The names of a datagram's peer; the entries that go by them are on their way to the cache. */
+static inline struct names source_names(uint64_t salt, struct peer peer)
+{
+	struct names names = names_of_peer(&library.peers.key, peer, salt);
+
+	peers_prefetch(&library.peers, &names);
+	return names;
+}
+
 /*
  * A datagram was received on `helped`, whose salt was `salt` when the receive began (its place can
  * be another socket's by now): remembers its local address, all zero for one that came by
  * broadcast or multicast: then nothing is to be attached, whatever was known before.
  */
-static inline __attribute__((always_inline)) void
-source_learn(int fd, struct helped *helped, uint64_t salt, struct peer peer, struct local local)
+static inline __attribute__((always_inline)) void source_learn(int fd, struct helped *helped,
+							       uint64_t salt, struct names names,
+							       struct peer peer, struct local local)
 {
-	struct names names = names_of_peer(&library.peers.key, peer, salt);
-
 	heard_write(&source_last, names.peer, salt, local);
 	source_count(COUNTER_learnt);
 	peers_confirm(&library.peers, &names, local);
