@@ -6,6 +6,8 @@
 #ifndef SEND_H
 #define SEND_H
 
+#include <limits.h>
+
 #include "pktinfo.h"
 #include "socket.h"
 #include "source.h"
@@ -52,9 +54,30 @@ static inline bool send_route(int fd, struct route *route, struct helped *helped
 	return send_route_rest(fd, route, helped, address, length);
 }
 
+/* sendto() takes any size and then finds it too long; sendmsg() refuses some. */
+static inline void send_prepare(struct msghdr *message, struct iovec *vector, const void *buffer,
+				size_t size, const struct sockaddr *address, socklen_t length)
+{
+	vector->iov_base = (void *)(uintptr_t)buffer;
+	vector->iov_len = size < INT_MAX ? size : INT_MAX;
+	message->msg_name = (void *)(uintptr_t)address;
+	message->msg_namelen = length;
+	message->msg_iov = vector;
+	message->msg_iovlen = 1;
+	message->msg_flags = 0;
+}
+
 /* sendto(2) and, with no address, send(2), of a descriptor that is not known to be plain. */
 ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
 		socklen_t length);
+
+/* sendmsg(2), of a descriptor that is not known to be plain. */
+ssize_t send_message(int fd, const struct msghdr *message, int flags);
+
+/* The same when it is not the answer to what this thread received last. */
+ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
+		    const struct sockaddr *address, socklen_t length);
+ssize_t send_message_any(int fd, const struct msghdr *message, int flags);
 
 /*
  * sendmsg(2) with the source attached. When the kernel refuses the source, the datagram goes out as

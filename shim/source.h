@@ -117,7 +117,8 @@ static inline bool source_is_heard(uint64_t salt, struct peer peer, struct local
 }
 
 /* Rules 2 to 4. */
-bool source_find_in_memory(const struct helped *helped, struct peer peer, struct local *local);
+bool source_find_in_memory(const struct helped *helped, const struct names *names, struct peer peer,
+			   struct local *local);
 
 /* Rules 1 to 4. Returns false when nothing is to be attached. */
 static inline bool source_find(const struct helped *helped, struct peer peer, struct local *local)
@@ -126,7 +127,7 @@ static inline bool source_find(const struct helped *helped, struct peer peer, st
 
 	if (likely(heard_read(&source_last, names.peer, local))
 		    ? likely(source_usable(*local))
-		    : source_find_in_memory(helped, peer, local))
+		    : source_find_in_memory(helped, &names, peer, local))
 		return true;
 	source_count(COUNTER_bare);
 	return false;
