@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/delivery.h
+# In: shim/receive.c
 # The length of an address is cut to the room for it.
-s/\*length = received->msg_namelen;/*length = room < received->msg_namelen ? room : received->msg_namelen;/
+s/\*length = given;/*length = room < given ? room : given;/

@@ -3,11 +3,11 @@
 # Nobody does anything while a thread waits for a datagram.
 s/^int receive_guard = .*/&\
 int held;/
-s/^\tn = libc.recvmsg(fd, message, flags | guard_flag());/\t__atomic_store_n(\&held, 1, __ATOMIC_RELEASE);\
+s/^\tn = libc.recvmsg(fd, [&a-z]*, flags | guard_flag());/\t__atomic_store_n(\&held, 1, __ATOMIC_RELEASE);\
 &\
 \t__atomic_store_n(\&held, 0, __ATOMIC_RELEASE);/
 s/^static inline uint32_t descriptor_get(int fd)/extern int held;\
 &/
-s/^\tif (unlikely((unsigned int)fd >= CHUNK \* CHUNKS))/\twhile (__atomic_load_n(\&held, __ATOMIC_ACQUIRE))\
+s/^\tif (likely((unsigned int)fd < CHUNK))/\twhile (__atomic_load_n(\&held, __ATOMIC_ACQUIRE))\
 \t\t;\
 &/

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # In: shim/pktinfo.h
 # Answers leave from 127.0.0.1, whatever address was asked.
-s/\.ipi_spec_dst\.s_addr = source->s6_addr32\[3\]/.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK)/
+s/\.ipi_spec_dst\.s_addr = source/.ipi_spec_dst.s_addr = source ? htonl(INADDR_LOOPBACK) : 0/
