@@ -30,6 +30,9 @@ void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
 				 .last = most - 1,
 				 .tick_shift = (uint8_t)(__builtin_ctz(most * SLOTS) - TICKS_BITS),
 				 .key = *key };
+	/* Not from 0: places of local addresses that nobody took are older than all others. */
+	__atomic_store_n(&state->clock, UINT32_C(1) << peers->tick_shift, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->tick, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&state->extent, extent_of(SETS_LEAST), __ATOMIC_RELEASE);
 }
 
