@@ -42,11 +42,18 @@ static bool is_device_bound(int fd)
 	return libc.getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &length) || length;
 }
 
+/* A port that the kernel chose it takes back (__udp_disconnect()): it is bound again then. */
 static void disconnect(int fd)
 {
 	struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
+	struct sockaddr_in6 name = { 0 }, any = { 0 };
+	socklen_t length = sizeof(name);
 
+	getsockname(fd, (struct sockaddr *)&name, &length);
 	libc.connect(fd, &unspecified, sizeof(unspecified));
+	any.sin6_family = name.sin6_family;
+	any.sin6_port = name.sin6_port; /* at the same place for both families */
+	libc.bind(fd, (struct sockaddr *)&any, length);
 }
 
 /*
@@ -247,7 +254,7 @@ int connect_from(int fd, struct helped *helped, const struct sockaddr *address, 
 	int e = errno, result;
 	bool done, left;
 
-	if (is_no_peer(address, length) || !send_route(&route, helped, address, length))
+	if (is_no_peer(address, length) || !send_route(fd, &route, helped, address, length))
 		return connect_plainly(fd, helped, 0, address, length, NULL);
 	tag = helped ? helped_get(helped, tag) : 0;
 	remembered = helped ? helped : socket_remember(fd, &tag);

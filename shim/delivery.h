@@ -70,6 +70,10 @@ static inline unsigned int wanted_after(const struct helped *helped, const struc
 /* The rest of learn(): IPv6, and control data that is not as usual. */
 void learn_rest(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received);
 
+/* Remembers what the control data of `count` datagrams tells. */
+void learn_all(int fd, struct helped *helped, uint64_t salt, const struct mmsghdr *received,
+	       unsigned int count, int flags);
+
 /* Remembers what a received datagram's control data tells. */
 static inline __attribute__((always_inline)) void
 learn(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received, int flags)
@@ -82,7 +86,7 @@ learn(int fd, struct helped *helped, uint64_t salt, const struct msghdr *receive
 	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
 		   pktinfo_read_usual(received->msg_control, received->msg_controllen, &local))) {
 		peer_read_v4(&peer, received->msg_name);
-		source_learn(fd, helped, salt, peer, local);
+		source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
 	} else {
 		learn_rest(fd, helped, salt, received);
 	}
@@ -101,6 +105,19 @@ static inline int give_address(const struct msghdr *received, void *address, soc
 	return 0;
 }
 
+/* Is all that came one message, of a kind that the program does not get? */
+static inline bool is_hidden_alone(const struct msghdr *received, unsigned int hidden)
+{
+	const struct cmsghdr *header = received->msg_control;
+
+	return received->msg_controllen >= sizeof(*header) &&
+	       CMSG_ALIGN(header->cmsg_len) >= received->msg_controllen &&
+	       ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO &&
+		 hidden & INFO_V4) ||
+		(header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO &&
+		 hidden & INFO_V6));
+}
+
 /* The program's view of a received message: ____sys_recvmsg() in net/socket.c. */
 static inline int give_message(unsigned int wanted, struct msghdr *message,
 			       const struct msghdr *received)
@@ -115,7 +132,12 @@ static inline int give_message(unsigned int wanted, struct msghdr *message,
 	 * The copy had room for all that is hidden and what the program has room for, so what was
 	 * truncated there would have been here too.
 	 */
-	truncated = control_deliver(message, received, hidden);
+	if (likely(is_hidden_alone(received, hidden))) {
+		message->msg_controllen = 0;
+		truncated = 0;
+	} else {
+		truncated = control_deliver(message, received, hidden);
+	}
 	message->msg_flags = received->msg_flags | truncated;
 	return error;
 }

@@ -16,6 +16,7 @@ pure_sources = \
 	shim/settings.c shim/settings.h
 
 shim_libreplyfrom_so_SOURCES = $(pure_sources) \
+	shim/answer.c \
 	shim/connect.c shim/connect.h \
 	shim/counters.c shim/counters.h \
 	shim/descriptor.c shim/descriptor.h \

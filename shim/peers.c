@@ -245,8 +245,8 @@ void peers_confirm_rest(struct peers *peers, struct name name, struct local loca
 	for (int way = 1; there && way < WAYS; way++) {
 		uint64_t home = home_of_way(name, way);
 
-		if (peers_set_has(peers_set(peers, extent, home),
-				  (word & ~GROWTH_MASK) | (home & GROWTH_MASK)))
+		if (peers_set_knows(peers_set(peers, extent, home),
+				    (word & ~GROWTH_MASK) | (home & GROWTH_MASK)))
 			return;
 	}
 	peers_put(peers, name, local);

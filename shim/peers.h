@@ -89,6 +89,12 @@ static inline struct peer_set *peers_set(const struct peers *peers, uint64_t ext
 	return &peers->sets[index & peers->last];
 }
 
+/* Memory takes longer than what there is to do until the entries are looked at. */
+static inline void peers_prefetch(const struct peers *peers, const struct names *names)
+{
+	__builtin_prefetch(peers_set(peers, peers_extent(peers), names->host));
+}
+
 /* Is that very entry in the set? */
 static inline bool peers_set_has(const struct peer_set *set, uint64_t word)
 {
@@ -98,6 +104,22 @@ static inline bool peers_set_has(const struct peer_set *set, uint64_t word)
 	for (int i = 0; i < SLOTS && !has; i++)
 		has = __atomic_load_n(&set->slot[i], __ATOMIC_RELAXED) == word;
 	return has;
+}
+
+/*
+ * The same, or an entry that says so for no longer than half the time in which the table is filled:
+ * such a one need not be written again. One of another local address has another check.
+ */
+enum { TICKS_YOUNG = 16 };
+
+static inline bool peers_set_knows(const struct peer_set *set, uint64_t word)
+{
+	bool knows = false;
+
+#pragma GCC unroll 8
+	for (int i = 0; i < SLOTS && !knows; i++)
+		knows = word - __atomic_load_n(&set->slot[i], __ATOMIC_RELAXED) <= TICKS_YOUNG;
+	return knows;
 }
 
 /* An entry but for its name's hash. */
@@ -155,10 +177,11 @@ peers_confirm(struct peers *peers, const struct names *names, struct local local
 	word = peers_word(names->host, &known, tick);
 	host = word ^ (names->host & TAG_MASK);
 	peer = word ^ (names->peer & TAG_MASK);
-	if (unlikely(!there || !peers_set_has(set, host)))
-		peers_confirm_rest(peers, name_of_host(names), local, host);
-	if (unlikely(!there || !peers_set_has(set, peer)))
+	/* The peer first: it is looked for more often, so it had better be found first. */
+	if (unlikely(!there || !peers_set_knows(set, peer)))
 		peers_confirm_rest(peers, name_of_peer(names), local, peer);
+	if (unlikely(!there || !peers_set_knows(set, host)))
+		peers_confirm_rest(peers, name_of_host(names), local, host);
 }
 
 #endif

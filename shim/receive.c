@@ -46,7 +46,7 @@ static __attribute__((noinline)) void learn_unusual(int fd, struct helped *helpe
 	if (pktinfo_read(received->msg_control, received->msg_controllen, &local) == PKTINFO_NONE)
 		learn_nothing(fd, helped, received);
 	else if (peer_read(&peer, received->msg_name, received->msg_namelen))
-		source_learn(fd, helped, salt, peer, local);
+		source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
 }
 
 void learn_rest(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received)
@@ -58,7 +58,7 @@ void learn_rest(int fd, struct helped *helped, uint64_t salt, const struct msghd
 		   pktinfo_read_usual_v6(received->msg_control, received->msg_controllen,
 					 &local))) {
 		peer_read_v6(&peer, received->msg_name);
-		source_learn(fd, helped, salt, peer, local);
+		source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
 	} else {
 		learn_unusual(fd, helped, salt, received);
 	}

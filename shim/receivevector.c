@@ -45,6 +45,57 @@ static bool is_pktinfo_alone(const struct msghdr *received)
 	return received->msg_controllen <= CONTROL_PKTINFO && !(received->msg_flags & MSG_CTRUNC);
 }
 
+/* What one of many datagrams teaches. */
+struct lesson {
+	struct names names;
+	struct peer peer;
+	struct local local;
+	bool usual;
+};
+
+static inline bool read_usual(struct lesson *lesson, const struct msghdr *received)
+{
+	const void *control = received->msg_control;
+	size_t length = received->msg_controllen;
+
+	if (received->msg_namelen == sizeof(struct sockaddr_in) &&
+	    pktinfo_read_usual(control, length, &lesson->local))
+		peer_read_v4(&lesson->peer, received->msg_name);
+	else if (received->msg_namelen == sizeof(struct sockaddr_in6) &&
+		 pktinfo_read_usual_v6(control, length, &lesson->local))
+		peer_read_v6(&lesson->peer, received->msg_name);
+	else
+		return false;
+	return true;
+}
+
+/* Some at a time: while the first is remembered, the entries of the others are on their way. */
+void learn_all(int fd, struct helped *helped, uint64_t salt, const struct mmsghdr *received,
+	       unsigned int count, int flags)
+{
+	enum { CLASS = 16 };
+	struct lesson lessons[CLASS];
+
+	if (flags & MSG_ERRQUEUE)
+		return;
+	for (unsigned int first = 0; first < count; first += CLASS) {
+		unsigned int size = count - first < CLASS ? count - first : CLASS;
+
+		for (unsigned int i = 0; i < size; i++) {
+			lessons[i].usual = read_usual(&lessons[i], &received[first + i].msg_hdr);
+			if (lessons[i].usual)
+				lessons[i].names = source_names(salt, lessons[i].peer);
+		}
+		for (unsigned int i = 0; i < size; i++) {
+			if (lessons[i].usual)
+				source_learn(fd, helped, salt, lessons[i].names, lessons[i].peer,
+					     lessons[i].local);
+			else
+				learn_rest(fd, helped, salt, &received[first + i].msg_hdr);
+		}
+	}
+}
+
 /* A negative length is refused by the kernel when it comes to that message: so be it. */
 static socklen_t name_length(const struct msghdr *message)
 {
@@ -93,8 +144,9 @@ static int receive_messages(int fd, struct helped *helped, uint64_t salt, struct
 		return receive_first(fd, helped, salt, messages, flags);
 	}
 	n = guarded_recvmmsg(fd, &helped, &before, copies, fitting, flags, timeout, next);
+	if (n > 0)
+		learn_all(fd, helped, before.salt, copies, (unsigned int)n, flags);
 	for (int i = 0; i < n; i++) {
-		learn(fd, helped, before.salt, &copies[i].msg_hdr, flags);
 		give_message(wanted_after(helped, &before), &messages[i].msg_hdr,
 			     &copies[i].msg_hdr);
 		messages[i].msg_len = copies[i].msg_len;

@@ -33,27 +33,6 @@ static bool needs_free(const struct local *local)
 }
 
 /*
- * Sends with IPV6_FREEBIND on. Left on, it would let the socket send from addresses that the host
- * has lost; another thread that does the same can switch it off in between.
- */
-static ssize_t send_free(int fd, const struct msghdr *message, int flags)
-{
-	ssize_t n = -1;
-
-	for (int tries = 0; tries < TRIES && n < 0 && errno == EINVAL; tries++) {
-		int error;
-
-		if (!option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))
-			break;
-		n = libc.sendmsg(fd, message, flags);
-		error = errno;
-		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
-		errno = error;
-	}
-	return n;
-}
-
-/*
  * Asked once for each interface, and then again after so many refusals: anybody can cause those, by
  * a request from where no answer gets to.
  */
@@ -95,10 +74,36 @@ bool send_is_refused(int fd, const struct msghdr *message, int flags)
 	if (error == EINVAL && message->msg_name &&
 	    peer_read(&peer, message->msg_name, message->msg_namelen) && !address_is_v4(&peer.host))
 		return true;
-	refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0;
+	refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0 && errno == error;
 
 	errno = error;
 	return refused;
+}
+
+/*
+ * Sends with IPV6_FREEBIND on. Left on, it would let the socket send from addresses that the host
+ * has lost; another thread that does the same can switch it off in between. Returns false if the
+ * source is refused all the same; else *n is the result.
+ */
+static bool send_free(int fd, const struct msghdr *message, int flags, ssize_t *n)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		bool refused;
+		int error;
+
+		if (!option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))
+			return false;
+		*n = libc.sendmsg(fd, message, flags);
+		refused = *n < 0 && send_is_source_error() && send_is_refused(fd, message, flags);
+		error = errno;
+		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
+		errno = error;
+		if (!refused)
+			return true;
+		if (error != EINVAL)
+			break;
+	}
+	return false;
 }
 
 ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
@@ -110,11 +115,8 @@ ssize_t send_refused(int fd, const struct route *route, const struct msghdr *ori
 	if ((message->msg_name && !route->peer.port) || !send_is_refused(fd, message, flags))
 		return -1;
 	source_count(COUNTER_refused);
-	if (errno == EINVAL && needs_free(&route->local)) {
-		n = send_free(fd, message, flags);
-		if (n >= 0 || !send_is_source_error())
-			return n;
-	}
+	if (errno == EINVAL && needs_free(&route->local) && send_free(fd, message, flags, &n))
+		return n;
 	if (needs_interface(route)) {
 		pktinfo_write((unsigned char *)message->msg_control + end, &route->local.address,
 			      route->local.ifindex);

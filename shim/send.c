@@ -10,13 +10,30 @@
 #include "send.h"
 #include "source.h"
 
+/*
+ * Is a fresh socket still free to send to that peer from any address? It can have been connected by
+ * another number, or bound to IPv4 alone; then the kernel looks at the local address that it has.
+ */
+static bool is_free_for(int fd, const struct peer *peer)
+{
+	struct sockaddr_in6 name;
+	socklen_t length = sizeof(name);
+	struct peer self;
+
+	return !getsockname(fd, (struct sockaddr *)&name, &length) &&
+	       peer_read(&self, &name, length) && address_is_any(&self.host) &&
+	       (name.sin6_family == AF_INET || !address_is_v4(&self.host) ||
+		address_is_v4(&peer->host));
+}
+
 /* The ways to a source that are not those of a server's answer. */
-bool send_route_rest(struct route *route, struct helped *helped, const void *address,
+bool send_route_rest(int fd, struct route *route, struct helped *helped, const void *address,
 		     socklen_t length)
 {
 	if (!helped)
 		return address && peer_read(&route->peer, address, length) &&
-		       source_find_fresh(route->peer, &route->local);
+		       source_find_fresh(route->peer, &route->local) &&
+		       is_free_for(fd, &route->peer);
 	/* udpv6_sendmsg() refuses to send to an IPv6 peer then, whatever the source. */
 	if (address && helped_is(helped, HELPED_MAPPED))
 		return peer_read(&route->peer, address, length) &&
@@ -57,8 +74,12 @@ void send_adopt(int fd, const struct route *route)
 {
 	struct helped *helped = socket_adopt(fd);
 
-	if (helped)
-		source_learn(fd, helped, helped_get(helped, salt), route->peer, route->local);
+	uint64_t salt;
+
+	if (!helped)
+		return;
+	salt = helped_get(helped, salt);
+	source_learn(fd, helped, salt, source_names(salt, route->peer), route->peer, route->local);
 }
 
 /*
@@ -139,23 +160,8 @@ ssize_t send_from(int fd, const struct route *route, const struct msghdr *messag
 	return send_plainly(fd, route, &sent, flags);
 }
 
-/* sendto() takes any size and then finds it too long; sendmsg() refuses some. */
-static inline void prepare(struct msghdr *message, struct iovec *vector, const void *buffer,
-			   size_t size, const struct sockaddr *address, socklen_t length)
-{
-	vector->iov_base = (void *)(uintptr_t)buffer;
-	vector->iov_len = size < INT_MAX ? size : INT_MAX;
-	message->msg_name = (void *)(uintptr_t)address;
-	message->msg_namelen = length;
-	message->msg_iov = vector;
-	message->msg_iovlen = 1;
-	message->msg_flags = 0;
-}
-
-/* The rest of send_to(): what this thread did not just receive from that peer. */
-static __attribute__((noinline)) ssize_t send_to_rest(int fd, const void *buffer, size_t size,
-						      int flags, const struct sockaddr *address,
-						      socklen_t length)
+ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
+		    const struct sockaddr *address, socklen_t length)
 {
 	struct helped *helped;
 	struct iovec vector;
@@ -164,80 +170,19 @@ static __attribute__((noinline)) ssize_t send_to_rest(int fd, const void *buffer
 
 	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
 	if (unlikely(length > sizeof(struct sockaddr_storage)) || !send_concerns(fd, &helped) ||
-	    !send_route(&route, helped, address, length))
+	    !send_route(fd, &route, helped, address, length))
 		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
-	prepare(&message, &vector, buffer, size, address, length);
+	send_prepare(&message, &vector, buffer, size, address, length);
 	return send_plainly(fd, &route, &message, flags);
 }
 
-/* An answer to this thread's last peer did not go; errno was `e` before. */
-static __attribute__((noinline)) ssize_t send_answer_failed(int fd, struct helped *helped,
-							    struct msghdr *sent, int flags, int e)
+ssize_t send_message_any(int fd, const struct msghdr *message, int flags)
 {
-	struct msghdr bare = *sent;
+	struct helped *helped;
 	struct route route;
-	ssize_t n;
 
-	if (!send_is_source_error())
-		return -1;
-	bare.msg_control = NULL;
-	bare.msg_controllen = 0;
-	if (!send_route(&route, helped, sent->msg_name, sent->msg_namelen))
-		return -1;
-	n = send_refused(fd, &route, &bare, sent, 0, flags);
-	if (n >= 0)
-		errno = e;
-	return n;
-}
-
-/*
- * The usual: the answer to what this thread received last, from a peer of that family. Returns
- * false for all else; then nothing was sent.
- */
-static inline __attribute__((always_inline)) bool send_answer(int fd, struct helped *helped,
-							      uint64_t salt, struct msghdr *message,
-							      int flags, bool six, ssize_t *n)
-{
-	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
-	struct local local;
-	struct peer peer;
-	int e = errno;
-
-	if (six)
-		peer_read_v6(&peer, message->msg_name);
-	else
-		peer_read_v4(&peer, message->msg_name);
-	if (unlikely(!source_is_heard(salt, peer, &local)))
-		return false;
-	message->msg_control = control;
-	message->msg_controllen =
-		six ? pktinfo_write(control, &local.address, ifindex_for(&peer, &local))
-		    : pktinfo_write_v4(control, local.address.s6_addr32[3], 0);
-	*n = libc.sendmsg(fd, message, flags);
-	if (unlikely(*n < 0))
-		*n = send_answer_failed(fd, helped, message, flags, e);
-	else
-		source_count(COUNTER_sourced);
-	return true;
-}
-
-ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
-		socklen_t length)
-{
-	uint64_t salt;
-	struct helped *helped = socket_find_quickly(fd, &salt);
-	struct iovec vector;
-	struct msghdr message;
-	ssize_t n;
-
-	if (unlikely(!helped || !address || length - sizeof(struct sockaddr_in) > 112 ||
-		     helped_is(helped, HELPED_MAPPED)))
-		return send_to_rest(fd, buffer, size, flags, address, length);
-	prepare(&message, &vector, buffer, size, address, length);
-	if (likely(address->sa_family == AF_INET)
-		    ? send_answer(fd, helped, salt, &message, flags, false, &n)
-		    : address->sa_family == AF_INET6 && length >= sizeof(struct sockaddr_in6) &&
-			      send_answer(fd, helped, salt, &message, flags, true, &n))
-		return n;
-	return send_to_rest(fd, buffer, size, flags, address, length);
+	if (!send_concerns(fd, &helped) ||
+	    !send_route(fd, &route, helped, message->msg_name, message->msg_namelen))
+		return send_done(fd, libc.sendmsg(fd, message, flags));
+	return send_from(fd, &route, message, flags);
 }

@@ -6,6 +6,8 @@
 #ifndef SEND_H
 #define SEND_H
 
+#include <limits.h>
+
 #include "pktinfo.h"
 #include "socket.h"
 #include "source.h"
@@ -39,22 +41,43 @@ static inline ssize_t send_done(int fd, ssize_t n)
  * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
  * it is connected to. Fills in *route if so.
  */
-bool send_route_rest(struct route *route, struct helped *helped, const void *address,
+bool send_route_rest(int fd, struct route *route, struct helped *helped, const void *address,
 		     socklen_t length);
 
-static inline bool send_route(struct route *route, struct helped *helped, const void *address,
-			      socklen_t length)
+static inline bool send_route(int fd, struct route *route, struct helped *helped,
+			      const void *address, socklen_t length)
 {
 	route->helped = helped;
 	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED) &&
 		   peer_read(&route->peer, address, length)))
 		return source_find(helped, route->peer, &route->local);
-	return send_route_rest(route, helped, address, length);
+	return send_route_rest(fd, route, helped, address, length);
+}
+
+/* sendto() takes any size and then finds it too long; sendmsg() refuses some. */
+static inline void send_prepare(struct msghdr *message, struct iovec *vector, const void *buffer,
+				size_t size, const struct sockaddr *address, socklen_t length)
+{
+	vector->iov_base = (void *)(uintptr_t)buffer;
+	vector->iov_len = size < INT_MAX ? size : INT_MAX;
+	message->msg_name = (void *)(uintptr_t)address;
+	message->msg_namelen = length;
+	message->msg_iov = vector;
+	message->msg_iovlen = 1;
+	message->msg_flags = 0;
 }
 
 /* sendto(2) and, with no address, send(2), of a descriptor that is not known to be plain. */
 ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
 		socklen_t length);
+
+/* sendmsg(2), of a descriptor that is not known to be plain. */
+ssize_t send_message(int fd, const struct msghdr *message, int flags);
+
+/* The same when it is not the answer to what this thread received last. */
+ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
+		    const struct sockaddr *address, socklen_t length);
+ssize_t send_message_any(int fd, const struct msghdr *message, int flags);
 
 /*
  * sendmsg(2) with the source attached. When the kernel refuses the source, the datagram goes out as
@@ -70,7 +93,8 @@ bool send_is_source_error(void);
 /*
  * Sending this message failed. Is it the source that is refused, or was it an error that had been
  * waiting on the socket (an ICMP message, with IP_RECVERR)? MSG_PROBE goes all the way but sends
- * nothing and takes no waiting error (ip_make_skb(), ip6_make_skb()). errno stays.
+ * nothing and meets no waiting error (ip_make_skb(), ip6_make_skb()): it fails with the same error
+ * if that is the source's. errno stays.
  */
 bool send_is_refused(int fd, const struct msghdr *message, int flags);
 

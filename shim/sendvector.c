@@ -10,8 +10,8 @@
 #include "send.h"
 
 /* A vector: those with a source as copies, the others as they are. Returns how many fit. */
-static unsigned int prepare(struct helped *helped, struct mmsghdr *copies, unsigned char *room,
-			    const struct mmsghdr *messages, unsigned int count,
+static unsigned int prepare(int fd, struct helped *helped, struct mmsghdr *copies,
+			    unsigned char *room, const struct mmsghdr *messages, unsigned int count,
 			    struct route *attached)
 {
 	struct route route;
@@ -24,7 +24,7 @@ static unsigned int prepare(struct helped *helped, struct mmsghdr *copies, unsig
 		if ((size_t)(room - (unsigned char *)&copies[i]) < sizeof(*copies))
 			break;
 		copies[i] = messages[i];
-		if (!send_route(&route, helped, message->msg_name, message->msg_namelen) ||
+		if (!send_route(fd, &route, helped, message->msg_name, message->msg_namelen) ||
 		    !control_appendable(message->msg_control, message->msg_controllen, &end))
 			continue;
 		if ((size_t)(room - (unsigned char *)&copies[i + 1]) < end + CONTROL_SOURCE)
@@ -44,7 +44,8 @@ static ssize_t send_alone(int fd, struct helped *helped, struct mmsghdr *message
 	struct route route;
 	ssize_t n;
 
-	if (!send_route(&route, helped, message->msg_hdr.msg_name, message->msg_hdr.msg_namelen))
+	if (!send_route(fd, &route, helped, message->msg_hdr.msg_name,
+			message->msg_hdr.msg_namelen))
 		return -1;
 	n = send_from(fd, &route, &message->msg_hdr, flags);
 	if (n >= 0)
@@ -67,7 +68,7 @@ int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsig
 	while (done < count) {
 		struct route attached = { .local.ifindex = 0 };
 		unsigned int fitting =
-			prepare(helped, copies, end, messages + done, count - done, &attached);
+			prepare(fd, helped, copies, end, messages + done, count - done, &attached);
 
 		if (!fitting)
 			fitting = 1; /* its control data is beyond all bounds: as it is */
@@ -87,9 +88,9 @@ int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsig
 		if (n == (int)fitting)
 			continue;
 		/* Stopped at a message; if that had a source of ours, it may be the reason. */
-		if (done == count ||
-		    (n < 0 && (!send_is_source_error() ||
-			       !send_is_refused(fd, &copies[0].msg_hdr, flags))) ||
+		if (done == count || !source_usable(attached.local) ||
+		    (n < 0 && !send_is_source_error()) ||
+		    !send_is_refused(fd, &copies[n > 0 ? n : 0].msg_hdr, flags) ||
 		    send_alone(fd, helped, &messages[done], flags) < 0)
 			break;
 		done++;

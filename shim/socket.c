@@ -49,6 +49,13 @@ static void forget_clients(void)
 /* So often it is asked, if others are at work on the same socket. */
 enum { TRIES = 8 };
 
+static bool is_helped(int fd)
+{
+	const struct helped *helped = helped_find(socket_cookie(fd));
+
+	return helped && helped_get(helped, state) != HELPED_FRESH;
+}
+
 /* Why the kernel is asked. */
 enum reason {
 	USED,	  /* the descriptor is used, and nothing is known of it */
@@ -92,10 +99,17 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why, bool 
 	 * arrives came to the group.
 	 */
 	if (!address_is_any(&self.host) && !address_is_multicast(&self.host)) {
+		/* Connected by another number, and perhaps disconnected by it later. */
+		helped = why == USED ? helped_find(socket_cookie(fd)) : NULL;
+		if (helped && helped_get(helped, state) == HELPED_CONNECTED) {
+			*value = helped_get(helped, tag);
+			return helped;
+		}
 		options_clear(fd);
 		return NULL;
 	}
-	if (why != ANSWERED && !settings_port(&library.settings, self.port))
+	/* What answered from a new port was helped whatever the port, under all its numbers. */
+	if (why != ANSWERED && !settings_port(&library.settings, self.port) && !is_helped(fd))
 		return NULL;
 	cookie = socket_cookie(fd);
 	helped = helped_remember(cookie, &tag, &remembered);

@@ -62,14 +62,14 @@ static bool find_on_port(const struct helped *helped, struct peer peer, struct l
 	return best != UINT32_MAX;
 }
 
-bool source_find_in_memory(const struct helped *helped, struct peer peer, struct local *local)
+bool source_find_in_memory(const struct helped *helped, const struct names *names, struct peer peer,
+			   struct local *local)
 {
 	const struct peers *peers = &library.peers;
-	struct names names = names_of_peer(&peers->key, peer, helped_get(helped, salt));
 
-	return (peers_find(peers, name_of_peer(&names), local) ||
+	return (peers_find(peers, name_of_peer(names), local) ||
 		(helped_is(helped, HELPED_PORT_SHARED) && find_on_port(helped, peer, local)) ||
-		peers_find(peers, name_of_host(&names), local)) &&
+		peers_find(peers, name_of_host(names), local)) &&
 	       source_usable(*local);
 }
 

@@ -83,16 +83,24 @@ static inline bool source_usable(struct local local)
 void source_learn_rest(int fd, struct helped *helped, uint64_t salt, struct peer peer,
 		       struct local local);
 
+/* The names of a datagram's peer; the entries that go by them are on their way to the cache. */
+static inline struct names source_names(uint64_t salt, struct peer peer)
+{
+	struct names names = names_of_peer(&library.peers.key, peer, salt);
+
+	peers_prefetch(&library.peers, &names);
+	return names;
+}
+
 /*
  * A datagram was received on `helped`, whose salt was `salt` when the receive began (its place can
  * be another socket's by now): remembers its local address, all zero for one that came by
  * broadcast or multicast: then nothing is to be attached, whatever was known before.
  */
-static inline __attribute__((always_inline)) void
-source_learn(int fd, struct helped *helped, uint64_t salt, struct peer peer, struct local local)
+static inline __attribute__((always_inline)) void source_learn(int fd, struct helped *helped,
+							       uint64_t salt, struct names names,
+							       struct peer peer, struct local local)
 {
-	struct names names = names_of_peer(&library.peers.key, peer, salt);
-
 	heard_write(&source_last, names.peer, salt, local);
 	source_count(COUNTER_learnt);
 	peers_confirm(&library.peers, &names, local);
@@ -109,7 +117,8 @@ static inline bool source_is_heard(uint64_t salt, struct peer peer, struct local
 }
 
 /* Rules 2 to 4. */
-bool source_find_in_memory(const struct helped *helped, struct peer peer, struct local *local);
+bool source_find_in_memory(const struct helped *helped, const struct names *names, struct peer peer,
+			   struct local *local);
 
 /* Rules 1 to 4. Returns false when nothing is to be attached. */
 static inline bool source_find(const struct helped *helped, struct peer peer, struct local *local)
@@ -118,7 +127,7 @@ static inline bool source_find(const struct helped *helped, struct peer peer, st
 
 	if (likely(heard_read(&source_last, names.peer, local))
 		    ? likely(source_usable(*local))
-		    : source_find_in_memory(helped, peer, local))
+		    : source_find_in_memory(helped, &names, peer, local))
 		return true;
 	source_count(COUNTER_bare);
 	return false;

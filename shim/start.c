@@ -14,6 +14,7 @@
 #include "hook.h"
 #include "libc.h"
 #include "report.h"
+#include "scratch.h"
 #include "socket.h"
 #include "start.h"
 
@@ -115,6 +116,9 @@ static bool start(void)
 	if (expected == ON) {
 		descriptor_start();
 		pthread_atfork(NULL, NULL, after_fork);
+		/* Mapped now: later a sandbox may not allow it any more. */
+		if (scratch_take())
+			scratch_give();
 		replyfrom_counters.magic = COUNTERS_MAGIC;
 	}
 	__atomic_store_n(&state, expected, __ATOMIC_RELEASE);

@@ -13,5 +13,6 @@ include tests/hostile/local.mk
 include tests/regress/local.mk
 include tests/faults/local.mk
 include tests/checks/local.mk
+include tests/coverage/local.mk
 include tests/programs/local.mk
 include tests/connectloss/local.mk

@@ -26,13 +26,9 @@ ssize_t hook_sendto(int fd, const void *buffer, size_t size, int flags,
 
 ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	struct helped *helped;
-	struct route route;
-
-	if (!send_concerns(fd, &helped) ||
-	    !send_route(&route, helped, message->msg_name, message->msg_namelen))
-		return send_done(fd, libc.sendmsg(fd, message, flags));
-	return send_from(fd, &route, message, flags);
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
+		return libc.sendmsg(fd, message, flags);
+	return send_message(fd, message, flags);
 }
 
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)

@@ -6,13 +6,17 @@
  * local address that connect() chose.
  *
  *   differential [--seed FIRST] [--count NUMBER] [--seconds NUMBER] [--keep BITS] [--trace]
- *                [--fault "CALL LEVEL NAME ERRNO"]
+ *                [--environment NUMBER] [--fault "CALL LEVEL NAME ERRNO"] [--bytes FILE]
+ *                [--write FILE]
  *
- * Without arguments: the fixed seeds of `make check`. A difference is reported with its seed and
- * the fewest calls that show it.
+ * Without arguments: the fixed seeds of `make check`, and the sequences in corpus/calls. A
+ * difference is reported with its seed and the fewest calls that show it. --bytes takes the
+ * sequence from a file, such as check-afl finds,
+ * --write makes such a file.
  */
 
 #include <getopt.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,106 +24,59 @@
 #include <string.h>
 #include <time.h>
 
-#include "../invisible/preload.h"
-#include "compare.h"
+#include "both.h"
+#include "environment.h"
 #include "executor.h"
 
-/* Ports 20000 to 29999, a block a run, below those that kernels choose from. */
-enum { BASE = 20000, BLOCKS = 600, CHECK_COUNT = 4000 };
-
-static struct executor plain, helped;
-static unsigned int block;
-
-/*
- * Both at once. The library remembers peers across runs, as in a long-lived daemon, so each run has
- * ports and peers of its own; when all were used the executors start afresh.
- */
-static const char *run_both(uint64_t seed, uint64_t keep)
-{
-	struct request request = { .seed = seed,
-				   .keep = keep,
-				   .base = (uint16_t)(BASE + BLOCK * (block++ % BLOCKS)) };
-	static char ends[160];
-	const char *ending;
-
-	if (block % BLOCKS == 1) {
-		executor_end(&plain);
-		executor_end(&helped);
-	}
-	executor_start(&plain, &request);
-	executor_start(&helped, &request);
-	ending = executor_await(&plain);
-	snprintf(ends, sizeof(ends), "%s", ending ? ending : "well");
-	ending = executor_await(&helped);
-	if (strcmp(ends, ending ? ending : "well")) {
-		snprintf(ends + strlen(ends), 64, " without, %s with the library",
-			 ending ? ending : "well");
-		return ends;
-	}
-	return traces_differ(plain.trace, helped.trace);
-}
-
-static bool is_different(uint64_t seed, uint64_t keep)
-{
-	return run_both(seed, keep) != NULL;
-}
+enum { CHECK_COUNT = 4000 };
 
 /* Leaves out as many calls as can be, the large pieces first, while a difference remains. */
-static uint64_t minimise(uint64_t seed, uint64_t keep, unsigned int count)
+static uint64_t minimise(const struct sequence *sequence, uint64_t keep)
 {
 	for (unsigned int size = 16; size; size /= 2) {
-		for (unsigned int at = 0; at < count; at += size) {
+		for (unsigned int at = 0; at < sequence->count; at += size) {
 			uint64_t piece = ((UINT64_C(1) << size) - 1) << at;
 
-			if (keep & piece && is_different(seed, keep & ~piece))
+			if (keep & piece && both_run(sequence, keep & ~piece))
 				keep &= ~piece;
 		}
 	}
 	return keep;
 }
 
-static void report(uint64_t seed, uint64_t keep, const char *difference)
-{
-	static struct sequence sequence;
+/* What is asked for on the command line. */
+struct wishes {
+	uint64_t seed, count, keep;
+	double seconds;
+	const char *fault, *bytes, *write;
+	int64_t environment;
+	bool show;
+};
 
-	printf("seed %" PRIu64 ":\n%s\n", seed, difference);
-	sequence_make(&sequence, seed);
-	executor_end(&plain);
-	executor_end(&helped);
-	block = 0;
-	if (!is_different(seed, keep))
+/* `name` says how to have the sequence again. */
+static void report(const struct sequence *sequence, const struct wishes *wishes, const char *name,
+		   const char *difference)
+{
+	uint64_t keep = wishes->keep;
+	uint32_t environment = both_environment();
+
+	printf("%s:\n%s\n", name, difference);
+	both_afresh(environment);
+	if (!both_run(sequence, keep))
 		printf("(not when it runs alone)\n");
 	else
-		keep = minimise(seed, keep, sequence.count);
-	difference = run_both(seed, keep);
-	printf("--seed %" PRIu64 " --keep %#" PRIx64 ":\n", seed, keep);
-	for (unsigned int i = 0; i < sequence.count; i++)
+		keep = minimise(sequence, keep);
+	difference = both_run(sequence, keep);
+	printf("%s --keep %#" PRIx64, name, keep);
+	if (environment)
+		printf(" --environment %" PRIu32 " (%s )", environment,
+		       environment_text(environment));
+	printf(":\n");
+	for (unsigned int i = 0; i < sequence->count; i++)
 		if (keep >> i & 1)
-			printf("  %u %s\n", i, sequence_name(sequence.call[i].kind));
+			printf("  %u %s\n", i, sequence_name(sequence->call[i].kind));
 	printf("%s\n", difference ? difference : "(did not show again)");
-}
-
-static void show_traces(void)
-{
-	printf("--- without\n%.*s", (int)plain.trace->length, plain.trace->text);
-	printf("--- with\n%.*s", (int)helped.trace->length, helped.trace->text);
-}
-
-/* What comes in front: the library, behind a sanitizer, or between the two that make calls fail. */
-static const char *preload_for(const char *fault)
-{
-	static char preload[3 * 4096];
-	const char *build = getenv("abs_top_builddir"), *before = getenv("REPLYFROM_TEST_BEFORE");
-
-	build = build ? build : ".";
-	if (!fault) {
-		snprintf(preload, sizeof(preload), "%s%s%s", before ? before : "",
-			 before ? ":" : "", library_path());
-		return preload;
-	}
-	snprintf(preload, sizeof(preload), "%s/tests/faults/front.so:%s:%s/tests/faults/fault.so",
-		 build, library_path(), build);
-	return preload;
+	both_afresh(wishes->environment);
 }
 
 static double now(void)
@@ -135,7 +92,32 @@ static uint64_t number(const char *text)
 	return strtoull(text, NULL, 0);
 }
 
-int main(int argc, char **argv)
+static void read_bytes(struct sequence *sequence, const char *path)
+{
+	unsigned char bytes[SEQUENCE_BYTES];
+	FILE *file = fopen(path, "rb");
+
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	sequence_read(sequence, bytes, fread(bytes, 1, sizeof(bytes), file));
+	fclose(file);
+}
+
+static void write_bytes(const struct sequence *sequence, uint64_t keep, const char *path)
+{
+	unsigned char bytes[SEQUENCE_BYTES];
+	size_t size = sequence_write(sequence, keep, bytes);
+	FILE *file = fopen(path, "wb");
+
+	if (!file || fwrite(bytes, 1, size, file) != size || fclose(file)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static bool read_options(struct wishes *wishes, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "seed", required_argument, NULL, 's' },
@@ -144,58 +126,131 @@ int main(int argc, char **argv)
 		{ "keep", required_argument, NULL, 'k' },
 		{ "trace", no_argument, NULL, 'v' },
 		{ "fault", required_argument, NULL, 'f' },
+		{ "bytes", required_argument, NULL, 'b' },
+		{ "write", required_argument, NULL, 'w' },
+		{ "environment", required_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
 	};
-	uint64_t seed = 1, count = CHECK_COUNT, keep = UINT64_MAX, done = 0, different = 0;
-	double start = now(), seconds = 0;
-	const char *difference;
-	bool show = false;
 	int option;
 
-	if (!strcmp(argv[0], EXECUTOR_NAME))
-		executor_main();
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 's':
-			seed = number(optarg);
+			wishes->seed = number(optarg);
 			break;
 		case 'c':
-			count = number(optarg);
+			wishes->count = number(optarg);
 			break;
 		case 't':
-			seconds = (double)number(optarg);
-			count = UINT64_MAX;
+			wishes->seconds = (double)number(optarg);
+			wishes->count = UINT64_MAX;
 			break;
 		case 'k':
-			keep = number(optarg);
-			count = 1;
+			wishes->keep = number(optarg);
+			wishes->count = 1;
 			break;
 		case 'f':
-			helped.fault = optarg;
-			compare_lenient = true;
+			wishes->fault = optarg;
+			wishes->environment = 0;
+			break;
+		case 'b':
+			wishes->bytes = optarg;
+			wishes->count = 1;
+			break;
+		case 'w':
+			wishes->write = optarg;
+			wishes->count = 1;
+			break;
+		case 'e':
+			wishes->environment = (int64_t)number(optarg);
 			break;
 		case 'v':
-			show = true;
+			wishes->show = true;
 			break;
 		default:
-			return 2;
+			return false;
 		}
 	}
+	return true;
+}
+
+/* Returns whether it was different. */
+static bool do_one(const struct wishes *wishes, uint64_t seed)
+{
+	static struct sequence sequence;
+	const char *difference;
+	char name[4200];
+
+	if (wishes->bytes) {
+		snprintf(name, sizeof(name), "--bytes %s", wishes->bytes);
+		read_bytes(&sequence, wishes->bytes);
+	} else {
+		snprintf(name, sizeof(name), "--seed %" PRIu64, seed);
+		sequence_make(&sequence, seed);
+	}
+	if (wishes->write)
+		write_bytes(&sequence, wishes->keep, wishes->write);
+	difference = both_run(&sequence, wishes->keep);
+	if (wishes->show)
+		both_show();
+	else if (difference)
+		report(&sequence, wishes, name, difference);
+	return difference != NULL;
+}
+
+/*
+ * The sequences that are kept: those that once were different, and what reaches most of the
+ * library. With the default settings, and where only some ports are to be helped.
+ */
+static unsigned int do_corpus(struct wishes wishes)
+{
+	static const int64_t environments[] = { 0, ENVIRONMENT_PORTS };
+	const char *source = getenv("abs_top_srcdir");
+	unsigned int different = 0;
+	char pattern[4096];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/tests/fuzz/corpus/calls/*", source ? source : ".");
+	if (glob(pattern, 0, NULL, &found)) {
+		printf("%s: nothing is there\n", pattern);
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(environments) / sizeof(*environments); i++) {
+		wishes.environment = environments[i];
+		both_afresh(wishes.environment);
+		for (size_t path = 0; path < found.gl_pathc; path++) {
+			wishes.bytes = found.gl_pathv[path];
+			different += do_one(&wishes, 0);
+		}
+	}
+	printf("%zu kept sequences, %u different\n", found.gl_pathc, different);
+	globfree(&found);
+	return different;
+}
+
+int main(int argc, char **argv)
+{
+	struct wishes wishes = {
+		.seed = 1, .count = CHECK_COUNT, .keep = UINT64_MAX, .environment = BOTH_ANY
+	};
+	uint64_t done = 0, different = 0;
+	double start = now();
+
+	if (!strcmp(argv[0], EXECUTOR_NAME))
+		executor_main();
+	if (!read_options(&wishes, argc, argv))
+		return 2;
 	signal(SIGPIPE, SIG_IGN);
-	helped.preload = preload_for(helped.fault);
-	for (; done < count && (!seconds || now() - start < seconds) && different < 10; done++) {
-		difference = run_both(seed + done, keep);
-		if (difference) {
-			different++;
-			if (!show)
-				report(seed + done, keep, difference);
-		}
-		if (show)
-			show_traces();
-	}
-	executor_end(&plain);
-	executor_end(&helped);
+	both_start(wishes.fault, wishes.environment);
+	if (argc == 1)
+		different += do_corpus(wishes);
+	both_afresh(wishes.environment);
+	for (; done < wishes.count && (!wishes.seconds || now() - start < wishes.seconds) &&
+	       different < 10;
+	     done++)
+		different += do_one(&wishes, wishes.seed + done);
+	both_end();
 	printf("%" PRIu64 " sequences from seed %" PRIu64 " on, %" PRIu64 " different, %.1f s\n",
-	       done, seed, different, now() - start);
+	       done, wishes.seed, different, now() - start);
 	return different ? 1 : 0;
 }

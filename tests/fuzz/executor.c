@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../invisible/preload.h"
+#include "environment.h"
 #include "executor.h"
 #include "model.h"
 
@@ -44,17 +45,14 @@ static void stay_on_one_processor(void)
 
 static _Noreturn void run(const struct request *request)
 {
-	static struct sequence sequence;
-
 	signal(SIGPIPE, SIG_IGN);
 	alarm(PATIENCE / 2);
 	world.base = request->base;
 	for (unsigned int i = 0; i < SLOTS; i++)
 		world.slot[i] = -1;
-	sequence_make(&sequence, request->seed);
 	model_start();
 	network_peers();
-	perform_all(&sequence, request->keep, 0, sequence.count);
+	perform_all(&request->sequence, request->keep, 0, request->sequence.count);
 	_exit(0);
 }
 
@@ -94,6 +92,7 @@ static void become(const struct executor *executor, int requests, int answers, i
 		setenv("LD_PRELOAD", executor->preload, 1);
 	else
 		unsetenv("LD_PRELOAD");
+	environment_set(executor->environment);
 	if (executor->fault)
 		setenv("REPLYFROM_FAULT", executor->fault, 1);
 	dup2(requests, REQUESTS);
@@ -101,6 +100,9 @@ static void become(const struct executor *executor, int requests, int answers, i
 	dup2(memory, TRACE);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
+	/* What the library logs is not looked at. */
+	if (executor->environment)
+		dup2(null, STDERR_FILENO);
 	syscall(SYS_close_range, 3, HIGH - 1, 0);
 	execv("/proc/self/exe", argv);
 	perror("/proc/self/exe");
@@ -123,7 +125,6 @@ static void begin(struct executor *executor)
 		perror("mmap");
 		exit(1);
 	}
-	executor->runs = 0;
 	executor->process = fork();
 	if (!executor->process)
 		become(executor, requests[0], answers[1], memory);
@@ -150,7 +151,6 @@ void executor_start(struct executor *executor, const struct request *request)
 	if (!executor->process)
 		begin(executor);
 	executor->trace->length = 0;
-	executor->runs++;
 	if (write(executor->requests, request, sizeof(*request)) != (ssize_t)sizeof(*request))
 		perror("write");
 }

@@ -3,24 +3,28 @@
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "sequence.h"
 #include "world.h"
 
 struct executor {
 	pid_t process;
 	int requests, answers;
-	struct trace *trace; /* of the last run */
-	const char *preload; /* NULL: none */
-	const char *fault;   /* what fails for the library (tests/faults/fault.h), NULL: nothing */
-	unsigned int runs;
+	struct trace *trace;  /* of the last run */
+	const char *preload;  /* NULL: none */
+	const char *fault;    /* what fails for the library (tests/faults/fault.h), NULL: nothing */
+	uint32_t environment; /* the library's settings (environment.h) */
 };
 
 /* Calls to leave out are 0 bits in `keep`. */
 struct request {
-	uint64_t seed, keep;
+	struct sequence sequence;
+	uint64_t keep;
 	uint16_t base;
 };
+_Static_assert(sizeof(struct request) <= 4096, "written to a pipe in one piece");
 
 /* Starts a run; executor_await() returns how it ended, in words, NULL for "in time and well". */
 void executor_start(struct executor *executor, const struct request *request);

@@ -11,13 +11,15 @@
 
 #include "model.h"
 
-enum { SOCKETS = 128, NOBODY = -3 };
+enum { SOCKETS = 128, NOBODY = -3, ANYBODY = -4 };
 
 /* Forked children add to it, so it is shared with them. */
 static struct known {
 	uint64_t cookie;
 	bool served;   /* bound to a port of the program's choice and the wildcard address */
 	bool specific; /* bound to one address */
+	bool mapped;   /* bound to ::ffff:0.0.0.0 */
+	bool turned;   /* connected once more, to another peer */
 	bool blurred;
 	unsigned int late; /* the call that switched PKTINFO on, +1; 0: none did */
 	int memory[PEERS]; /* a destination, WANT_ANY (not known), WANT_PLAIN, NOBODY */
@@ -73,6 +75,8 @@ void model_bound(int fd, const struct sockaddr_storage *name)
 	if (i < 0)
 		return;
 	known[i].specific = !is_wildcard(name);
+	known[i].mapped = name->ss_family == AF_INET6 && !known[i].specific &&
+			  !IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)name)->sin6_addr);
 	known[i].served = !known[i].specific && offset < PORTS;
 }
 
@@ -96,6 +100,8 @@ bool model_is_late(int fd, const unsigned char *payload, size_t length)
 {
 	int i = index_of(fd);
 
+	if (length >= 2 && payload[1] == ASKED_WHERE_CHOSEN)
+		return true;
 	return i >= 0 && known[i].late && (length < 3 || payload[2] < known[i].late);
 }
 
@@ -106,6 +112,36 @@ static bool is_served(int fd, int i)
 
 	return i >= 0 && known[i].served && protocol == IPPROTO_UDP && raw_name(fd, false, &name) &&
 	       is_wildcard(&name) && !raw_name(fd, true, &name);
+}
+
+bool model_is_served(int fd)
+{
+	return is_served(fd, index_of(fd));
+}
+
+static bool has_twin(int fd, int i)
+{
+	for (int other = 3; other < 64; other++)
+		if (other != fd && index_of(other) == i)
+			return true;
+	return false;
+}
+
+bool model_is_elsewhere(int fd)
+{
+	int i = index_of(fd);
+
+	return i >= 0 &&
+	       (known[i].mapped ||
+		(!known[i].served && (world.is_child || known[i].turned || has_twin(fd, i))));
+}
+
+void model_turned(int fd)
+{
+	int i = index_of(fd);
+
+	if (i >= 0)
+		known[i].turned = true;
 }
 
 void model_heard(int fd, const unsigned char *payload, size_t length)
@@ -120,14 +156,18 @@ void model_heard(int fd, const unsigned char *payload, size_t length)
 		 */
 		for (peer = 0; peer < PEERS; peer++)
 			known[i].memory[peer] = WANT_ANY;
-		mine = (struct last){ -1, -1, 0 };
+		mine = (struct last){ i, ANYBODY, WANT_ANY };
 		return;
 	}
 	peer = payload[0] - 0xa0u;
 	destination = payload[1] - 0xc0u;
-	if (peer >= PEERS || destination >= DESTINATIONS)
+	if (peer >= PEERS)
 		return;
-	known[i].memory[peer] = destinations[destination].teaches ? (int)destination : WANT_PLAIN;
+	if (destination >= DESTINATIONS)
+		known[i].memory[peer] = WANT_ANY;
+	else
+		known[i].memory[peer] =
+			destinations[destination].cast == UNICAST ? (int)destination : WANT_PLAIN;
 	mine = (struct last){ i, (int)peer, known[i].memory[peer] };
 }
 
@@ -142,7 +182,7 @@ int model_want(int fd, unsigned int peer, bool own)
 		return model_is_chosen(fd) ? WANT_ANY : WANT_PLAIN;
 	if (!is_served(fd, i))
 		return WANT_ANY;
-	if (mine.socket == i && mine.peer == (int)peer)
+	if (mine.socket == i && (mine.peer == (int)peer || mine.peer == ANYBODY))
 		return mine.destination;
 	return known[i].memory[peer] == NOBODY ? WANT_ANY : known[i].memory[peer];
 }
@@ -187,6 +227,13 @@ static const char *text_of(const struct sockaddr_storage *address, char *text, s
 	return inet_ntop(AF_INET6, &v6->sin6_addr, text, size);
 }
 
+bool model_is_peer(const struct sockaddr_storage *address, unsigned int peer)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return !strcmp(text_of(address, text, sizeof(text)), askers[peer].address);
+}
+
 void model_trace(const char *what, const struct sockaddr_storage *source, int want)
 {
 	const char *wanted = want >= 0		  ? destinations[want].address
@@ -195,12 +242,4 @@ void model_trace(const char *what, const struct sockaddr_storage *source, int wa
 	char text[INET6_ADDRSTRLEN];
 
 	trace_add("~%s want=%s from=%s\n", what, wanted, text_of(source, text, sizeof(text)));
-}
-
-int model_peer_of(const struct sockaddr_storage *address)
-{
-	uint16_t port = ntohs(((const struct sockaddr_in *)address)->sin_port);
-	unsigned int peer = (unsigned int)(port - world.base - PEER_PORT);
-
-	return peer < PEERS ? (int)peer : -1;
 }

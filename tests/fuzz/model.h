@@ -37,10 +37,23 @@ int model_want_connected(int fd, unsigned int peer);
 
 /*
  * The program switched PKTINFO on. What was queued before carries less in it without the library,
- * which had it on already: there interface and local address are not compared.
+ * which had it on already: there interface and local address are not compared. Nor are they where a
+ * datagram came to a local address that connect() chose.
  */
 void model_asked_for_pktinfo(int fd);
 bool model_is_late(int fd, const unsigned char *payload, size_t length);
+
+/* Is the socket a server's, which the library helps and remembers? */
+bool model_is_served(int fd);
+
+/*
+ * Does connect(AF_UNSPEC) lead to something else on each side? The kernel keeps the address that
+ * connect() chose where ::ffff:0.0.0.0 was bound. That a client, known to others by another number
+ * or in another process, becomes a server, they would learn too late. And a port of the kernel's
+ * choice is the program's after the library kept it when the socket turned to another peer.
+ */
+bool model_is_elsewhere(int fd);
+void model_turned(int fd);
 
 /* Is the local address of the socket one that connect() chose? Then it may differ. */
 bool model_is_chosen(int fd);
@@ -52,10 +65,9 @@ struct last {
 struct last model_thread_start(void);
 void model_thread_end(struct last last);
 
+/* Is it that peer's address, as IPv4 or mapped? */
+bool model_is_peer(const struct sockaddr_storage *address, unsigned int peer);
+
 /* A line about a source: what must be equal, and the source with what it may be. */
 void model_trace(const char *what, const struct sockaddr_storage *source, int want);
-
-/* Which peer has that address? -1: none. */
-int model_peer_of(const struct sockaddr_storage *address);
-
 #endif

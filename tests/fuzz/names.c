@@ -157,6 +157,7 @@ void perform_connect(const struct call *call, int fd)
 	struct sockaddr_storage address, name;
 	const char *const host[] = { askers[peer].address };
 	int result, want = WANT_PLAIN;
+	bool again = model_is_chosen(fd);
 	socklen_t length;
 
 	if (seldom(call, 1, 4)) {
@@ -168,15 +169,20 @@ void perform_connect(const struct call *call, int fd)
 	} else {
 		length = choose_address(call, fd, &address, host, 1,
 					(uint16_t)(world.base + PEER_PORT + peer));
-		want = model_want_connected(fd, peer);
+		if (model_is_peer(&address, peer))
+			want = model_want_connected(fd, peer);
 	}
 	/* From an IPv6 peer to an IPv4 one: the kernel keeps a local address that leads nowhere. */
-	if (address.ss_family && model_is_chosen(fd) && changes_family(fd, &address))
+	if (address.ss_family && again && changes_family(fd, &address))
+		return;
+	if (!address.ss_family && model_is_elsewhere(fd))
 		return;
 	errno = ERRNO_BEFORE;
 	result = connect(fd, (struct sockaddr *)&address, length);
 	show_result("connect", fd, result);
 	show_address("to", &address, length);
+	if (!result && address.ss_family && again)
+		model_turned(fd);
 	if (!result && address.ss_family && raw_name(fd, false, &name)) {
 		char what[64];
 

@@ -31,7 +31,7 @@ static const struct row rows[] = {
 	{ SOL_SOCKET, SO_PRIORITY },
 	{ SOL_SOCKET, SO_NO_CHECK },
 	{ SOL_SOCKET, SO_NOFCS },
-	{ SOL_SOCKET, SO_NOFCS },
+	{ SOL_SOCKET, SO_OOBINLINE },
 	{ SOL_SOCKET, SO_PEEK_OFF },
 	{ SOL_SOCKET, SO_ERROR },
 	{ SOL_SOCKET, SO_TYPE },
@@ -95,6 +95,10 @@ static void set(const struct call *call, int fd, const struct row *row)
 	socklen_t length = sizeof(number);
 	int result;
 
+	/* What the library marks its own options with: unless it saw them set, they are its own. */
+	if (row->level == SOL_SOCKET && (row->name == SO_NOFCS || row->name == SO_OOBINLINE) &&
+	    !model_is_served(fd))
+		return;
 	if (seldom(call, 3, 17))
 		number = (int)pick(call, 4, 4096);
 	/* Received by software only: on sending the kernel would queue copies with addresses. */

@@ -19,11 +19,11 @@ const struct asker askers[PEERS] = {
 };
 
 const struct destination destinations[DESTINATIONS] = {
-	{ AF_INET, "192.0.2.1", true },	       { AF_INET, "192.0.2.2", true },
-	{ AF_INET, "127.0.0.53", true },       { AF_INET, "127.0.0.1", true },
-	{ AF_INET, "127.255.255.255", false }, { AF_INET6, "2001:db8::1", true },
-	{ AF_INET6, "2001:db8::2", true },     { AF_INET6, "::1", true },
-	{ AF_INET, "224.0.0.251", false },     { AF_INET6, "2001:db8::3", true },
+	{ AF_INET, "192.0.2.1", UNICAST },	   { AF_INET, "192.0.2.2", UNICAST },
+	{ AF_INET, "127.0.0.53", UNICAST },	   { AF_INET, "127.0.0.1", UNICAST },
+	{ AF_INET, "127.255.255.255", BROADCAST }, { AF_INET6, "2001:db8::1", UNICAST },
+	{ AF_INET6, "2001:db8::2", UNICAST },	   { AF_INET6, "::1", UNICAST },
+	{ AF_INET, "224.0.0.251", MULTICAST },	   { AF_INET6, "2001:db8::3", UNICAST },
 };
 
 void network_peers(void)
@@ -105,9 +105,16 @@ void peer_ask(const struct call *call, int fd)
 		return;
 	while (destinations[to].family != askers[peer].family)
 		to = (to + 1) % DESTINATIONS;
+	/* Queued before PKTINFO was on, a broadcast looks like any other datagram. */
+	if (destinations[to].cast == BROADCAST && !model_is_served(fd))
+		return;
 	snprintf(host, sizeof(host), "%s", destinations[to].address);
+	payload[0] = (unsigned char)(0xa0 + peer);
+	payload[1] = (unsigned char)(0xc0 + to);
+	payload[2] = (unsigned char)world.at;
 	/* Who is connected is reached at the address it has, which may be another on each side. */
 	if (model_is_chosen(fd)) {
+		payload[1] = ASKED_WHERE_CHOSEN;
 		if (name.ss_family == AF_INET)
 			inet_ntop(AF_INET, &((struct sockaddr_in *)&name)->sin_addr, host,
 				  sizeof(host));
@@ -122,9 +129,6 @@ void peer_ask(const struct call *call, int fd)
 	    !strncmp(host, "::ffff:", 7))
 		return;
 	trace_add("~%u ask: peer %u, %zu bytes want=any from=%s\n", world.at, peer, size, host);
-	payload[0] = (unsigned char)(0xa0 + peer);
-	payload[1] = (unsigned char)(0xc0 + to);
-	payload[2] = (unsigned char)world.at;
 	length = network_address(&where, askers[peer].family, host, ntohs(port));
 	if (size && seldom(call, 4, 8))
 		ask_segments(world.peer[peer], payload, sizeof(payload), &where, length,

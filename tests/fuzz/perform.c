@@ -104,6 +104,7 @@ static void perform_fork(const struct part *part)
 	trace_add("%u fork\n", at);
 	child = fork();
 	if (!child) {
+		world.is_child = true;
 		perform_all(part->sequence, part->keep, part->from, part->to);
 		_exit(3);
 	}
@@ -117,7 +118,8 @@ static unsigned int perform(const struct sequence *sequence, uint64_t keep, unsi
 			    unsigned int to)
 {
 	const struct call *call = &sequence->call[at];
-	struct part part = { sequence, keep, at + 1, at + 2 + pick(call, 1, 8) };
+	unsigned int inside = sequence_inside(call);
+	struct part part = { sequence, keep, at + 1, at + 1 + inside };
 
 	if (!(keep >> at & 1))
 		return 0;
@@ -130,7 +132,7 @@ static unsigned int perform(const struct sequence *sequence, uint64_t keep, unsi
 		perform_thread(&part);
 	else
 		perform_one(call);
-	return call->kind == CALL_FORK || call->kind == CALL_THREAD ? part.to - part.from : 0;
+	return inside ? part.to - part.from : 0;
 }
 
 void perform_all(const struct sequence *sequence, uint64_t keep, unsigned int from, unsigned int to)

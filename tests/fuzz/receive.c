@@ -84,6 +84,9 @@ static void receive_from(const struct call *call, int fd)
 	trace_add("  payload %08x\n", trace_hash(to->payload, PAYLOAD));
 	show_address("from", &to->name, length);
 	heard(fd, flags, to, size, n);
+	/* The datagram was read before its address could not be given. */
+	if (n < 0 && length == (socklen_t)-1)
+		model_heard(fd, NULL, 0);
 }
 
 static void shape(const struct call *call, unsigned int word, struct msghdr *message,

@@ -97,17 +97,30 @@ static void put(struct msghdr *message, int level, int type, const void *value, 
 	message->msg_controllen += CMSG_SPACE(length);
 }
 
+/*
+ * Errors come back to the source, and a connected socket gets those for its local address: which
+ * can be another on each side. PKTINFO changes the source even if it names none.
+ */
+static bool is_refused(int fd)
+{
+	struct sockaddr_storage peer;
+
+	return model_is_chosen(fd) && raw_name(fd, true, &peer) &&
+	       ((struct sockaddr_in *)&peer)->sin_port == htons(world.base + CLOSED_PORT);
+}
+
 static void choose_control(const struct call *call, unsigned int word, int fd,
 			   struct msghdr *message, struct sent *from)
 {
 	bool six = raw_getsockopt(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
+	unsigned int kinds = call->word[word] % 61 & (is_refused(fd) ? ~(4u | 8u) : ~0u);
 	struct in_pktinfo v4 = { 0 };
 	struct in6_pktinfo v6 = { .ipi6_ifindex = 0 };
 	int value = 1 + (int)pick(call, word, 254);
 	uint16_t segment = (uint16_t)(1 + pick(call, word, 60));
 
 	message->msg_control = from->control;
-	for (unsigned int bits = call->word[word] % 61; bits; bits &= bits - 1) {
+	for (unsigned int bits = kinds; bits; bits &= bits - 1) {
 		switch (bits & -bits) {
 		case 1:
 			put(message, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_HOPLIMIT : IP_TTL,

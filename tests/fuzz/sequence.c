@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Makes a sequence of calls from a seed.
 
-#include <stddef.h>
-
 #include "sequence.h"
 
 static const struct {
@@ -68,13 +66,16 @@ static enum kind choose(uint64_t *state)
 	return CALL_ASK;
 }
 
+/* What sequence_write() keeps of a word. */
+static const uint32_t word_bits = 0xff0000ff;
+
 static void add(struct sequence *sequence, uint64_t *state, enum kind kind, uint32_t descriptor)
 {
 	struct call *call = &sequence->call[sequence->count++];
 
 	call->kind = kind;
 	for (unsigned int i = 0; i < WORDS; i++)
-		call->word[i] = (uint32_t)(next(state) >> 16);
+		call->word[i] = (uint32_t)(next(state) >> 16) & word_bits;
 	call->word[0] = descriptor;
 }
 
@@ -99,4 +100,57 @@ void sequence_make(struct sequence *sequence, uint64_t seed)
 		/* Few descriptors in use mean long stories about each of them. */
 		add(sequence, &state, choose(&state), (uint32_t)(word % many) << 29);
 	}
+}
+
+/* The descriptor needs no more than one byte, the kind of the call has the other. */
+void sequence_read(struct sequence *sequence, const unsigned char *bytes, size_t size)
+{
+	sequence->count = 0;
+	for (; size >= RECORD && sequence->count < CALLS; bytes += RECORD, size -= RECORD) {
+		struct call *call = &sequence->call[sequence->count++];
+
+		call->kind = (enum kind)(bytes[0] % KINDS);
+		call->word[0] = (uint32_t)bytes[1] << 24;
+		for (size_t i = 1; i < WORDS; i++)
+			call->word[i] = (uint32_t)bytes[2 * i] << 24 | bytes[2 * i + 1];
+	}
+}
+
+unsigned int sequence_inside(const struct call *call)
+{
+	return call->kind == CALL_FORK || call->kind == CALL_THREAD ? 1 + pick(call, 1, 8) : 0;
+}
+
+/* Of that many calls from `from` on, how many more than one are kept? */
+static unsigned int count_inside(uint64_t keep, unsigned int from, unsigned int many)
+{
+	unsigned int count = 0;
+
+	for (unsigned int at = from; at < from + many && at < CALLS; at++)
+		count += keep >> at & 1;
+	return count ? count - 1 : 0;
+}
+
+size_t sequence_write(const struct sequence *sequence, uint64_t keep, unsigned char *bytes)
+{
+	unsigned char *at = bytes;
+
+	for (unsigned int number = 0; number < sequence->count; number++) {
+		const struct call *call = &sequence->call[number];
+
+		if (!(keep >> number & 1))
+			continue;
+		at[0] = (unsigned char)call->kind;
+		at[1] = (unsigned char)(call->word[0] >> 24);
+		for (size_t i = 1; i < WORDS; i++) {
+			at[2 * i] = (unsigned char)(call->word[i] >> 24);
+			at[2 * i + 1] = (unsigned char)call->word[i];
+		}
+		if (sequence_inside(call))
+			at[2] = (unsigned char)(count_inside(keep, number + 1,
+							     sequence_inside(call))
+						<< 5);
+		at += RECORD;
+	}
+	return (size_t)(at - bytes);
 }

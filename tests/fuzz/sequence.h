@@ -3,6 +3,7 @@
 #ifndef SEQUENCE_H
 #define SEQUENCE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { CALLS = 64, WORDS = 10 };
@@ -50,6 +51,19 @@ struct sequence {
 };
 
 void sequence_make(struct sequence *sequence, uint64_t seed);
+
+/* How many of the calls that follow run in the child or thread that the call makes; 0: none. */
+unsigned int sequence_inside(const struct call *call);
+
+/*
+ * The same from bytes: RECORD of them a call, what is left over is ignored. A word gets its upper
+ * and its lower byte, for pick() and seldom(). sequence_write() makes such bytes, SEQUENCE_BYTES at
+ * most, of the calls that are kept, and returns their number.
+ */
+enum { RECORD = 2 * WORDS, SEQUENCE_BYTES = CALLS * RECORD };
+void sequence_read(struct sequence *sequence, const unsigned char *bytes, size_t size);
+size_t sequence_write(const struct sequence *sequence, uint64_t keep, unsigned char *bytes);
+
 const char *sequence_name(enum kind kind);
 
 /* One of `count` things, by the call's word. */

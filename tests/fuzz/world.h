@@ -20,7 +20,7 @@ enum {
 	HIGH = 900,	 /* descriptors from here on are not the sequence's */
 };
 
-enum { PEERS = 5, DESTINATIONS = 10 };
+enum { PEERS = 5, DESTINATIONS = 10, ASKED_WHERE_CHOSEN = 0xff };
 
 /* Who asks: the first two are one host. */
 struct asker {
@@ -29,11 +29,11 @@ struct asker {
 };
 extern const struct asker askers[PEERS];
 
-/* Where is asked; what came by broadcast or multicast teaches nothing. */
+/* Where is asked; only what came by unicast teaches an address. */
 struct destination {
 	int family;
 	const char *address;
-	bool teaches;
+	enum { UNICAST, BROADCAST, MULTICAST } cast;
 };
 extern const struct destination destinations[DESTINATIONS];
 
@@ -42,6 +42,7 @@ struct world {
 	int slot[SLOTS]; /* descriptor numbers, -1 before the first */
 	int peer[PEERS];
 	unsigned int at; /* the call that is running */
+	bool is_child;	 /* forked by the sequence */
 };
 extern struct world world;
 

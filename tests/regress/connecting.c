@@ -93,16 +93,17 @@ static bool is_same(struct address one, struct address other)
 	return one.length == other.length && !memcmp(&one.name, &other.name, one.length);
 }
 
+enum { ASKED_ELSEWHERE, ASKED_THERE };
+
 /* The second peer went away, so the socket stays connected to the first. */
-static long turn_to_nobody(const struct side *side, long argument)
+static long turn_to_nobody(const struct side *side, long where)
 {
 	int fd = bound_socket(side, "0.0.0.0", SERVER_PORT);
 	struct address first, second, local;
 	long result;
 
-	(void)argument;
 	first = heard_at(side, fd, client_at(CLIENT), ASKED);
-	second = heard_at(side, fd, client_at(CLIENT2), OTHER);
+	second = heard_at(side, fd, client_at(CLIENT2), where == ASKED_THERE ? ASKED : OTHER);
 	need(side->connect(fd, &first.name.any, first.length), "connect");
 	local = name_of(local_name, fd);
 	ip("addr del " CLIENT2 "/32 dev lo");
@@ -115,7 +116,42 @@ static long turn_to_nobody(const struct side *side, long argument)
 void case_refused_connect(void)
 {
 	make_hosts();
-	check_both(turn_to_nobody, 0, -ENETUNREACH, "connect()");
+	check_both(turn_to_nobody, ASKED_ELSEWHERE, -ENETUNREACH, "connect()");
+	make_hosts();
+	check_both(turn_to_nobody, ASKED_THERE, -ENETUNREACH, "connect() from the same address");
+}
+
+/* A client asks at the port that the kernel chose. */
+static struct address heard_on(const struct side *side, int fd, const char *client,
+			       const char *address)
+{
+	int port = ntohs(name_of(local_name, fd).name.v4.sin_port);
+	struct address to = address_of(address, port);
+
+	need(kernel_side.sendto(client_at(client), "question", 8, 0, &to.name.any, to.length),
+	     "asking");
+	return hear(side, fd);
+}
+
+/* The service (RPC) turns from one peer to another, who asked at another address. */
+static long turn_with_chosen_port(const struct side *side, long argument)
+{
+	int fd = bound_socket(side, "0.0.0.0", 0);
+	struct address before = name_of(local_name, fd), after;
+	struct address first = heard_on(side, fd, CLIENT, ASKED);
+	struct address second = heard_on(side, fd, CLIENT2, OTHER);
+
+	(void)argument;
+	need(side->connect(fd, &first.name.any, first.length), "first connect");
+	need(side->connect(fd, &second.name.any, second.length), "second connect");
+	after = name_of(local_name, fd);
+	return before.name.v4.sin_port == after.name.v4.sin_port;
+}
+
+void case_port_kept(void)
+{
+	make_hosts();
+	check_both(turn_with_chosen_port, 0, 1, "the same port");
 }
 
 /* Without an interface of the program's choice there is no way to the group. */

@@ -112,10 +112,34 @@ static long refuse_before_vector(const struct side *side, long argument)
 	return result;
 }
 
+/* The answer of a closed port comes while the vector is sent; how soon, nobody promises. */
+static long refuse_within_vector(const struct side *side, long argument)
+{
+	int client = client_at(CLIENT), sent = 0;
+	struct address peer, closed = address_of(CLIENT2, 9);
+	int fd = asked_server(side, client, &peer);
+	struct iovec part = { .iov_base = &peer, .iov_len = 1 };
+	struct mmsghdr messages[] = { { .msg_hdr = { .msg_name = &closed.name,
+						     .msg_namelen = closed.length,
+						     .msg_iov = &part,
+						     .msg_iovlen = 1 } },
+				      { .msg_hdr = { .msg_name = &peer.name,
+						     .msg_namelen = peer.length,
+						     .msg_iov = &part,
+						     .msg_iovlen = 1 } } };
+
+	(void)argument;
+	for (int tries = 0; tries < 1000 && sent != 1; tries++)
+		sent = side->sendmmsg(fd, messages, 2, 0);
+	return sent;
+}
+
 void case_pending_error_vector(void)
 {
 	make_hosts();
 	check_both(refuse_before_vector, 0, -ECONNREFUSED, "sendmmsg()");
+	make_hosts();
+	check_both(refuse_within_vector, 0, 1, "sendmmsg() with the error on the way");
 }
 
 /* An error that anybody on the way can cause, of the kind that a wrong source has too. */

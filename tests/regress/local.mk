@@ -17,6 +17,7 @@ tests_regress_regress_SOURCES = $(regress_host) \
 	tests/regress/icmp.c tests/regress/icmp.h \
 	tests/regress/kernelcalls.c \
 	tests/regress/loading.c tests/regress/plugins/plugins.h \
+	tests/regress/many.c \
 	tests/regress/regress.c tests/regress/regress.h \
 	tests/regress/shown.c \
 	tests/regress/sources.c

@@ -8,11 +8,14 @@ void case_chosen_address(void);
 void case_connected_before(void);
 void case_duplicate_disconnected(void);
 void case_new_port_keeps_source(void);
+void case_new_socket_for_ipv4(void);
+void case_inner_names(void);
 
 /* connecting.c */
 void case_device_kept(void);
 void case_device_not_taken(void);
 void case_connect_to_nothing(void);
+void case_port_kept(void);
 void case_refused_connect(void);
 void case_multicast_interface(void);
 
@@ -31,10 +34,16 @@ void case_truncation_in_vector(void);
 void case_bound_by_child(void);
 void case_one_family_wanted(void);
 void case_handed_on_bare(void);
+void case_disconnected_by_twin(void);
 void case_place_reused(void);
 
 /* kernelcalls.c */
 void case_one_call(void);
+/* many.c */
+void case_high_descriptor(void);
+void case_more_than_places(void);
+void case_much_control_data(void);
+void case_no_memory(void);
 
 /* loading.c */
 void case_constructor_waits(void);

@@ -173,6 +173,33 @@ void case_handed_on_bare(void)
 	check(hand_on(fd, mode, false) == 0, "flags of a connected socket");
 }
 
+/* A connected socket is used by another number, and then disconnected by the first. */
+static long disconnect_by_twin(const struct side *side, long argument)
+{
+	int fd = bound_socket(side, "0.0.0.0", SERVER_PORT), client = client_at(CLIENT), twin;
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	_Alignas(struct cmsghdr) unsigned char control[64];
+	struct msghdr message = { .msg_control = control, .msg_controllen = sizeof(control) };
+	struct address peer;
+
+	(void)argument;
+	ask_at(client, ASKED);
+	peer = hear(side, fd);
+	need(side->connect(fd, &peer.name.any, peer.length), "connect");
+	twin = (int)need(dup(fd), "dup");
+	need(side->send(twin, "answer", 6, 0), "send");
+	need(side->connect(fd, &nobody, sizeof(nobody)), "disconnecting");
+	ask_at(client, OTHER);
+	need(side->recvmsg(twin, &message, 0), "recvmsg");
+	return (long)message.msg_controllen;
+}
+
+void case_disconnected_by_twin(void)
+{
+	make_hosts();
+	check_both(disconnect_by_twin, 0, 0, "control data");
+}
+
 /* More sockets than there are places which the library leaves unused for a while. */
 enum { SOCKETS = 400, FIRST_PORT = 20000 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Sockets beside the server's own: which source is theirs, and which is the server's.
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,6 +66,35 @@ void case_duplicate_disconnected(void)
 	check_answer(&library_side, duplicate, client);
 }
 
+enum { FOR_IPV4, CONNECTED_BY_TWIN };
+
+/* An answer to an IPv6 peer from a new socket that was meant for IPv4 alone. */
+static long answer_across(const struct side *side, long how)
+{
+	int server = bound_socket(side, "::", SERVER_PORT), client = client_at(CLIENT6), other,
+	    twin;
+	struct address any4 = address_of("::ffff:0.0.0.0", 0), peer;
+	struct address elsewhere = address_of("::ffff:" CLIENT, SERVER_PORT);
+
+	other = fresh_socket(side, AF_INET6);
+	twin = (int)need(dup(other), "dup");
+	if (how == FOR_IPV4)
+		need(side->bind(other, &any4.name.any, any4.length), "bind");
+	else
+		need(side->connect(twin, &elsewhere.name.any, elsewhere.length), "connect");
+	ask_at(client, ASKED6);
+	peer = hear(side, server);
+	return outcome(tell(side, other, &peer));
+}
+
+void case_new_socket_for_ipv4(void)
+{
+	make_hosts();
+	check_both(answer_across, FOR_IPV4, -EAFNOSUPPORT, "bound to IPv4's wildcard");
+	make_hosts();
+	check_both(answer_across, CONNECTED_BY_TWIN, -EAFNOSUPPORT, "connected to an IPv4 peer");
+}
+
 /* TFTP with sendmmsg(): the second block comes from where the first one came. */
 void case_new_port_keeps_source(void)
 {
@@ -87,5 +118,25 @@ void case_new_port_keeps_source(void)
 	another = hear(&library_side, server);
 	check(memcmp(&another.name.v4, &peer.name.v4, sizeof(peer.name.v4)), "the same peer");
 	need(tell(&library_side, transfer, &peer), "sendto");
+	check_source(client, ASKED);
+}
+
+/* Old programs call glibc's inner names. */
+void case_inner_names(void)
+{
+	int (*inner_connect)(int, const struct sockaddr *, socklen_t);
+	ssize_t (*inner_send)(int, const void *, size_t, int);
+	struct address peer;
+	int server, client;
+
+	make_hosts();
+	server = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	client = client_at(CLIENT);
+	ask_at(client, ASKED);
+	peer = hear(&library_side, server);
+	*(void **)&inner_connect = dlsym(RTLD_DEFAULT, "__connect");
+	*(void **)&inner_send = dlsym(RTLD_DEFAULT, "__send");
+	need(inner_connect(server, &peer.name.any, peer.length), "__connect");
+	need(inner_send(server, "answer", 6, 0), "__send");
 	check_source(client, ASKED);
 }

@@ -177,8 +177,9 @@ static void allow_vectors(void)
 /* And what it says that connect() needs. */
 static void allow_connect(void)
 {
-	static const unsigned int calls[] = { DATAGRAM_CALLS, SYS_connect, SYS_getsockopt,
-					      SYS_setsockopt, SYS_getsockname };
+	static const unsigned int calls[] = { DATAGRAM_CALLS, SYS_connect,     SYS_getsockopt,
+					      SYS_setsockopt, SYS_getsockname, SYS_socket,
+					      SYS_close };
 
 	allow_only(calls, sizeof(calls) / sizeof(*calls));
 }
