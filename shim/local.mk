@@ -8,6 +8,7 @@ pure_sources = \
 	shim/address.h \
 	shim/bounds.h \
 	shim/control.c shim/control.h \
+	shim/growth.c \
 	shim/locals.c shim/locals.h \
 	shim/names.h \
 	shim/peers.c shim/peers.h \

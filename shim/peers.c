@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The memory of peers: a lock-free hash table that grows set by set.
+// The memory of peers: a lock-free hash table.
 
 #include "peers.h"
 
@@ -12,13 +12,6 @@ enum { CROWDED = 4 };
 /* Others are at work on the same entries, again and again: then it is as if they were last. */
 enum { TRIES = 8 };
 
-static uint64_t extent_of(uint32_t count)
-{
-	uint64_t mask = UINT32_MAX >> __builtin_clz(count - 1);
-
-	return mask << 32 | count;
-}
-
 void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
 		 struct peer_set *sets, struct local_place *locals, struct peers_state *state)
 {
@@ -30,7 +23,10 @@ void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
 				 .last = most - 1,
 				 .tick_shift = (uint8_t)(__builtin_ctz(most * SLOTS) - TICKS_BITS),
 				 .key = *key };
-	__atomic_store_n(&state->extent, extent_of(SETS_LEAST), __ATOMIC_RELEASE);
+	/* Not from 0: places of local addresses that nobody took are older than all others. */
+	__atomic_store_n(&state->clock, UINT32_C(1) << peers->tick_shift, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->tick, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->extent, peers_extent_of(SETS_LEAST), __ATOMIC_RELEASE);
 }
 
 /* The hashes that choose the sets in which a name can be: its home, and others if that is full. */
@@ -164,52 +160,6 @@ static void go_on(struct peers *peers)
 		__atomic_store_n(&peers->state->tick, now >> peers->tick_shift, __ATOMIC_RELAXED);
 }
 
-/* Copies the entry to a free slot, unless it is there. */
-static void copy_entry(struct peer_set *to, uint64_t word)
-{
-	for (uint32_t i = 0; i < SLOTS && !peers_set_has(to, word); i++) {
-		uint64_t none = 0;
-
-		__atomic_compare_exchange_n(&to->slot[i], &none, word, false, __ATOMIC_RELEASE,
-					    __ATOMIC_RELAXED);
-	}
-}
-
-/*
- * One more set, for the half of another set's entries whose hashes say so. They are copied before
- * the new set is in use, and then again, for others write meanwhile, and taken out of the old one.
- * Whoever does the same at the same time writes the same, and one of them counts.
- */
-static void grow(struct peers *peers)
-{
-	uint64_t extent = peers_extent(peers), moves;
-	uint32_t count = (uint32_t)extent, half;
-	struct peer_set *from, *to;
-
-	if (count < SETS_LEAST || count > peers->last || extent != extent_of(count))
-		return;
-	half = UINT32_C(1) << (31 - __builtin_clz(count));
-	moves = (uint64_t)half << SETS_SHIFT;
-	from = &peers->sets[count - half];
-	to = &peers->sets[count];
-	for (int pass = 0; pass < 2; pass++) {
-		for (uint32_t i = 0; i < SLOTS; i++) {
-			uint64_t word = __atomic_load_n(&from->slot[i], __ATOMIC_ACQUIRE);
-
-			if (!(word & moves))
-				continue;
-			copy_entry(to, word);
-			if (pass)
-				__atomic_compare_exchange_n(&from->slot[i], &word, 0, false,
-							    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
-		}
-		if (!pass && !__atomic_compare_exchange_n(&peers->state->extent, &extent,
-							  extent_of(count + 1), false,
-							  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return;
-	}
-}
-
 /* Forgets all entries of that name but the one in that slot. */
 static void forget_twins(const struct peers *peers, uint64_t extent, struct name name,
 			 const uint64_t *slot)
@@ -283,7 +233,7 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 	if (made.slot || made_local)
 		go_on(peers);
 	if (made.others >= CROWDED)
-		grow(peers);
+		peers_grow(peers);
 	return !made.word;
 }
 

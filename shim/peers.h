@@ -68,6 +68,14 @@ static inline uint64_t peers_extent(const struct peers *peers)
 	return __atomic_load_n(&peers->state->extent, __ATOMIC_ACQUIRE);
 }
 
+/* The extent of a table of so many sets. */
+static inline uint64_t peers_extent_of(uint32_t count)
+{
+	uint64_t mask = UINT32_MAX >> __builtin_clz(count - 1);
+
+	return mask << 32 | count;
+}
+
 /*
  * The set for a hash: linear hashing (Litwin 1980), so that the table grows set by set. Whatever
  * the extent, it is a set that there is.
@@ -136,6 +144,12 @@ uint32_t peers_age(const struct peers *peers, struct name name);
 bool peers_put(struct peers *peers, struct name name, struct local local);
 
 void peers_forget(struct peers *peers, struct name name);
+
+/*
+ * One more set, if there can be, for the half of another set's entries whose hashes say so. They
+ * are copied before the new set is in use, and then looked at again, for others write meanwhile.
+ */
+void peers_grow(struct peers *peers);
 
 /*
  * Remembers it when the entry is not at home: `word` is what it would be there. It can be

@@ -29,7 +29,8 @@ units() {
 		name=$(basename "$unit" .c)
 		# shellcheck disable=SC2086 # the flags are words
 		$cc $common -fsanitize="$1" -fno-sanitize-recover=all -I"$src/tests/unit" -o "$dir/$name" "$unit" \
-			"$src/shim/control.c" "$src/shim/peers.c" "$src/shim/pktinfo.c" "$src/shim/settings.c" -lcmocka
+			"$src/shim/control.c" "$src/shim/growth.c" "$src/shim/locals.c" "$src/shim/peers.c" \
+			"$src/shim/pktinfo.c" "$src/shim/settings.c" -lcmocka
 		run "$name, $1" "$dir/$name"
 	done
 }

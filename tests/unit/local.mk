@@ -13,15 +13,23 @@ unit_programs = \
 	tests/unit/test_control_truncate \
 	tests/unit/test_control_walk \
 	tests/unit/test_peers_capacity \
+	tests/unit/test_peers_confirm \
 	tests/unit/test_peers_evict \
+	tests/unit/test_peers_garbage \
+	tests/unit/test_peers_growers \
+	tests/unit/test_peers_growth \
+	tests/unit/test_peers_locals \
 	tests/unit/test_peers_memory \
 	tests/unit/test_peers_names \
+	tests/unit/test_peers_spread \
 	tests/unit/test_peers_torn \
 	tests/unit/test_peers_writers \
 	tests/unit/test_pktinfo_read \
+	tests/unit/test_pktinfo_usual \
 	tests/unit/test_pktinfo_write \
 	tests/unit/test_settings_ports \
-	tests/unit/test_settings_values
+	tests/unit/test_settings_values \
+	tests/unit/test_source_heard
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_programs)
@@ -31,7 +39,8 @@ endif
 unit_address = tests/unit/unit.h shim/address.h
 unit_control = $(unit_address) tests/unit/messages.h \
 	shim/control.c shim/control.h shim/pktinfo.c shim/pktinfo.h
-unit_peers = tests/unit/unit.h tests/unit/table.h shim/peers.c shim/peers.h
+unit_peers = tests/unit/unit.h tests/unit/table.h shim/address.h shim/names.h \
+	shim/growth.c shim/locals.c shim/locals.h shim/peers.c shim/peers.h
 unit_settings = tests/unit/unit.h shim/bounds.h shim/settings.c shim/settings.h
 
 tests_unit_test_address_canonical_SOURCES = tests/unit/test_address_canonical.c $(unit_address)
@@ -50,21 +59,37 @@ tests_unit_test_control_walk_SOURCES = tests/unit/test_control_walk.c $(unit_con
 tests_unit_test_control_walk_LDADD = -lcmocka
 tests_unit_test_peers_capacity_SOURCES = tests/unit/test_peers_capacity.c $(unit_peers)
 tests_unit_test_peers_capacity_LDADD = -lcmocka
+tests_unit_test_peers_confirm_SOURCES = tests/unit/test_peers_confirm.c $(unit_peers)
+tests_unit_test_peers_confirm_LDADD = -lcmocka
 tests_unit_test_peers_evict_SOURCES = tests/unit/test_peers_evict.c $(unit_peers)
 tests_unit_test_peers_evict_LDADD = -lcmocka
+tests_unit_test_peers_garbage_SOURCES = tests/unit/test_peers_garbage.c $(unit_peers)
+tests_unit_test_peers_garbage_LDADD = -lcmocka -lpthread
+tests_unit_test_peers_growers_SOURCES = tests/unit/test_peers_growers.c $(unit_peers)
+tests_unit_test_peers_growers_LDADD = -lcmocka -lpthread
+tests_unit_test_peers_growth_SOURCES = tests/unit/test_peers_growth.c $(unit_peers)
+tests_unit_test_peers_growth_LDADD = -lcmocka
+tests_unit_test_peers_locals_SOURCES = tests/unit/test_peers_locals.c $(unit_peers)
+tests_unit_test_peers_locals_LDADD = -lcmocka
 tests_unit_test_peers_memory_SOURCES = tests/unit/test_peers_memory.c $(unit_peers)
 tests_unit_test_peers_memory_LDADD = -lcmocka
 tests_unit_test_peers_names_SOURCES = tests/unit/test_peers_names.c $(unit_peers)
 tests_unit_test_peers_names_LDADD = -lcmocka
+tests_unit_test_peers_spread_SOURCES = tests/unit/test_peers_spread.c $(unit_peers)
+tests_unit_test_peers_spread_LDADD = -lcmocka
 tests_unit_test_peers_torn_SOURCES = tests/unit/test_peers_torn.c $(unit_peers)
 tests_unit_test_peers_torn_LDADD = -lcmocka
 tests_unit_test_peers_writers_SOURCES = tests/unit/test_peers_writers.c $(unit_peers)
 tests_unit_test_peers_writers_LDADD = -lcmocka -lpthread
 tests_unit_test_pktinfo_read_SOURCES = tests/unit/test_pktinfo_read.c $(unit_control)
 tests_unit_test_pktinfo_read_LDADD = -lcmocka
+tests_unit_test_pktinfo_usual_SOURCES = tests/unit/test_pktinfo_usual.c $(unit_control)
+tests_unit_test_pktinfo_usual_LDADD = -lcmocka
 tests_unit_test_pktinfo_write_SOURCES = tests/unit/test_pktinfo_write.c $(unit_control)
 tests_unit_test_pktinfo_write_LDADD = -lcmocka
 tests_unit_test_settings_ports_SOURCES = tests/unit/test_settings_ports.c $(unit_settings)
 tests_unit_test_settings_ports_LDADD = -lcmocka
 tests_unit_test_settings_values_SOURCES = tests/unit/test_settings_values.c $(unit_settings)
 tests_unit_test_settings_values_LDADD = -lcmocka
+tests_unit_test_source_heard_SOURCES = tests/unit/test_source_heard.c tests/unit/unit.h shim/source.h
+tests_unit_test_source_heard_LDADD = -lcmocka

@@ -3,13 +3,11 @@
 
 #include "table.h"
 
-static struct names names_for(const char *host, uint16_t port, uint32_t scope, uint64_t socket)
+static struct names names_for(const char *host, uint16_t port, uint32_t scope, uint64_t cookie)
 {
 	struct peer peer = { .host = address_of(host), .scope = scope, .port = htons(port) };
-	struct names names;
 
-	names_of_peer(&names, &table_key, &peer, socket);
-	return names;
+	return names_of_peer(&table_key, peer, names_salt(&table_key, cookie));
 }
 
 /* Everything that makes another peer; the first row is what the others are compared with. */
@@ -17,7 +15,7 @@ static const struct {
 	const char *host;
 	uint16_t port;
 	uint32_t scope;
-	uint64_t socket;
+	uint64_t cookie;
 } others[] = {
 	{ "192.0.2.1", 53, 0, 1 },
 	{ "192.0.2.1", 54, 0, 1 },
@@ -36,7 +34,21 @@ enum { OTHERS = sizeof(others) / sizeof(*others) };
 
 static struct names nth(size_t i)
 {
-	return names_for(others[i].host, others[i].port, others[i].scope, others[i].socket);
+	return names_for(others[i].host, others[i].port, others[i].scope, others[i].cookie);
+}
+
+static int compare(const void *one, const void *other)
+{
+	uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+
+	return (a > b) - (a < b);
+}
+
+static void assert_all_different(uint64_t *all, uint32_t count)
+{
+	qsort(all, count, sizeof(*all), compare);
+	for (uint32_t i = 1; i < count; i++)
+		assert_true(all[i] != all[i - 1]);
 }
 
 static void same_peer_has_same_names(void **state)
@@ -58,14 +70,19 @@ static void other_peers_have_other_names(void **state)
 	}
 }
 
-static void name_anywhere_knows_no_socket(void **state)
+/* What all sockets on a port know has other names than what each knows, and than other ports. */
+static void salts_differ(void **state)
 {
-	struct names one = names_for("192.0.2.1", 53, 0, 1);
-	struct names two = names_for("192.0.2.1", 53, 0, 2);
+	enum { COUNT = 65536 };
+	uint64_t *salts = malloc(2 * COUNT * sizeof(*salts));
 
 	(void)state;
-	assert_true(one.anywhere == two.anywhere);
-	assert_true(name_on_socket(&table_key, one.anywhere, 2) == two.peer);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		salts[i] = names_salt(&table_key, i);
+		salts[COUNT + i] = names_salt_of_port(&table_key, (in_port_t)i);
+	}
+	assert_all_different(salts, 2 * COUNT);
+	free(salts);
 }
 
 static void name_of_host_knows_no_port(void **state)
@@ -79,53 +96,78 @@ static void name_of_host_knows_no_port(void **state)
 	assert_true(one.host != one.peer);
 }
 
-/* Without the key nobody knows the names: every word of it changes them. */
-static void names_depend_on_all_of_the_key(void **state)
+/* A peer and its host are at home in the same place. */
+static void peer_is_at_home_with_its_host(void **state)
 {
-	struct peer peer = { .host = address_of("2001:db8::1"), .port = htons(53) };
-	struct names names, other;
-
 	(void)state;
-	names_of_peer(&names, &table_key, &peer, 1);
-	for (int i = 0; i < 4; i++) {
-		struct hash_key key = table_key;
+	for (size_t i = 0; i < OTHERS; i++) {
+		struct names names = nth(i);
 
-		key.word[i] ^= 1;
-		names_of_peer(&other, &key, &peer, 1);
-		assert_true(names.peer != other.peer);
-		assert_true(names.host != other.host);
+		assert_true(name_of_peer(&names).home == name_of_host(&names).home);
+		assert_true(name_of_peer(&names).hash == names.peer);
+		assert_true(name_of_host(&names).hash == names.host);
 	}
 }
 
-static int compare(const void *one, const void *other)
+/* Without the key nobody knows the names: every word and every bit of it changes them. */
+static void names_depend_on_all_of_the_key(void **state)
 {
-	uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+	struct peer peer = { .host = address_of("2001:db8::1"), .port = htons(53) };
+	struct names names = names_of_peer(&table_key, peer, names_salt(&table_key, 1));
 
-	return (a > b) - (a < b);
+	(void)state;
+	for (int bit = 0; bit < 256; bit++) {
+		struct hash_key key = table_key;
+		struct names other;
+
+		key.word[bit / 64] ^= UINT64_C(1) << bit % 64;
+		other = names_of_peer(&key, peer, names_salt(&key, 1));
+		assert_true(names.peer != other.peer);
+		assert_true(names.host != other.host);
+		assert_true(local_hash(&key, nth_local(1)) !=
+				    local_hash(&table_key, nth_local(1)) ||
+			    bit / 64 == 1 || bit / 64 == 2);
+	}
 }
 
-/* All the ports of a host, and as many neighbours: no two share a name. */
+/* All the ports of a host, and as many neighbours: no two share what a table keeps of a name. */
 static void neighbours_do_not_collide(void **state)
 {
 	enum { COUNT = 65536 };
-	uint64_t *all = malloc(2 * COUNT * sizeof(*all));
+	uint64_t salt = names_salt(&table_key, 1), *all = malloc(3 * COUNT * sizeof(*all));
 
 	(void)state;
 	for (uint32_t i = 0; i < COUNT; i++) {
 		struct peer port = { .host = address_of("192.0.2.1"), .port = (in_port_t)i };
-		struct peer host = { .host = address_map((struct in_addr){ htonl(i) }),
-				     .port = 53 };
-		struct names names;
+		struct peer v4 = { .host = address_map((struct in_addr){ htonl(i) }), .port = 53 };
+		struct peer v6 = { .host = address_of("2001:db8::"), .port = 53 };
 
-		names_of_peer(&names, &table_key, &port, 1);
-		all[i] = names.peer;
-		names_of_peer(&names, &table_key, &host, 1);
-		all[COUNT + i] = names.peer;
+		v6.host.s6_addr32[3] = htonl(i);
+		all[i] = names_of_peer(&table_key, port, salt).peer;
+		all[COUNT + i] = names_of_peer(&table_key, v4, salt).peer;
+		all[2 * COUNT + i] = names_of_peer(&table_key, v6, salt).peer;
 	}
-	qsort(all, 2 * COUNT, sizeof(*all), compare);
-	for (uint32_t i = 1; i < 2 * COUNT; i++)
-		assert_true(all[i] != all[i - 1]);
+	for (uint32_t i = 0; i < 3 * COUNT; i++)
+		all[i] >>= SETS_SHIFT;
+	assert_all_different(all, 3 * COUNT);
 	free(all);
+}
+
+/* Ones that share a home differ in their tags: 8 ports of each of many hosts. */
+static void ports_of_one_home_do_not_collide(void **state)
+{
+	uint64_t salt = names_salt(&table_key, 1), all[SLOTS];
+
+	(void)state;
+	for (uint32_t host = 0; host < 10000; host++) {
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			struct peer peer = { .host = address_map((struct in_addr){ htonl(host) }),
+					     .port = htons((uint16_t)(1024 + i)) };
+
+			all[i] = names_of_peer(&table_key, peer, salt).peer >> TAG_SHIFT;
+		}
+		assert_all_different(all, SLOTS);
+	}
 }
 
 int main(void)
@@ -133,10 +175,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_peer_has_same_names),
 		cmocka_unit_test(other_peers_have_other_names),
-		cmocka_unit_test(name_anywhere_knows_no_socket),
+		cmocka_unit_test(salts_differ),
 		cmocka_unit_test(name_of_host_knows_no_port),
+		cmocka_unit_test(peer_is_at_home_with_its_host),
 		cmocka_unit_test(names_depend_on_all_of_the_key),
 		cmocka_unit_test(neighbours_do_not_collide),
+		cmocka_unit_test(ports_of_one_home_do_not_collide),
 	};
 
 	return cmocka_run_group_tests_name("peers: names", tests, NULL, NULL);

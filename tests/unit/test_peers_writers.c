@@ -3,31 +3,37 @@
 
 #include <pthread.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "table.h"
 
 /* Few homes and many names, so that writers take each other's places all the time. */
-enum { ENTRIES = 64, HOMES = 5, NAMES = 40, WRITERS = 6, ROUNDS = 100000 };
+enum { HOMES = 5, NAMES = 200, WRITERS = 6, ROUNDS = 100000 };
 
 static struct peers peers;
 
 /* A value that shows which name it belongs to, in each of its parts. */
-static struct local value_of(uint64_t name, uint32_t version)
+static struct local value_of(struct name name, uint32_t version)
 {
-	struct local local = { .ifindex = (uint32_t)(name >> 40) * 1000003 + version };
+	uint32_t n = (uint32_t)(name.hash >> TAG_SHIFT);
+	struct local local = { .ifindex = n * 1000003 + version };
 
 	for (uint32_t i = 0; i < 4; i++)
-		local.address.s6_addr32[i] = (uint32_t)(name >> 40) * (2654435761u + i) + version;
+		local.address.s6_addr32[i] = n * (2654435761u + i) + version;
 	return local;
 }
 
-static bool belongs(const struct local *local, uint64_t name)
+static bool belongs(const struct local *local, struct name name)
 {
-	uint32_t version = local->ifindex - (uint32_t)(name >> 40) * 1000003;
+	uint32_t version = local->ifindex - (uint32_t)(name.hash >> TAG_SHIFT) * 1000003;
 	struct local expected = value_of(name, version);
 
 	return version < 64 && is_same(local, &expected);
+}
+
+static struct name random_name(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return name_at((*seed >> 8) % HOMES, 1 + (*seed >> 16) % NAMES);
 }
 
 /* Puts, finds and forgets; returns how many finds gave something that was never put there. */
@@ -36,19 +42,15 @@ static unsigned int disturb(uint32_t seed)
 	unsigned int wrong = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
+		struct name name = random_name(&seed);
 		struct local local;
-		uint64_t name;
 
-		seed = seed * 1664525 + 1013904223;
-		name = name_at((seed >> 8) % HOMES, 1 + (seed >> 16) % NAMES);
 		if (peers_find(&peers, name, &local) && !belongs(&local, name))
 			wrong++;
-		if (!(seed >> 28)) {
+		if (!(seed >> 28))
 			peers_forget(&peers, name);
-			continue;
-		}
-		local = value_of(name, seed >> 24 & 63);
-		peers_put(&peers, name, &local);
+		else
+			peers_put(&peers, name, value_of(name, seed >> 24 & 63));
 	}
 	return wrong;
 }
@@ -61,7 +63,7 @@ static void *disturb_thread(void *seed)
 static int make(void **state)
 {
 	(void)state;
-	peers = table_make(ENTRIES);
+	peers = table_make(FIXED_PEERS);
 	return 0;
 }
 
@@ -77,17 +79,18 @@ static void check_afterwards(void)
 {
 	for (uint32_t home = 0; home < HOMES; home++) {
 		for (uint32_t n = 1; n <= NAMES; n++) {
+			struct name name = name_at(home, n);
 			struct local local;
-			uint64_t name = name_at(home, n);
 
 			if (peers_find(&peers, name, &local))
 				assert_true(belongs(&local, name));
-			local = value_of(name, 1);
-			peers_put(&peers, name, &local);
-			assert_true(peers_find(&peers, name, &local));
-			assert_true(belongs(&local, name));
+			peers_put(&peers, name, value_of(name, 1));
+			assert_true(table_has(&peers, name, value_of(name, 1)));
+			peers_forget(&peers, name);
+			assert_false(peers_find(&peers, name, &local));
 		}
 	}
+	assert_int_equal(table_entries(&peers), 0);
 }
 
 static void threads_find_only_what_was_put(void **state)

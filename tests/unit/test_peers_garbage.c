@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// Whatever is in the shared memory, a program that went wild may have written it: nothing is read
+// or written outside, all calls come back, and the table works on.
+
+#include <pthread.h>
+
+#include "table.h"
+
+enum { PEERS = 1024 };
+
+static const uint64_t extents[] = {
+	0,
+	~UINT64_C(0),
+	UINT32_MAX,
+	UINT64_C(0xffffffff00000000),
+	UINT64_C(0xffffffff00000001),
+	SETS_LEAST,
+	UINT64_C(63) << 32 | (SETS_LEAST - 1),
+	UINT64_C(63) << 32 | SETS_LEAST,
+	UINT64_C(127) << 32 | SETS_LEAST,
+	UINT64_C(511) << 32 | 511,
+	UINT64_C(511) << 32 | 512,
+	UINT64_C(1023) << 32 | 513,
+	UINT64_C(0x7fffffff) << 32 | 0x80000000,
+	UINT64_C(0xffffffff) << 32 | 0x80000001,
+	UINT64_C(0x5555) << 32 | 0xaaaa,
+};
+static const uint32_t numbers[] = { 0, 1, 63, 64, 0x7fffffff, 0x80000000, 0xfffffffe, UINT32_MAX };
+enum {
+	EXTENTS = sizeof(extents) / sizeof(*extents),
+	NUMBERS = sizeof(numbers) / sizeof(*numbers),
+};
+
+static void *make_piece(size_t size)
+{
+	return memset(aligned_alloc(64, size), 0, size);
+}
+
+/* Each part in a piece of its own, so that a sanitizer sees what is read beside it. */
+static struct peers make_pieces(void)
+{
+	struct peers peers;
+
+	peers_start(&peers, PEERS, &table_key,
+		    make_piece(peers_sets(PEERS) * sizeof(struct peer_set)),
+		    make_piece(LOCALS * sizeof(struct local_place)),
+		    make_piece(sizeof(struct peers_state)));
+	return peers;
+}
+
+static void drop_pieces(struct peers *peers)
+{
+	free(peers->sets);
+	free(peers->locals);
+	free(peers->state);
+}
+
+/* In whole words, as another process would, at any time. */
+static void scribble(void *memory, size_t size, uint64_t *random)
+{
+	for (size_t i = 0; i < size / 8; i++)
+		__atomic_store_n((uint64_t *)memory + i, random_next(random), __ATOMIC_RELAXED);
+}
+
+static void scribble_entries(const struct peers *peers, uint64_t *random)
+{
+	scribble(peers->sets, peers_sets(PEERS) * sizeof(struct peer_set), random);
+}
+
+static void scribble_state(const struct peers *peers, uint32_t round, uint64_t *random)
+{
+	uint64_t extent = round % 2 ? extents[round / 2 % EXTENTS] : random_next(random);
+	uint32_t number = numbers[round % NUMBERS];
+
+	__atomic_store_n(&peers->state->extent, extent, __ATOMIC_RELAXED);
+	__atomic_store_n(&peers->state->tick, number, __ATOMIC_RELAXED);
+	__atomic_store_n(&peers->state->clock, number, __ATOMIC_RELAXED);
+}
+
+/* Every call there is; what they return does not matter. */
+static void use(struct peers *peers, uint32_t n)
+{
+	struct peer peer = { .host = nth_local(n).address, .port = n };
+	struct names names = names_of_peer(&peers->key, peer, n % 3);
+	struct local local;
+
+	peers_find(peers, name_of_peer(&names), &local);
+	peers_age(peers, name_of_host(&names));
+	peers_confirm(peers, &names, nth_local(n));
+	peers_put(peers, name_of_host(&names), nth_local(n + 1));
+	peers_forget(peers, name_of_peer(&names));
+	peers_put(peers, name_of_peer(&names), nth_local(n));
+	peers_grow(peers);
+}
+
+/* One process is enough to find out that the memory is good again for what comes now. */
+static void check_works_on(struct peers *peers, uint32_t n)
+{
+	struct name name = name_at(n % SETS_LEAST, n);
+
+	peers_put(peers, name, nth_local(n));
+	assert_true(table_has(peers, name, nth_local(n)));
+	peers_put(peers, name, nth_local(n + 1));
+	assert_true(table_has(peers, name, nth_local(n + 1)));
+}
+
+static void random_memory_is_survived(void **state)
+{
+	struct peers peers = make_pieces();
+	uint64_t random = 88172645463325252;
+
+	(void)state;
+	scribble(peers.locals, LOCALS * sizeof(struct local_place), &random);
+	for (uint32_t round = 0; round < 300; round++) {
+		scribble_entries(&peers, &random);
+		scribble_state(&peers, round, &random);
+		for (uint32_t n = 0; n < 100; n++) {
+			use(&peers, n);
+			check_works_on(&peers, 1000 + n);
+		}
+	}
+	drop_pieces(&peers);
+}
+
+/* All bytes the same: an empty table, one full of the same entry, one full of no address. */
+static void uniform_memory_is_survived(void **state)
+{
+	struct peers peers = make_pieces();
+
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		memset(peers.sets, byte, peers_sets(PEERS) * sizeof(struct peer_set));
+		memset(peers.locals, byte, LOCALS * sizeof(struct local_place));
+		memset(peers.state, byte, sizeof(struct peers_state));
+		for (uint32_t n = 0; n < 200; n++) {
+			use(&peers, n);
+			check_works_on(&peers, 1000 + n);
+		}
+	}
+	drop_pieces(&peers);
+}
+
+/* An extent that is wrong stays as it is: no growth makes it a right one with lost entries. */
+static void wrong_extent_does_not_grow(void **state)
+{
+	struct peers peers = make_pieces();
+	uint64_t random = 88172645463325252;
+
+	(void)state;
+	for (size_t i = 0; i < EXTENTS; i++) {
+		uint64_t extent = extents[i];
+
+		if ((uint32_t)extent > 1 && extent == peers_extent_of((uint32_t)extent))
+			continue;
+		peers.state->extent = extent;
+		scribble_entries(&peers, &random);
+		peers_grow(&peers);
+		assert_true(peers.state->extent == extent);
+	}
+	drop_pieces(&peers);
+}
+
+static bool over;
+
+static void *scribble_for_ever(void *argument)
+{
+	const struct peers *peers = argument;
+	uint64_t random = 1234567;
+
+	for (uint32_t round = 0; !__atomic_load_n(&over, __ATOMIC_ACQUIRE); round++) {
+		uint64_t at = random_next(&random);
+
+		scribble(&peers->locals[at % LOCALS], sizeof(*peers->locals), &random);
+		scribble(&peers->sets[at % peers_sets(PEERS)], sizeof(*peers->sets), &random);
+		scribble_state(peers, round, &random);
+	}
+	return NULL;
+}
+
+/* What was just read can be anything else when it is read again. */
+static void changing_memory_is_survived(void **state)
+{
+	struct peers peers = make_pieces();
+	pthread_t scribbler;
+
+	(void)state;
+	assert_int_equal(pthread_create(&scribbler, NULL, scribble_for_ever, &peers), 0);
+	for (uint32_t n = 0; n < 50000; n++)
+		use(&peers, n % 1000);
+	__atomic_store_n(&over, true, __ATOMIC_RELEASE);
+	pthread_join(scribbler, NULL);
+	check_works_on(&peers, 1);
+	drop_pieces(&peers);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_memory_is_survived),
+		cmocka_unit_test(uniform_memory_is_survived),
+		cmocka_unit_test(wrong_extent_does_not_grow),
+		cmocka_unit_test(changing_memory_is_survived),
+	};
+
+	/* A loop without end is a failure too. */
+	alarm(300);
+	return cmocka_run_group_tests_name("peers: garbage in memory", tests, NULL, NULL);
+}
