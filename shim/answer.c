@@ -90,7 +90,7 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 
 	if (may_be_answer(helped, address, length)) {
 		send_prepare(&message, &vector, buffer, size, address, length);
-		if (likely(send_answer_of(fd, helped, salt, &message, flags, &n)))
+		if (likely(send_answer_of(fd, helped, salt, &message, flags & INT_MAX, &n)))
 			return n;
 	}
 	return send_to_any(fd, buffer, size, flags, address, length);
