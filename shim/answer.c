@@ -8,19 +8,16 @@
 #include "send.h"
 
 /* An answer to this thread's last peer did not go; errno was `e` before. */
-static __attribute__((noinline)) ssize_t send_answer_failed(int fd, struct helped *helped,
+static __attribute__((noinline)) ssize_t send_answer_failed(int fd, struct route route,
 							    struct msghdr *sent, int flags, int e)
 {
 	struct msghdr bare = *sent;
-	struct route route;
 	ssize_t n;
 
 	if (!send_is_source_error())
 		return -1;
 	bare.msg_control = NULL;
 	bare.msg_controllen = 0;
-	if (!send_route(fd, &route, helped, sent->msg_name, sent->msg_namelen))
-		return -1;
 	n = send_refused(fd, &route, &bare, sent, 0, flags);
 	if (n >= 0)
 		errno = e;
@@ -52,7 +49,8 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, struct hel
 		    : pktinfo_write_v4(control, local.address.s6_addr32[3], 0);
 	*n = libc.sendmsg(fd, message, flags);
 	if (unlikely(*n < 0))
-		*n = send_answer_failed(fd, helped, message, flags, e);
+		*n = send_answer_failed(fd, (struct route){ helped, peer, local }, message, flags,
+					e);
 	else
 		source_count(COUNTER_sourced);
 	return true;
@@ -92,7 +90,7 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 
 	if (may_be_answer(helped, address, length)) {
 		send_prepare(&message, &vector, buffer, size, address, length);
-		if (likely(send_answer_of(fd, helped, salt, &message, flags, &n)))
+		if (likely(send_answer_of(fd, helped, salt, &message, flags & INT_MAX, &n)))
 			return n;
 	}
 	return send_to_any(fd, buffer, size, flags, address, length);

@@ -64,8 +64,10 @@ static struct helped *find_place(uint32_t *tag)
 
 	for (uint32_t i = 0; used >= SPARE && i < used && i < SOCKETS; i++) {
 		helped = &helped_sockets[i];
-		if (helped_is(helped, HELPED_CLOSED) &&
-		    (*tag = take(helped, helped_get(helped, tag))))
+		/* The tag first: while it is the same, the mark is about that socket. */
+		*tag = __atomic_load_n(&helped->tag, __ATOMIC_ACQUIRE);
+		if (*tag & DESCRIPTOR_HELPED && helped_is(helped, HELPED_CLOSED) &&
+		    (*tag = take(helped, *tag)))
 			return helped;
 	}
 	for (int tries = 0; tries < TRIES; tries++) {

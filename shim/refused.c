@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 
 #include "libc.h"
 #include "options.h"
@@ -82,21 +83,23 @@ bool send_is_refused(int fd, const struct msghdr *message, int flags)
 
 /*
  * Sends with IPV6_FREEBIND on. Left on, it would let the socket send from addresses that the host
- * has lost; another thread that does the same can switch it off in between. Returns false if the
- * source is refused all the same; else *n is the result.
+ * has lost; another thread that does the same can switch it off in between. Who finds it on leaves
+ * it so: it is that thread's, or the program's own. Returns false if the source is refused all the
+ * same; else *n is the result.
  */
 static bool send_free(int fd, const struct msghdr *message, int flags, ssize_t *n)
 {
 	for (int tries = 0; tries < TRIES; tries++) {
-		bool refused;
+		bool is_on = option_get(fd, IPPROTO_IPV6, IPV6_FREEBIND) == 1, refused;
 		int error;
 
-		if (!option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))
+		if (!is_on && !option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))
 			return false;
 		*n = libc.sendmsg(fd, message, flags);
 		refused = *n < 0 && send_is_source_error() && send_is_refused(fd, message, flags);
 		error = errno;
-		option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
+		if (!is_on)
+			option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
 		errno = error;
 		if (!refused)
 			return true;
@@ -106,24 +109,37 @@ static bool send_free(int fd, const struct msghdr *message, int flags, ssize_t *
 	return false;
 }
 
+/* The other ways to use the source. Returns false if there is none; else *n is the result. */
+static bool send_otherwise(int fd, const struct route *route, struct msghdr *message, size_t end,
+			   int flags, ssize_t *n)
+{
+	if (errno == EINVAL && needs_free(&route->local) && send_free(fd, message, flags, n))
+		return true;
+	if (!needs_interface(route))
+		return false;
+	pktinfo_write((unsigned char *)message->msg_control + end, &route->local.address,
+		      route->local.ifindex);
+	*n = libc.sendmsg(fd, message, flags);
+	return *n >= 0 || !send_is_source_error();
+}
+
 ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
 		     struct msghdr *message, size_t end, int flags)
 {
+	bool done;
+	int state;
 	ssize_t n;
 
 	/* Nobody can send to port 0, and anybody can ask from it. */
 	if ((message->msg_name && !route->peer.port) || !send_is_refused(fd, message, flags))
 		return -1;
 	source_count(COUNTER_refused);
-	if (errno == EINVAL && needs_free(&route->local) && send_free(fd, message, flags, &n))
+	/* A thread cancelled in there would leave an option set, or a descriptor. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	done = send_otherwise(fd, route, message, end, flags, &n);
+	pthread_setcancelstate(state, NULL);
+	if (done)
 		return n;
-	if (needs_interface(route)) {
-		pktinfo_write((unsigned char *)message->msg_control + end, &route->local.address,
-			      route->local.ifindex);
-		n = libc.sendmsg(fd, message, flags);
-		if (n >= 0 || !send_is_source_error())
-			return n;
-	}
 	n = libc.sendmsg(fd, original, flags);
 	if (n >= 0 && route->helped) {
 		source_forget(route->helped, route->peer);

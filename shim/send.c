@@ -173,7 +173,7 @@ ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
 	    !send_route(fd, &route, helped, address, length))
 		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
 	send_prepare(&message, &vector, buffer, size, address, length);
-	return send_plainly(fd, &route, &message, flags);
+	return send_plainly(fd, &route, &message, flags & INT_MAX);
 }
 
 ssize_t send_message_any(int fd, const struct msghdr *message, int flags)

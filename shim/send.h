@@ -54,7 +54,10 @@ static inline bool send_route(int fd, struct route *route, struct helped *helped
 	return send_route_rest(fd, route, helped, address, length);
 }
 
-/* sendto() takes any size and then finds it too long; sendmsg() refuses some. */
+/*
+ * sendto() takes any size and then finds it too long, and does not look at MSG_CMSG_COMPAT, the
+ * highest of the flags; sendmsg() refuses that, and some sizes.
+ */
 static inline void send_prepare(struct msghdr *message, struct iovec *vector, const void *buffer,
 				size_t size, const struct sockaddr *address, socklen_t length)
 {

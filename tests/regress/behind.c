@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A second preloaded library, behind the one under test: sees the calls that it makes.
 
+#include <errno.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,15 +14,23 @@ __attribute__((visibility("default"))) void (*behind_between)(void);
 
 static void between(void)
 {
+	int error = errno;
+
 	if (behind_between)
 		behind_between();
+	errno = error;
 }
 
 __attribute__((visibility("default"))) ssize_t sendmsg(int fd, const struct msghdr *message,
 						       int flags)
 {
+	ssize_t n;
+
+	pthread_testcancel();
 	behind_sends++;
-	return syscall(SYS_sendmsg, fd, message, flags);
+	n = syscall(SYS_sendmsg, fd, message, flags);
+	between();
+	return n;
 }
 
 __attribute__((visibility("default"))) int setsockopt(int fd, int level, int name,

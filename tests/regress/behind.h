@@ -6,7 +6,10 @@
 /* How often sendmsg() was called. */
 extern unsigned int behind_sends;
 
-/* Called before each getsockopt() and setsockopt(), as if another thread ran just then. */
+/*
+ * Called before each getsockopt() and setsockopt() and after each sendmsg(), as if another thread
+ * or a signal handler ran just then.
+ */
 extern void (*behind_between)(void);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,9 +87,93 @@ static void case_first_used_by_two(void)
 	check(interrupted > 4, "only %u calls", interrupted);
 }
 
+/* A signal handler hears the peer again, now by broadcast, while its answer's source is refused. */
+static void hear_broadcast(void)
+{
+	char byte;
+
+	*between = NULL;
+	need(library_side.recv(shared, &byte, 1, MSG_DONTWAIT), "the broadcast");
+}
+
+static void case_refused_and_interrupted(void)
+{
+	struct address all = address_of("127.255.255.255", SERVER_PORT), peer;
+	int client, on = 1;
+
+	make_hosts();
+	shared = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	client = client_at(CLIENT);
+	ask_at(client, ASKED);
+	peer = hear(&library_side, shared);
+	need(setsockopt(client, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)), "broadcasts");
+	need(kernel_side.sendto(client, "question", 8, 0, &all.name.any, all.length), "asking all");
+	ip("addr del " ASKED "/32 dev lo");
+	*between = hear_broadcast;
+	need(tell(&library_side, shared, &peer), "sendto");
+	check(!*between, "nothing came between");
+	check_source(client, CLIENT);
+}
+
+static void cancel_this(void)
+{
+	if (++calls == interrupted)
+		pthread_cancel(pthread_self());
+}
+
+static void *answer_and_be_cancelled(void *peer)
+{
+	calls = 0;
+	*between = cancel_this;
+	tell(&library_side, shared, peer);
+	*between = NULL;
+	pthread_testcancel();
+	return NULL;
+}
+
+/* Nothing of what was done for one datagram stays: no option, no descriptor. */
+static void check_nothing_stayed(int next)
+{
+	int on = -1, now = fresh_socket(&kernel_side, AF_INET);
+	socklen_t length = sizeof(on);
+
+	close(now);
+	check(now == next, "cancelled at call %u: a descriptor is left open", interrupted);
+	need(kernel_side.getsockopt(shared, IPPROTO_IPV6, IPV6_FREEBIND, &on, &length), "freebind");
+	check(!on, "cancelled at call %u: IPV6_FREEBIND is on", interrupted);
+}
+
+/* An IPv6 address on no interface: the routes are asked, and an option is set for a while. */
+static void case_refused_and_cancelled(void)
+{
+	struct address peer;
+	pthread_t thread;
+	void *result;
+	int client, next;
+
+	make_hosts();
+	ip("route add local 2001:db8:99::/64 dev lo");
+	shared = bound_socket(&library_side, "::", SERVER_PORT);
+	client = client_at(CLIENT6);
+	ask_at(client, "2001:db8:99::5");
+	peer = hear(&library_side, shared);
+	next = fresh_socket(&kernel_side, AF_INET);
+	close(next);
+	do {
+		interrupted++;
+		check(!pthread_create(&thread, NULL, answer_and_be_cancelled, &peer), "a thread");
+		check(!pthread_join(thread, &result), "joining it");
+		*between = NULL;
+		check_nothing_stayed(next);
+	} while (result == PTHREAD_CANCELED && interrupted < 100);
+	check(interrupted > 4, "only %u calls", interrupted);
+}
+
 static const struct test_case cases[] = {
 	{ "an answer from a link-local address is one call", case_link_local_source },
 	{ "an inherited socket that two threads use first", case_first_used_by_two },
+	{ "a refused source, and a signal handler that receives", case_refused_and_interrupted },
+	{ "a refused source in a thread that is cancelled", case_refused_and_cancelled },
 };
 
 /* Starts the program again with that library behind the one under test. */

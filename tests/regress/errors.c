@@ -85,10 +85,29 @@ static long err_by_itself(const struct side *side, long argument)
 	return result;
 }
 
+static long err_with_freebind(const struct side *side, long argument)
+{
+	int fd = bound_socket(side, "::", SERVER_PORT), client = client_at(CLIENT6), on = 1;
+	socklen_t length = sizeof(on);
+	struct address peer;
+	long result;
+
+	(void)argument;
+	need(side->setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)), "freebind");
+	ask_at(client, ASKED6);
+	peer = hear(side, fd);
+	result = send_with_hop_limit(side, fd, &peer, 999);
+	need(kernel_side.getsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, &length), "freebind");
+	check(on, "the program's own IPV6_FREEBIND is off");
+	return result;
+}
+
 void case_own_error(void)
 {
 	make_hosts();
 	check_both(err_by_itself, 0, -EINVAL, "sendmsg()");
+	make_hosts();
+	check_both(err_with_freebind, 0, -EINVAL, "sendmsg() with IPV6_FREEBIND");
 }
 
 /* A datagram to a closed port is answered by ICMP; the next call, whichever, tells it. */

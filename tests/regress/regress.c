@@ -34,6 +34,7 @@ static const struct test_case cases[] = {
 	{ "a new port used by sendmmsg() keeps its source", case_new_port_keeps_source },
 	{ "a new socket for IPv4 sends nothing to IPv6 peers", case_new_socket_for_ipv4 },
 	{ "connect() and send() by their inner names", case_inner_names },
+	{ "a flag that sendmsg() refuses and sendto() does not", case_internal_flag },
 	{ "connect() from a link-local address binds to no device", case_device_not_taken },
 	{ "a plugin's own connect() under RTLD_DEEPBIND", case_deepbind_own_connect },
 	{ "a plugin that serves under RTLD_DEEPBIND", case_deepbind_helped },

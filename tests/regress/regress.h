@@ -10,6 +10,7 @@ void case_duplicate_disconnected(void);
 void case_new_port_keeps_source(void);
 void case_new_socket_for_ipv4(void);
 void case_inner_names(void);
+void case_internal_flag(void);
 
 /* connecting.c */
 void case_device_kept(void);

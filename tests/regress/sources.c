@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -139,4 +140,21 @@ void case_inner_names(void)
 	need(inner_connect(server, &peer.name.any, peer.length), "__connect");
 	need(inner_send(server, "answer", 6, 0), "__send");
 	check_source(client, ASKED);
+}
+
+static long answer_with_flag(const struct side *side, long flag)
+{
+	int server = bound_socket(side, "0.0.0.0", SERVER_PORT), client = client_at(CLIENT);
+	struct address peer;
+
+	ask_at(client, ASKED);
+	peer = hear(side, server);
+	return outcome(side->sendto(server, "answer", 6, (int)flag, &peer.name.any, peer.length));
+}
+
+/* MSG_CMSG_COMPAT of <linux/socket.h> means nothing to sendto(), and sendmsg() refuses it. */
+void case_internal_flag(void)
+{
+	make_hosts();
+	check_both(answer_with_flag, INT_MIN, 6, "sendto()");
 }
