@@ -63,6 +63,17 @@ static inline bool locals_is_at(const struct local_place *place, struct local lo
 }
 
 /*
+ * The same, and was heard of in this tick? If not, it is to be put again: it would be taken for an
+ * address that nobody asks, and lose its place where somebody asks all of a prefix.
+ */
+static inline bool locals_is_fresh(const struct local_place *place, struct local local,
+				   uint32_t tick)
+{
+	return locals_is_at(place, local) &&
+	       __atomic_load_n(&place->tick, __ATOMIC_RELAXED) == tick;
+}
+
+/*
  * Remembers a local address; of the LOCALS_WAYS places it can have, the one heard of longest ago is
  * used again. *made: it was not there.
  */

@@ -239,7 +239,8 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 
 void peers_confirm_rest(struct peers *peers, struct name name, struct local local, uint64_t word)
 {
-	bool there = locals_is_at(&peers->locals[word >> INDEX_SHIFT & (LOCALS - 1)], local);
+	const struct local_place *place = &peers->locals[word >> INDEX_SHIFT & (LOCALS - 1)];
+	bool there = locals_is_fresh(place, local, peers_tick(peers));
 	uint64_t extent = peers_extent(peers);
 
 	for (int way = 1; there && way < WAYS; way++) {

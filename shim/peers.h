@@ -173,7 +173,7 @@ peers_confirm(struct peers *peers, const struct names *names, struct local local
 	bool there;
 
 	known.check = local_check(place, hash);
-	there = locals_is_at(place, local);
+	there = locals_is_fresh(place, local, tick);
 	word = peers_word(names->host, &known, tick);
 	host = word ^ (names->host & TAG_MASK);
 	peer = word ^ (names->peer & TAG_MASK);

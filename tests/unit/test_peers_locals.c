@@ -13,10 +13,16 @@ static int make(void **state)
 	return 0;
 }
 
-static struct name nth_name(uint32_t n)
+static struct names nth_names(uint32_t n)
 {
 	struct peer peer = { .host = nth_local(n).address, .port = htons(5060) };
-	struct names names = names_of_peer(&table_key, peer, names_salt(&table_key, 1));
+
+	return names_of_peer(&table_key, peer, names_salt(&table_key, 1));
+}
+
+static struct name nth_name(uint32_t n)
+{
+	struct names names = nth_names(n);
 
 	return name_of_peer(&names);
 }
@@ -152,21 +158,23 @@ static void returned_local_is_a_new_one(void **state)
 static void heard_in_between_stay(void **state)
 {
 	enum { REGULARS = 50, OTHERS = 200000, EVERY = 1000, FIRST_OTHER = 1000000 };
+	struct peers *peers = *state;
 
 	for (uint32_t n = 1; n <= OTHERS; n++) {
 		/* The attacker is one peer of them, or another every time. */
-		uint32_t peer = n % 2 ? 1 : n;
+		struct names names = nth_names(FIRST_OTHER + (n % 2 ? 1 : n));
 
-		peers_put(*state, nth_name(FIRST_OTHER + peer), nth_local(FIRST_OTHER + n));
+		peers_confirm(peers, &names, nth_local(FIRST_OTHER + n));
 		if (n % EVERY)
 			continue;
 		for (uint32_t i = 0; i < REGULARS; i++) {
 			if (n > EVERY)
-				assert_true(table_has(*state, nth_name(i), nth_local(i)));
-			peers_put(*state, nth_name(i), nth_local(i));
+				assert_true(table_has(peers, nth_name(i), nth_local(i)));
+			names = nth_names(i);
+			peers_confirm(peers, &names, nth_local(i));
 		}
 	}
-	assert_true(places_used(*state) > LOCALS * 3 / 4);
+	assert_true(places_used(peers) > LOCALS * 3 / 4);
 }
 
 int main(void)
