@@ -3,15 +3,17 @@
 
 #include "peers.h"
 
-/* Copies the entry to a free slot, unless it is there. */
-static void copy_entry(struct peer_set *to, uint64_t word)
+/* Copies the entry to a free slot, unless it is there. Returns the slot; NULL: not copied. */
+static uint64_t *copy_entry(struct peer_set *to, uint64_t word)
 {
 	for (uint32_t i = 0; i < SLOTS && !peers_set_has(to, word); i++) {
 		uint64_t none = 0;
 
-		__atomic_compare_exchange_n(&to->slot[i], &none, word, false, __ATOMIC_RELEASE,
-					    __ATOMIC_RELAXED);
+		if (__atomic_compare_exchange_n(&to->slot[i], &none, word, false, __ATOMIC_RELEASE,
+						__ATOMIC_RELAXED))
+			return &to->slot[i];
 	}
+	return NULL;
 }
 
 static void replace_entry(struct peer_set *set, uint64_t old, uint64_t new)
@@ -73,13 +75,31 @@ static void finish_move(const struct peers *peers, uint64_t *from, uint64_t copy
 	__atomic_compare_exchange_n(from, &word, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
+/*
+ * Takes back a copy that came too late: the set was in use already, and has a newer entry of that
+ * name.
+ */
+static void take_back(const struct peers *peers, struct peer_set *to, uint64_t *slot, uint64_t word)
+{
+	for (uint32_t i = 0; slot && i < SLOTS; i++) {
+		uint64_t other = __atomic_load_n(&to->slot[i], __ATOMIC_ACQUIRE);
+
+		if (&to->slot[i] != slot && is_same_name(peers, word, other)) {
+			__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
+						    __ATOMIC_RELAXED);
+			return;
+		}
+	}
+}
+
 /* Whoever does the same at the same time writes the same, and one of them counts. */
 void peers_grow(struct peers *peers)
 {
 	uint64_t extent = peers_extent(peers), moves;
 	uint32_t count = (uint32_t)extent, half;
 	struct peer_set *from, *to;
-	uint64_t copies[SLOTS];
+	bool done;
+	uint64_t copies[SLOTS], *slots[SLOTS];
 
 	if (count < SETS_LEAST || count > peers->last || extent != peers_extent_of(count))
 		return;
@@ -92,12 +112,16 @@ void peers_grow(struct peers *peers)
 		uint64_t word = __atomic_load_n(&from->slot[i], __ATOMIC_ACQUIRE);
 
 		copies[i] = word & moves ? word : 0;
-		if (copies[i])
-			copy_entry(to, copies[i]);
+		slots[i] = copies[i] ? copy_entry(to, copies[i]) : NULL;
 	}
-	if (!__atomic_compare_exchange_n(&peers->state->extent, &extent, peers_extent_of(count + 1),
-					 false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		return;
-	for (uint32_t i = 0; i < SLOTS; i++)
-		finish_move(peers, &from->slot[i], copies[i], moves, to);
+	done = __atomic_compare_exchange_n(&peers->state->extent, &extent,
+					   peers_extent_of(count + 1), false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		if (done)
+			finish_move(peers, &from->slot[i], copies[i], moves, to);
+		else
+			take_back(peers, to, slots[i], copies[i]);
+	}
 }

@@ -227,6 +227,8 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 		if (!found && !is_first(peers, extent, name, place.slot, new))
 			continue;
 		forget_twins(peers, extent, name, place.slot);
+		/* Either who makes the table grow sees the entry, or we see that it grew. */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (likely(peers_extent(peers) == extent))
 			break;
 	}
