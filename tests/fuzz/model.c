@@ -119,8 +119,10 @@ bool model_is_served(int fd)
 	return is_served(fd, index_of(fd));
 }
 
-static bool has_twin(int fd, int i)
+bool model_has_twin(int fd)
 {
+	int i = index_of(fd);
+
 	for (int other = 3; other < 64; other++)
 		if (other != fd && index_of(other) == i)
 			return true;
@@ -133,7 +135,7 @@ bool model_is_elsewhere(int fd)
 
 	return i >= 0 &&
 	       (known[i].mapped ||
-		(!known[i].served && (world.is_child || known[i].turned || has_twin(fd, i))));
+		(!known[i].served && (world.is_child || known[i].turned || model_has_twin(fd))));
 }
 
 void model_turned(int fd)

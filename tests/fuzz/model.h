@@ -46,6 +46,9 @@ bool model_is_late(int fd, const unsigned char *payload, size_t length);
 /* Is the socket a server's, which the library helps and remembers? */
 bool model_is_served(int fd);
 
+/* Has the socket another number too? */
+bool model_has_twin(int fd);
+
 /*
  * Does connect(AF_UNSPEC) lead to something else on each side? The kernel keeps the address that
  * connect() chose where ::ffff:0.0.0.0 was bound. That a client, known to others by another number

@@ -39,7 +39,8 @@ bool may_fault(int fd)
 		return false;
 	if (protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE)
 		return true;
-	if (!raw_name(fd, false, &name) || raw_name(fd, true, &wildcard))
+	/* A twin may still be taken for a new socket, whose addresses are read. */
+	if (!raw_name(fd, false, &name) || raw_name(fd, true, &wildcard) || model_has_twin(fd))
 		return false;
 	if (name.ss_family == AF_INET)
 		return ((struct sockaddr_in *)&name)->sin_addr.s_addr != htonl(INADDR_ANY) &&

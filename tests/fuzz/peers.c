@@ -67,11 +67,12 @@ static bool has_connected_neighbour(int fd, uint16_t port)
 	return false;
 }
 
-static void ask_segments(int fd, const void *payload, size_t size,
+/* Each of the segments, which arrive as datagrams, begins with the same three bytes. */
+static void ask_segments(int fd, unsigned char *payload, size_t size,
 			 const struct sockaddr_storage *to, socklen_t length, uint16_t segment)
 {
 	_Alignas(struct cmsghdr) unsigned char control[CMSG_SPACE(sizeof(segment))] = { 0 };
-	struct iovec vector = { .iov_base = (void *)(uintptr_t)payload, .iov_len = size };
+	struct iovec vector = { .iov_base = payload, .iov_len = size };
 	struct msghdr message = { .msg_name = (void *)(uintptr_t)to,
 				  .msg_namelen = length,
 				  .msg_iov = &vector,
@@ -80,6 +81,8 @@ static void ask_segments(int fd, const void *payload, size_t size,
 				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
+	for (size_t at = segment; at + 3 <= size; at += segment)
+		memcpy(payload + at, payload, 3);
 	header->cmsg_level = IPPROTO_UDP;
 	header->cmsg_type = UDP_SEGMENT;
 	header->cmsg_len = CMSG_LEN(sizeof(segment));
