@@ -25,22 +25,34 @@ static struct local_place *find(struct local_place *places, uint32_t home, struc
 	return best;
 }
 
+/* Two that want the same place at once: the other looks again. */
+enum { TRIES = 8 };
+
 struct local_known locals_put(struct local_place *places, const struct hash_key *key,
 			      struct local local, uint32_t tick, bool *made)
 {
 	uint64_t hash = local_hash(key, local);
-	bool found;
-	struct local_place *place = find(places, (uint32_t)hash % LOCALS, local, tick, &found);
+	struct local_place *place = NULL;
+	bool found = false, taken = false;
 
+	for (int tries = 0; tries < TRIES && !found && !taken; tries++) {
+		uint32_t generation;
+
+		place = find(places, (uint32_t)hash % LOCALS, local, tick, &found);
+		generation = __atomic_load_n(&place->generation, __ATOMIC_ACQUIRE);
+		taken = !found &&
+			__atomic_compare_exchange_n(&place->generation, &generation, generation + 1,
+						    false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	}
+	/* Young at once, so that it is nobody else's choice. */
+	if (__atomic_load_n(&place->tick, __ATOMIC_RELAXED) != tick)
+		__atomic_store_n(&place->tick, tick, __ATOMIC_RELAXED);
 	/* Read in the middle of this, it is an address that fits no entry's check. */
 	if (!found) {
-		__atomic_fetch_add(&place->generation, 1, __ATOMIC_RELEASE);
 		__atomic_store_n(&place->half[0], local.half[0], __ATOMIC_RELAXED);
 		__atomic_store_n(&place->half[1], local.half[1], __ATOMIC_RELAXED);
 		__atomic_store_n(&place->ifindex, local.ifindex, __ATOMIC_RELAXED);
 	}
-	if (__atomic_load_n(&place->tick, __ATOMIC_RELAXED) != tick)
-		__atomic_store_n(&place->tick, tick, __ATOMIC_RELAXED);
 	*made = !found;
 	return (struct local_known){ .check = local_check(place, hash),
 				     .index = (uint32_t)(place - places) };

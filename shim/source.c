@@ -95,5 +95,5 @@ void source_forget(const struct helped *helped, struct peer peer)
 	peers_put(peers, name_of_peer(&names), none);
 	if (helped_is(helped, HELPED_PORT_SHARED))
 		peers_forget(peers, name_on_port(helped, peer));
-	source_last.turn++;
+	source_last.check = 0;
 }

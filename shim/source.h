@@ -19,51 +19,49 @@
 #include "start.h"
 
 /*
- * This thread's last receive, and the fork's copy of it. It counts as long as its turn is the one
- * that was written to the end: a signal handler that receives in the middle of a write, or of a
- * read, has taken another turn, and then nothing is believed.
+ * This thread's last receive, and the fork's copy of it. It proves itself: a signal handler that
+ * receives in the middle of a write or of a read, or answers in the middle of one, finds and leaves
+ * nothing that could be believed.
  */
 struct heard {
-	uint32_t turn, whole;
-	uint64_t peer; /* its name on the socket */
-	uint64_t salt; /* of the socket */
+	uint64_t check; /* its name on the socket, mixed with the local address; 0: nobody */
+	uint64_t salt;	/* of the socket; without the right one nobody comes to that name */
 	struct local local;
 	unsigned long *count; /* this thread's counters */
 };
 extern __thread struct heard source_last;
 
-/* The order in which a signal handler in this thread sees it. */
-#define IN_ORDER __atomic_signal_fence(__ATOMIC_SEQ_CST)
+/* Names are hashes: parts of two that are mixed don't come to the check of either. */
+static inline uint64_t heard_check(uint64_t peer, struct local local)
+{
+	return peer + local.half[0] * UINT64_C(0x9e3779b97f4a7c15) +
+	       local.half[1] * UINT64_C(0xc2b2ae3d27d4eb4f) +
+	       local.ifindex * UINT64_C(0x165667b19e3779f9);
+}
 
 static inline void heard_write(struct heard *heard, uint64_t peer, uint64_t salt,
 			       struct local local)
 {
-	uint32_t turn = heard->turn + 1;
-
-	heard->turn = turn;
-	IN_ORDER;
-	heard->peer = peer;
+	heard->check = heard_check(peer, local);
 	heard->salt = salt;
 	heard->local.half[0] = local.half[0];
 	heard->local.half[1] = local.half[1];
 	heard->local.ifindex = local.ifindex;
-	IN_ORDER;
-	heard->whole = turn;
 }
 
 /* Was it that peer? Copies the local address. */
 static inline bool heard_read(const struct heard *heard, uint64_t peer, struct local *local)
 {
-	uint32_t turn = heard->turn;
-	bool same;
+	uint64_t check = __atomic_load_n(&heard->check, __ATOMIC_RELAXED);
+	struct local copy;
 
-	IN_ORDER;
-	same = heard->peer == peer && heard->whole == turn;
-	local->half[0] = heard->local.half[0];
-	local->half[1] = heard->local.half[1];
-	local->ifindex = heard->local.ifindex;
-	IN_ORDER;
-	return same && heard->turn == turn;
+	copy.half[0] = __atomic_load_n(&heard->local.half[0], __ATOMIC_RELAXED);
+	copy.half[1] = __atomic_load_n(&heard->local.half[1], __ATOMIC_RELAXED);
+	copy.ifindex = __atomic_load_n(&heard->local.ifindex, __ATOMIC_RELAXED);
+	local->half[0] = copy.half[0];
+	local->half[1] = copy.half[1];
+	local->ifindex = copy.ifindex;
+	return check == heard_check(peer, copy);
 }
 
 /* Counts for this thread. */
@@ -136,7 +134,7 @@ static inline bool source_find(const struct helped *helped, struct peer peer, st
 /* Did this thread receive anything yet? If not, rule 5 has nothing to say. */
 static inline bool source_heard(void)
 {
-	return source_last.turn != 0;
+	return source_last.check != 0;
 }
 
 /* Rule 5. */
