@@ -31,7 +31,7 @@ gcc_scripts=-Wno-analyzer-malloc-leak
 # padding is untouched is tested; core.CallAndMessage: a loop that it leaves before its first round.
 tidy_tests=$tidy_checks,-cert-env33-c,-cert-err34-c,-clang-analyzer-security.insecureAPI.vfork,-clang-analyzer-unix.Vfork,-bugprone-implicit-widening-of-multiplication-result,-clang-analyzer-optin.performance.Padding,-bugprone-sizeof-expression,-bugprone-suspicious-memory-comparison,-cert-exp42-c,-cert-flp37-c,-clang-analyzer-core.CallAndMessage
 # A test for which there is no memory fails by itself; gcc does not see that a loop over both sides has two rounds.
-gcc_tests='-Itests/invisible -Itests/unit -Wno-analyzer-possible-null-argument -Wno-analyzer-possible-null-dereference -Wno-analyzer-use-of-uninitialized-value'
+gcc_tests='-Itests/invisible -Itests/regress -Itests/unit -Wno-analyzer-possible-null-argument -Wno-analyzer-possible-null-dereference -Wno-analyzer-use-of-uninitialized-value'
 
 run() {
 	title=$1
@@ -73,7 +73,7 @@ analyze "$gcc_tests" "$tidy_tests" tests/*/*.c tests/*/*/*.c
 run cppcheck cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
 	--suppress=missingInclude --suppress=missingIncludeSystem --suppress=unmatchedSuppression --suppress=varFuncNullUB \
 	'--suppress=nullPointerRedundantCheck:scripts/check/*' -D_GNU_SOURCE -D__SIZEOF_POINTER__=8 -D__BYTE_ORDER__=1234 \
-	-D__ORDER_LITTLE_ENDIAN__=1234 -Ishim -Itests/invisible -Itests/unit shim scripts tests
+	-D__ORDER_LITTLE_ENDIAN__=1234 -Ishim -Itests/invisible -Itests/regress -Itests/unit shim scripts tests
 
 # Every script, whatever its name: by its first line or its ending.
 scripts=$(find . -path ./build -prune -o -path ./build-aux -prune -o -path ./.git -prune -o -path ./autom4te.cache -prune -o \

@@ -15,7 +15,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 import lab
 import namespaces
-import tap
 from program import BUILD_DIRECTORY
 
 PROGRAMS = f'{BUILD_DIRECTORY}/tests/hostile'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Hostile peers: whatever they send, the well-behaved client is answered from where it asked. `make check-hostile` takes longer."""
-from battle import Battle, Network, lab, tap
+from battle import Battle, Network, lab
+import tap
 from verdict import faults
 
 # A small table, so that a short flood fills it.

@@ -44,7 +44,7 @@ def processes():
 
 def _mappings(pid):
 	"""({name: KiB}, is it like the library's shared memory) of each mapping."""
-	sizes = None
+	sizes, like_table = None, False
 	with open(f'/proc/{pid}/smaps') as lines:
 		for line in lines:
 			if MAPPING.match(line):

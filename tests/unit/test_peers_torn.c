@@ -58,7 +58,8 @@ static void flipped_index_is_noticed_in_full_table(void **state)
 
 		peers_put(peers, name_at(1, 1), nth_local(n));
 		slot = only_slot(peers);
-		for (unsigned int bit = INDEX_SHIFT; bit < GROWTH_SHIFT; bit++) {
+		assert_non_null(slot);
+		for (unsigned int bit = INDEX_SHIFT; slot && bit < GROWTH_SHIFT; bit++) {
 			*slot ^= UINT64_C(1) << bit;
 			assert_false(peers_find(peers, name_at(1, 1), &found));
 			*slot ^= UINT64_C(1) << bit;

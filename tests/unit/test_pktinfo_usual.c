@@ -54,7 +54,7 @@ static usual_reader *const readers[] = { read_usual, read_usual_v6 };
 /* In memory of just that length, so that a sanitizer sees what is read behind it. */
 static void check(usual_reader *read, const struct messages *messages, size_t length)
 {
-	void *control = memcpy(malloc(length), messages->bytes, length);
+	void *control = memcpy(malloc(length ? length : 1), messages->bytes, length);
 	struct local usual, thorough;
 
 	memset(&usual, UNTOUCHED, sizeof(usual));
