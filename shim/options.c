@@ -20,10 +20,6 @@
 #define SO_TIMESTAMPING_NEW SO_TIMESTAMPING
 #endif
 
-#ifndef IPV6_2292PKTINFO
-#define IPV6_2292PKTINFO 2
-#endif
-
 /*
  * The options that we switch on, and our mark for each: for those who get the socket by exec or
  * over a UNIX socket and can't know who switched it on. SO_NOFCS means something to packet sockets
@@ -57,17 +53,6 @@ int option_get(int fd, int level, int name)
 bool option_set(int fd, int level, int name, int value)
 {
 	return !libc.setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-unsigned int option_kind(int level, int name)
-{
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (level == table[i].level && name == table[i].name)
-			return table[i].kind;
-		if (level == SOL_SOCKET && name == table[i].mark)
-			return table[i].mark_kind;
-	}
-	return level == IPPROTO_IPV6 && name == IPV6_2292PKTINFO ? INFO_V6_OLD : 0;
 }
 
 bool options_enable(int fd, struct helped *helped, bool remembered)
@@ -129,11 +114,11 @@ void options_clear(int fd)
 /* Options whose control messages come before PKTINFO (net/ipv4/ip_sockglue.c, net/socket.c). */
 static bool brings_control(int level, int name)
 {
-	return (level == SOL_SOCKET && (name == SO_TIMESTAMP_OLD || name == SO_TIMESTAMP_NEW ||
-					name == SO_TIMESTAMPNS_OLD || name == SO_TIMESTAMPNS_NEW ||
-					name == SO_TIMESTAMPING_OLD ||
-					name == SO_TIMESTAMPING_NEW || name == SO_RXQ_OVFL)) ||
-	       (level == IPPROTO_UDP && name == UDP_GRO);
+	if (level != SOL_SOCKET)
+		return level == IPPROTO_UDP && name == UDP_GRO;
+	return name == SO_TIMESTAMP_OLD || name == SO_TIMESTAMP_NEW || name == SO_TIMESTAMPNS_OLD ||
+	       name == SO_TIMESTAMPNS_NEW || name == SO_TIMESTAMPING_OLD ||
+	       name == SO_TIMESTAMPING_NEW || name == SO_RXQ_OVFL;
 }
 
 bool option_is_noted(int level, int name)

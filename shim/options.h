@@ -24,8 +24,22 @@ void options_restore(int fd, struct helped *helped);
 /* The same for a socket of which nothing is remembered, by our marks. */
 void options_clear(int fd);
 
+/* RFC 2292's option, which <netinet/in.h> no longer names. */
+#ifndef IPV6_2292PKTINFO
+#define IPV6_2292PKTINFO 2
+#endif
+
 /* Which INFO_ bit an option is; 0: none of ours. */
-unsigned int option_kind(int level, int name);
+static inline unsigned int option_kind(int level, int name)
+{
+	if (level == SOL_SOCKET)
+		return name == SO_NOFCS ? INFO_V4_MARK : name == SO_OOBINLINE ? INFO_V6_MARK : 0;
+	if (level == IPPROTO_IP)
+		return name == IP_PKTINFO ? INFO_V4 : 0;
+	if (level != IPPROTO_IPV6)
+		return 0;
+	return name == IPV6_RECVPKTINFO ? INFO_V6 : name == IPV6_2292PKTINFO ? INFO_V6_OLD : 0;
+}
 
 /* Is it an option of which something has to be remembered? */
 bool option_is_noted(int level, int name);

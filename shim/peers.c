@@ -226,7 +226,9 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 			continue;
 		if (!found && !is_first(peers, extent, name, place.slot, new))
 			continue;
-		forget_twins(peers, extent, name, place.slot);
+		/* Who was killed can have left one, so they are looked for now and then too. */
+		if (!found || (place.word ^ new) & TICK_MASK)
+			forget_twins(peers, extent, name, place.slot);
 		/* Either who makes the table grow sees the entry, or we see that it grew. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (likely(peers_extent(peers) == extent))
