@@ -49,8 +49,8 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, struct hel
 		    : pktinfo_write_v4(control, local.address.s6_addr32[3], 0);
 	*n = libc.sendmsg(fd, message, flags);
 	if (unlikely(*n < 0))
-		*n = send_answer_failed(fd, (struct route){ helped, peer, local }, message, flags,
-					e);
+		*n = send_answer_failed(fd, (struct route){ helped, salt, peer, local }, message,
+					flags, e);
 	else
 		source_count(COUNTER_sourced);
 	return true;

@@ -211,9 +211,10 @@ static int connect_plainly(int fd, struct helped *helped, uint32_t tag,
 			   const struct local *by_control)
 {
 	int result = libc.connect(fd, address, length);
+	uint64_t salt;
 
 	if (!result && address->sa_family == AF_UNSPEC)
-		socket_classify(fd);
+		socket_classify(fd, &salt);
 	else if (!result)
 		socket_connected(fd, helped, tag, by_control);
 	return result;
@@ -244,12 +245,13 @@ static bool is_no_peer(const struct sockaddr *address, socklen_t length)
 	return !address || length < sizeof(address->sa_family) || address->sa_family == AF_UNSPEC;
 }
 
-int connect_from(int fd, struct helped *helped, const struct sockaddr *address, socklen_t length)
+int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sockaddr *address,
+		 socklen_t length)
 {
 	struct helped *remembered;
 	uint32_t tracked, tag;
 	struct sockaddr_in6 old_peer;
-	struct route route, old = { .local.ifindex = 0 };
+	struct route route = { .salt = salt }, old = { .local.ifindex = 0 };
 	socklen_t old_length;
 	int e = errno, result;
 	bool done, left;

@@ -10,6 +10,7 @@
  * address by route, for sending and for receiving; to a peer whose local address is known this does
  * the two-step connect instead, and a plain one when that can't be had.
  */
-int connect_from(int fd, struct helped *helped, const struct sockaddr *address, socklen_t length);
+int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sockaddr *address,
+		 socklen_t length);
 
 #endif

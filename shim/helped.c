@@ -6,7 +6,7 @@
 
 struct helped *helped_sockets;
 static uint32_t none;
-uint32_t *helped_used = &none, *helped_epoch = &none, *helped_twins = &none;
+uint32_t *helped_used = &none, *helped_turn = &none, *helped_epoch = &none, *helped_twins = &none;
 
 /* Some programs use a new socket for everything: so many places before any is used again. */
 enum { SPARE = 256 };
@@ -58,7 +58,6 @@ static uint32_t take(struct helped *helped, uint32_t tag)
  */
 static struct helped *find_place(uint32_t *tag)
 {
-	static uint32_t turn;
 	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
 	struct helped *helped;
 
@@ -74,7 +73,7 @@ static struct helped *find_place(uint32_t *tag)
 		if (used < SOCKETS)
 			used = __atomic_fetch_add(helped_used, 1, __ATOMIC_ACQ_REL);
 		if (used >= SOCKETS)
-			used = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % SOCKETS;
+			used = __atomic_fetch_add(helped_turn, 1, __ATOMIC_RELAXED) % SOCKETS;
 		helped = &helped_sockets[used];
 		if ((*tag = take(helped, helped_get(helped, tag))))
 			return helped;

@@ -163,7 +163,8 @@ static void note_wanted(int fd, struct helped *helped, unsigned int kind, bool o
 
 void options_note(int fd, int level, int name, const void *value, socklen_t length)
 {
-	struct helped *helped = socket_find(fd);
+	uint64_t salt;
+	struct helped *helped = socket_find(fd, &salt);
 	unsigned int kind = option_kind(level, name);
 	struct ip_mreqn group = { .imr_ifindex = 0 };
 	uint32_t tag;
@@ -191,7 +192,8 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 
 void options_answer(int fd, unsigned int kind, void *value, socklen_t length)
 {
-	struct helped *helped = socket_find(fd);
+	uint64_t salt;
+	struct helped *helped = socket_find(fd, &salt);
 	int wanted;
 
 	if (!helped || helped_get(helped, state) != HELPED_WILDCARD)

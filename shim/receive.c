@@ -87,15 +87,17 @@ static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **h
 						       struct before *before,
 						       struct msghdr *message, int flags)
 {
+	uint64_t salt;
+
 	if (!refuses_guard(flags))
 		return -1;
-	*helped = socket_classify(fd);
+	*helped = socket_classify(fd, &salt);
 	if (!*helped)
 		errno = before->error; /* the program's own call follows */
 	if (!*helped || !receive_guard_refused(fd))
 		return -1;
 	errno = before->error;
-	*before = remember_before(*helped, helped_get(*helped, salt));
+	*before = remember_before(*helped, salt);
 	return libc.recvmsg(fd, message, flags);
 }
 
@@ -114,7 +116,9 @@ static __attribute__((noinline)) ssize_t receive_from_again(int fd, const struct
 							    int flags, struct sockaddr *address,
 							    socklen_t *length, int error)
 {
-	if (socket_classify(fd)) {
+	uint64_t salt;
+
+	if (socket_classify(fd, &salt)) {
 		if (!receive_guard_refused(fd))
 			return -1;
 		errno = error;

@@ -12,18 +12,19 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct before *befor
 			    struct mmsghdr *messages, unsigned int count, int flags,
 			    struct timespec *timeout, recvmmsg_call *next)
 {
+	uint64_t salt;
 	int n;
 
 	n = next(fd, messages, count, flags | guard_flag(), timeout);
 	if (likely(n >= 0) || !refuses_guard(flags))
 		return n;
-	*helped = socket_classify(fd);
+	*helped = socket_classify(fd, &salt);
 	if (!*helped)
 		errno = before->error; /* the program's own call follows */
 	if (!*helped || !receive_guard_refused(fd))
 		return n;
 	errno = before->error;
-	*before = remember_before(*helped, helped_get(*helped, salt));
+	*before = remember_before(*helped, salt);
 	return next(fd, messages, count, flags, timeout);
 }
 

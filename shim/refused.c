@@ -142,7 +142,7 @@ ssize_t send_refused(int fd, const struct route *route, const struct msghdr *ori
 		return n;
 	n = libc.sendmsg(fd, original, flags);
 	if (n >= 0 && route->helped) {
-		source_forget(route->helped, route->peer);
+		source_forget(route->helped, route->salt, route->peer);
 		source_count(COUNTER_forgotten);
 		helped_mark(route->helped, HELPED_BY_CONTROL, false);
 		report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);

@@ -38,7 +38,7 @@ bool send_route_rest(int fd, struct route *route, struct helped *helped, const v
 	if (address && helped_is(helped, HELPED_MAPPED))
 		return peer_read(&route->peer, address, length) &&
 		       address_is_v4(&route->peer.host) &&
-		       source_find(helped, route->peer, &route->local);
+		       source_find(helped, route->salt, route->peer, &route->local);
 	/* udp_sendmsg() takes AF_UNSPEC for AF_INET. */
 	if (address && helped_get(helped, family) == AF_INET &&
 	    length >= sizeof(struct sockaddr_in)) {
@@ -49,12 +49,11 @@ bool send_route_rest(int fd, struct route *route, struct helped *helped, const v
 			return false;
 		peer.sin_family = AF_INET;
 		return peer_read(&route->peer, &peer, sizeof(peer)) &&
-		       source_find(helped, route->peer, &route->local);
+		       source_find(helped, route->salt, route->peer, &route->local);
 	}
 	if (address || !helped_is(helped, HELPED_BY_CONTROL))
 		return false;
-	memset(route, 0, sizeof(*route));
-	route->helped = helped;
+	*route = (struct route){ .helped = helped, .salt = route->salt };
 	memcpy(&route->local.address, &helped->source, sizeof(route->local.address));
 	route->local.ifindex = helped_get(helped, source_ifindex);
 	return true;
@@ -72,14 +71,12 @@ size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 
 void send_adopt(int fd, const struct route *route)
 {
-	struct helped *helped = socket_adopt(fd);
-
 	uint64_t salt;
+	struct helped *helped = socket_adopt(fd, &salt);
 
-	if (!helped)
-		return;
-	salt = helped_get(helped, salt);
-	source_learn(fd, helped, salt, source_names(salt, route->peer), route->peer, route->local);
+	if (helped)
+		source_learn(fd, helped, salt, source_names(salt, route->peer), route->peer,
+			     route->local);
 }
 
 /*
@@ -169,7 +166,8 @@ ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
 	struct route route;
 
 	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
-	if (unlikely(length > sizeof(struct sockaddr_storage)) || !send_concerns(fd, &helped) ||
+	if (unlikely(length > sizeof(struct sockaddr_storage)) ||
+	    !send_concerns(fd, &helped, &route.salt) ||
 	    !send_route(fd, &route, helped, address, length))
 		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
 	send_prepare(&message, &vector, buffer, size, address, length);
@@ -181,7 +179,7 @@ ssize_t send_message_any(int fd, const struct msghdr *message, int flags)
 	struct helped *helped;
 	struct route route;
 
-	if (!send_concerns(fd, &helped) ||
+	if (!send_concerns(fd, &helped, &route.salt) ||
 	    !send_route(fd, &route, helped, message->msg_name, message->msg_namelen))
 		return send_done(fd, libc.sendmsg(fd, message, flags));
 	return send_from(fd, &route, message, flags);

@@ -15,6 +15,7 @@
 /* From where a message is to leave; `helped` is NULL for a fresh socket. */
 struct route {
 	struct helped *helped;
+	uint64_t salt; /* of the socket */
 	struct peer peer;
 	struct local local;
 };
@@ -23,9 +24,9 @@ struct route {
  * Can a source be wanted on this descriptor? Helped sockets, and fresh ones in a thread that has
  * received something. If not, nothing of the program's is read: a bad pointer is the kernel's.
  */
-static inline bool send_concerns(int fd, struct helped **helped)
+static inline bool send_concerns(int fd, struct helped **helped, uint64_t *salt)
 {
-	*helped = socket_find(fd);
+	*helped = socket_find(fd, salt);
 	return likely(*helped != NULL) || (descriptor_is_unbound(fd) && source_heard());
 }
 
@@ -39,7 +40,7 @@ static inline ssize_t send_done(int fd, ssize_t n)
 
 /*
  * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
- * it is connected to. Fills in *route if so.
+ * it is connected to. *route has the socket's salt; fills in the rest if so.
  */
 bool send_route_rest(int fd, struct route *route, struct helped *helped, const void *address,
 		     socklen_t length);
@@ -50,7 +51,7 @@ static inline bool send_route(int fd, struct route *route, struct helped *helped
 	route->helped = helped;
 	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED) &&
 		   peer_read(&route->peer, address, length)))
-		return source_find(helped, route->peer, &route->local);
+		return source_find(helped, route->salt, route->peer, &route->local);
 	return send_route_rest(fd, route, helped, address, length);
 }
 
@@ -129,7 +130,7 @@ size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 			  const struct route *route);
 
 /* sendmmsg(2), one kernel call as long as no source is refused. */
-int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
-		  int flags);
+int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
+		  unsigned int count, int flags);
 
 #endif

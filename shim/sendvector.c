@@ -10,11 +10,11 @@
 #include "send.h"
 
 /* A vector: those with a source as copies, the others as they are. Returns how many fit. */
-static unsigned int prepare(int fd, struct helped *helped, struct mmsghdr *copies,
+static unsigned int prepare(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *copies,
 			    unsigned char *room, const struct mmsghdr *messages, unsigned int count,
 			    struct route *attached)
 {
-	struct route route;
+	struct route route = { .salt = salt };
 	unsigned int i;
 	size_t end;
 
@@ -39,9 +39,10 @@ static unsigned int prepare(int fd, struct helped *helped, struct mmsghdr *copie
 }
 
 /* One message of a vector that stopped there, alone: the kernel does not tell why it did. */
-static ssize_t send_alone(int fd, struct helped *helped, struct mmsghdr *message, int flags)
+static ssize_t send_alone(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *message,
+			  int flags)
 {
-	struct route route;
+	struct route route = { .salt = salt };
 	ssize_t n;
 
 	if (!send_route(fd, &route, helped, message->msg_hdr.msg_name,
@@ -53,8 +54,8 @@ static ssize_t send_alone(int fd, struct helped *helped, struct mmsghdr *message
 	return n;
 }
 
-int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsigned int count,
-		  int flags)
+int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
+		  unsigned int count, int flags)
 {
 	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_STACK];
 	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
@@ -67,8 +68,8 @@ int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsig
 		count = IOV_MAX; /* __sys_sendmmsg() */
 	while (done < count) {
 		struct route attached = { .local.ifindex = 0 };
-		unsigned int fitting =
-			prepare(fd, helped, copies, end, messages + done, count - done, &attached);
+		unsigned int fitting = prepare(fd, helped, salt, copies, end, messages + done,
+					       count - done, &attached);
 
 		if (!fitting)
 			fitting = 1; /* its control data is beyond all bounds: as it is */
@@ -91,7 +92,7 @@ int send_messages(int fd, struct helped *helped, struct mmsghdr *messages, unsig
 		if (done == count || !source_usable(attached.local) ||
 		    (n < 0 && !send_is_source_error()) ||
 		    !send_is_refused(fd, &copies[n > 0 ? n : 0].msg_hdr, flags) ||
-		    send_alone(fd, helped, &messages[done], flags) < 0)
+		    send_alone(fd, helped, salt, &messages[done], flags) < 0)
 			break;
 		done++;
 	}

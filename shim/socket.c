@@ -67,7 +67,8 @@ enum reason {
  * What the kernel says a descriptor is. Returns its struct helped, or NULL with *value set. *again:
  * others were at work on the same place, and it is to be asked again.
  */
-static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why, bool *again)
+static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why, uint64_t *salt,
+				 bool *again)
 {
 	int type = option_get(fd, SOL_SOCKET, SO_TYPE), protocol;
 	struct sockaddr_in6 name = { 0 };
@@ -102,6 +103,7 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why, bool 
 		/* Connected by another number, and perhaps disconnected by it later. */
 		helped = why == USED ? helped_find(socket_cookie(fd)) : NULL;
 		if (helped && helped_get(helped, state) == HELPED_CONNECTED) {
+			*salt = helped_get(helped, salt);
 			*value = helped_get(helped, tag);
 			return helped;
 		}
@@ -141,11 +143,12 @@ static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why, bool 
 		helped_mark(helped, HELPED_LOGGED, true);
 	helped_share_port(helped);
 	*value = tag;
+	*salt = names_salt(&library.peers.key, cookie);
 	report_peer(LOG_DEBUG, fd, "is helped", &self, &self.host);
 	return helped;
 }
 
-static struct helped *classify(int fd, enum reason why)
+static struct helped *classify(int fd, enum reason why, uint64_t *salt)
 {
 	struct helped *helped = NULL;
 	uint32_t value = DESCRIPTOR_UNKNOWN;
@@ -155,28 +158,30 @@ static struct helped *classify(int fd, enum reason why)
 	if (!start_ready())
 		return NULL;
 	for (int tries = 0; tries < TRIES && again; tries++)
-		helped = ask_kernel(fd, &value, why, &again);
+		helped = ask_kernel(fd, &value, why, salt, &again);
 	descriptor_set(fd, value);
 	errno = e;
 	return helped;
 }
 
-struct helped *socket_classify(int fd)
+struct helped *socket_classify(int fd, uint64_t *salt)
 {
-	return classify(fd, USED);
+	return classify(fd, USED, salt);
 }
 
-struct helped *socket_adopt(int fd)
+struct helped *socket_adopt(int fd, uint64_t *salt)
 {
-	return classify(fd, ANSWERED);
+	return classify(fd, ANSWERED, salt);
 }
 
 void socket_bound(int fd)
 {
-	classify(fd, BOUND);
+	uint64_t salt;
+
+	classify(fd, BOUND, &salt);
 }
 
-struct helped *socket_reconsider(int fd)
+struct helped *socket_reconsider(int fd, uint64_t *salt)
 {
 	int e = errno;
 
@@ -184,29 +189,26 @@ struct helped *socket_reconsider(int fd)
 			 __ATOMIC_RELAXED);
 	forget_clients();
 	errno = e;
-	return socket_find(fd);
+	return socket_find(fd, salt);
 }
 
-struct helped *socket_find_rest(int fd, uint32_t value)
+struct helped *socket_find_rest(int fd, uint32_t value, uint64_t *salt)
 {
 	if (value & DESCRIPTOR_HELPED || value == DESCRIPTOR_UNKNOWN)
-		return socket_classify(fd);
+		return socket_classify(fd, salt);
 	if (likely(__atomic_load_n(helped_epoch, __ATOMIC_RELAXED) ==
 		   __atomic_load_n(&helped_epoch_known, __ATOMIC_RELAXED)))
 		return NULL;
-	return socket_reconsider(fd);
+	return socket_reconsider(fd, salt);
 }
 
 struct helped *socket_find_wildcard_rest(int fd, uint64_t *salt)
 {
-	struct helped *helped = socket_find(fd);
+	struct helped *helped = socket_find(fd, salt);
 
 	if (!helped && descriptor_get(fd) == DESCRIPTOR_FRESH)
-		helped = socket_classify(fd);
-	if (!helped || helped_get(helped, state) != HELPED_WILDCARD)
-		return NULL;
-	*salt = helped_get(helped, salt);
-	return helped;
+		helped = socket_classify(fd, salt);
+	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
 }
 
 void socket_made(int fd, int domain, int type, int protocol)
@@ -234,7 +236,8 @@ void socket_forget(int fd)
 struct helped *socket_check(int fd)
 {
 	uint32_t before = descriptor_get(fd);
-	struct helped *helped = socket_classify(fd);
+	uint64_t salt;
+	struct helped *helped = socket_classify(fd, &salt);
 	int e = errno;
 	uint16_t misses;
 

@@ -66,26 +66,30 @@ static inline void helped_mark(struct helped *helped, unsigned int flag, bool on
 
 extern struct helped *helped_sockets; /* SOCKETS of them */
 extern uint32_t *helped_used;	      /* how many of them were ever in use */
+extern uint32_t *helped_turn;	      /* counts those that were taken when all were in use */
 /*
  * Counts sockets that began to be helped while they could have another number somewhere under which
  * they were taken for a client's; in `twins` is whether anybody duplicated one or forked.
  */
 extern uint32_t *helped_epoch, *helped_twins;
 
-/* The slow half of socket_find(): asks the kernel. errno stays. */
-struct helped *socket_classify(int fd);
+/*
+ * The slow half of socket_find(): asks the kernel. *salt is the socket's, as the kernel names it:
+ * its place can become another's at any time. errno stays.
+ */
+struct helped *socket_classify(int fd, uint64_t *salt);
 
 /* The program bound it. errno stays. */
 void socket_bound(int fd);
 
 /* A fresh socket that answered a peer is helped from now on, whatever port it got. errno stays. */
-struct helped *socket_adopt(int fd);
+struct helped *socket_adopt(int fd, uint64_t *salt);
 
 /*
  * Sockets taken for clients may have been helped under another number or in another process since
  * the epoch was looked at: finds out which. errno stays.
  */
-struct helped *socket_reconsider(int fd);
+struct helped *socket_reconsider(int fd, uint64_t *salt);
 extern uint32_t helped_epoch_known;
 
 /*
@@ -104,17 +108,18 @@ static inline struct helped *socket_find_quickly(int fd, uint64_t *salt)
 }
 
 /* The rest of socket_find(): a descriptor of which something else is remembered, or nothing. */
-struct helped *socket_find_rest(int fd, uint32_t value);
+struct helped *socket_find_rest(int fd, uint32_t value, uint64_t *salt);
 
-/* The helped socket behind a descriptor, or NULL. */
-static inline struct helped *socket_find(int fd)
+/* The helped socket behind a descriptor and its salt, or NULL. */
+static inline struct helped *socket_find(int fd, uint64_t *salt)
 {
-	uint32_t value = descriptor_get(fd);
-	struct helped *helped = &helped_sockets[value % SOCKETS];
+	struct helped *helped = socket_find_quickly(fd, salt);
+	uint32_t value;
 
-	if (likely(value & DESCRIPTOR_HELPED && helped_get(helped, tag) == value))
+	if (likely(helped != NULL))
 		return helped;
-	return value == DESCRIPTOR_PLAIN ? NULL : socket_find_rest(fd, value);
+	value = descriptor_get(fd);
+	return value == DESCRIPTOR_PLAIN ? NULL : socket_find_rest(fd, value, salt);
 }
 
 /*

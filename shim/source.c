@@ -80,10 +80,10 @@ bool source_find_fresh(struct peer peer, struct local *local)
 	return heard_read(&source_last, names.peer, local) && source_usable(*local);
 }
 
-void source_forget(const struct helped *helped, struct peer peer)
+void source_forget(const struct helped *helped, uint64_t salt, struct peer peer)
 {
 	struct peers *peers = &library.peers;
-	struct names names = names_of_peer(&peers->key, peer, helped_get(helped, salt));
+	struct names names = names_of_peer(&peers->key, peer, salt);
 	const struct local none = { .ifindex = 0 };
 	struct local wrong, host;
 

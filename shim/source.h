@@ -119,9 +119,10 @@ bool source_find_in_memory(const struct helped *helped, const struct names *name
 			   struct local *local);
 
 /* Rules 1 to 4. Returns false when nothing is to be attached. */
-static inline bool source_find(const struct helped *helped, struct peer peer, struct local *local)
+static inline bool source_find(const struct helped *helped, uint64_t salt, struct peer peer,
+			       struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, peer, helped_get(helped, salt));
+	struct names names = names_of_peer(&library.peers.key, peer, salt);
 
 	if (likely(heard_read(&source_last, names.peer, local))
 		    ? likely(source_usable(*local))
@@ -141,6 +142,6 @@ static inline bool source_heard(void)
 bool source_find_fresh(struct peer peer, struct local *local);
 
 /* The kernel refused the source: it is not used again until the peer asks again. */
-void source_forget(const struct helped *helped, struct peer peer);
+void source_forget(const struct helped *helped, uint64_t salt, struct peer peer);
 
 #endif

@@ -29,7 +29,7 @@ static int state;
 /* What forked processes share. */
 struct shared {
 	struct peers_state state;
-	_Alignas(64) uint32_t sockets_used;
+	_Alignas(64) uint32_t sockets_used, turn;
 	uint32_t epoch, twins;
 	_Alignas(64) struct helped sockets[SOCKETS];
 	struct local_place locals[LOCALS];
@@ -91,6 +91,7 @@ static bool make_memory(void)
 		    &shared->state);
 	helped_sockets = shared->sockets;
 	helped_used = &shared->sockets_used;
+	helped_turn = &shared->turn;
 	helped_epoch = &shared->epoch;
 	helped_twins = &shared->twins;
 	return true;

@@ -30,11 +30,12 @@ int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 
 int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
-	struct helped *helped = socket_find(fd);
+	uint64_t salt = 0;
+	struct helped *helped = socket_find(fd, &salt);
 	int result;
 
 	if (helped || (descriptor_is_unbound(fd) && source_heard()))
-		return connect_from(fd, helped, address, length);
+		return connect_from(fd, helped, salt, address, length);
 	result = libc.connect(fd, address, length);
 	if (result)
 		return result;

@@ -34,8 +34,9 @@ ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
 	struct helped *helped;
+	uint64_t salt;
 
-	if (!send_concerns(fd, &helped))
+	if (!send_concerns(fd, &helped, &salt))
 		return (int)send_done(fd, libc.sendmmsg(fd, messages, count, flags));
-	return send_messages(fd, helped, messages, count, flags);
+	return send_messages(fd, helped, salt, messages, count, flags);
 }
