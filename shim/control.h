@@ -3,9 +3,15 @@
 #ifndef CONTROL_H
 #define CONTROL_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+
+/* RFC 2292's option and message type, which <netinet/in.h> no longer names. */
+#ifndef IPV6_2292PKTINFO
+#define IPV6_2292PKTINFO 2
+#endif
 
 /* Kinds of PKTINFO, as bits: what a program asked for, what we switched on, what is hidden. */
 enum {

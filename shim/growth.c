@@ -45,19 +45,12 @@ static void clear_next(const struct peers *peers, uint64_t extent, struct peer_s
 	}
 }
 
-/* The tag bits of the name's hash in an entry. */
-static uint64_t tag_of(const struct peers *peers, uint64_t word)
-{
-	const struct local_place *place = &peers->locals[word >> INDEX_SHIFT & (LOCALS - 1)];
-	struct local local = locals_read(place);
-
-	return (word ^ local_check(place, local_hash(&peers->key, local))) & TAG_MASK;
-}
-
 static bool is_same_name(const struct peers *peers, uint64_t one, uint64_t other)
 {
+	struct local unused;
+
 	return one && other && !((one ^ other) & GROWTH_MASK) &&
-	       tag_of(peers, one) == tag_of(peers, other);
+	       peers_tag(peers, one, &unused) == peers_tag(peers, other, &unused);
 }
 
 /* Takes an entry out of its old set. If it is newer than its copy, it takes the copy's place. */

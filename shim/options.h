@@ -24,11 +24,6 @@ void options_restore(int fd, struct helped *helped);
 /* The same for a socket of which nothing is remembered, by our marks. */
 void options_clear(int fd);
 
-/* RFC 2292's option, which <netinet/in.h> no longer names. */
-#ifndef IPV6_2292PKTINFO
-#define IPV6_2292PKTINFO 2
-#endif
-
 /* Which INFO_ bit an option is; 0: none of ours. */
 static inline unsigned int option_kind(int level, int name)
 {

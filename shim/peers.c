@@ -40,15 +40,12 @@ static uint64_t home_of_way(struct name name, int way)
 	return way ? name.hash * other[way] : name.home;
 }
 
-/* Is it an entry of that name, with the local address as it is in the table? Copies that. */
-static bool is_named(const struct peers *peers, uint64_t word, uint64_t hash, struct local *local)
+/* Is it an entry of that name, by the way that leads to `home`? Copies its local address. */
+static bool is_named(const struct peers *peers, uint64_t word, uint64_t home, struct name name,
+		     struct local *local)
 {
-	const struct local_place *place = &peers->locals[word >> INDEX_SHIFT & (LOCALS - 1)];
-	uint64_t check;
-
-	*local = locals_read(place);
-	check = local_check(place, local_hash(&peers->key, *local));
-	return !((word ^ hash ^ check) & TAG_MASK);
+	return word && !((word ^ home) & GROWTH_MASK) &&
+	       peers_tag(peers, word, local) == (name.hash & TAG_MASK);
 }
 
 /* The slot that holds a name, with *word in it, or NULL. */
@@ -61,8 +58,7 @@ static uint64_t *search(const struct peers *peers, uint64_t extent, struct name 
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
 			*word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
-			if (*word && !((*word ^ home) & GROWTH_MASK) &&
-			    is_named(peers, *word, name.hash, local))
+			if (is_named(peers, *word, home, name, local))
 				return &set->slot[i];
 		}
 	}
@@ -173,8 +169,7 @@ static void forget_twins(const struct peers *peers, uint64_t extent, struct name
 		for (uint32_t i = 0; i < SLOTS; i++) {
 			uint64_t word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
 
-			if (&set->slot[i] != slot && word && !((word ^ home) & GROWTH_MASK) &&
-			    is_named(peers, word, name.hash, &unused))
+			if (&set->slot[i] != slot && is_named(peers, word, home, name, &unused))
 				__atomic_compare_exchange_n(&set->slot[i], &word, 0, false,
 							    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		}
@@ -243,8 +238,7 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 
 void peers_confirm_rest(struct peers *peers, struct name name, struct local local, uint64_t word)
 {
-	const struct local_place *place = &peers->locals[word >> INDEX_SHIFT & (LOCALS - 1)];
-	bool there = locals_is_fresh(place, local, peers_tick(peers));
+	bool there = locals_is_fresh(peers_local(peers, word), local, peers_tick(peers));
 	uint64_t extent = peers_extent(peers);
 
 	for (int way = 1; there && way < WAYS; way++) {

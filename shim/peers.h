@@ -129,6 +129,21 @@ static inline uint64_t peers_word(uint64_t home, const struct local_known *local
 	       (uint64_t)local->index << INDEX_SHIFT | (tick & TICK_MASK);
 }
 
+/* The place of an entry's local address. */
+static inline const struct local_place *peers_local(const struct peers *peers, uint64_t word)
+{
+	return &peers->locals[word >> INDEX_SHIFT & (LOCALS - 1)];
+}
+
+/* The tag bits of an entry's name, if its local address is still the one that is there: *local. */
+static inline uint64_t peers_tag(const struct peers *peers, uint64_t word, struct local *local)
+{
+	const struct local_place *place = peers_local(peers, word);
+
+	*local = locals_read(place);
+	return (word ^ local_check(place, local_hash(&peers->key, *local))) & TAG_MASK;
+}
+
 /* Looks a name up. Returns false when it is not remembered. */
 bool peers_find(const struct peers *peers, struct name name, struct local *local);
 

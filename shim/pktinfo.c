@@ -3,11 +3,6 @@
 
 #include "pktinfo.h"
 
-/* RFC 2292's option and message type, which <netinet/in.h> no longer names. */
-#ifndef IPV6_2292PKTINFO
-#define IPV6_2292PKTINFO 2
-#endif
-
 unsigned int pktinfo_kind(const struct cmsghdr *header)
 {
 	if (header->cmsg_level == IPPROTO_IP)
