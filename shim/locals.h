@@ -30,12 +30,17 @@ struct local_known {
 	uint32_t index;
 };
 
-/* Where an address is if it can: its home is some bits of this. */
+/*
+ * Where an address is if it can: its home is some bits of this. Folded twice, as names of hosts
+ * are: with one key in some 20,000 the first leaves neighbours where they all share eight places.
+ */
 static inline uint64_t local_hash(const struct hash_key *key, struct local local)
 {
 	uint64_t ifindex = local.ifindex * UINT64_C(0x9e3779b97f4a7c15);
 
-	return hash_fold(local.half[0] ^ key->word[3], local.half[1] ^ key->word[0] ^ ifindex);
+	return hash_fold(hash_fold(local.half[0] ^ key->word[3],
+				   local.half[1] ^ key->word[0] ^ ifindex),
+			 key->word[1]);
 }
 
 static inline uint64_t local_check(const struct local_place *place, uint64_t hash)
