@@ -3,61 +3,82 @@
 
 #include "locals.h"
 
-/*
- * The place that the address has, or the oldest of those that it can have. *generation is from
- * before its address was read: with that one it can be taken, as long as nobody else took it.
- */
-static struct local_place *find(struct local_place *places, uint32_t home, struct local local,
-				uint32_t now, uint32_t *generation, bool *found)
+/* Two that want the same place at once: the other looks again. */
+enum { TRIES = 8 };
+
+/* A place as it was found, with the generation from before it was looked at. */
+struct found {
+	struct local_place *place;
+	uint32_t generation;
+	bool there; /* with the address that was looked for */
+};
+
+/* Does the address have that place, and was it so in that generation? */
+static bool is_settled_at(const struct found *found, struct local local)
 {
-	struct local_place *best = NULL;
+	if (local_is_changing(found->generation) || !locals_is_at(found->place, local))
+		return false;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&found->place->generation, __ATOMIC_RELAXED) == found->generation;
+}
+
+/* The place that the address has, or the oldest of those that it can have. */
+static struct found find(struct local_place *places, uint32_t home, struct local local,
+			 uint32_t now)
+{
+	struct found best = { .place = NULL };
 	uint32_t oldest = 0;
 
 	for (uint32_t way = 0; way < LOCALS_WAYS; way++) {
-		struct local_place *place = &places[home ^ way];
-		uint32_t before = __atomic_load_n(&place->generation, __ATOMIC_ACQUIRE);
-		uint32_t age = now - __atomic_load_n(&place->tick, __ATOMIC_RELAXED);
+		struct found found = { .place = &places[home ^ way] };
+		uint32_t age;
 
-		*found = locals_is_at(place, local);
-		if (*found)
-			return place;
-		if (!best || age > oldest) {
+		found.generation = __atomic_load_n(&found.place->generation, __ATOMIC_ACQUIRE);
+		found.there = is_settled_at(&found, local);
+		if (found.there)
+			return found;
+		age = now - __atomic_load_n(&found.place->tick, __ATOMIC_RELAXED);
+		if (!best.place || age > oldest) {
 			oldest = age;
-			best = place;
-			*generation = before;
+			best = found;
 		}
 	}
 	return best;
 }
 
-/* Two that want the same place at once: the other looks again. */
-enum { TRIES = 8 };
+/*
+ * Takes the place from whoever was last there, if it is as it was found. Who is stopped in the
+ * middle leaves a place that is nobody's until its turn comes again.
+ */
+static bool take(struct found *found, struct local local)
+{
+	uint32_t mine = found->generation + 1 + (found->generation & 1);
+
+	if (!__atomic_compare_exchange_n(&found->place->generation, &found->generation, mine, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	__atomic_store_n(&found->place->half[0], local.half[0], __ATOMIC_RELAXED);
+	__atomic_store_n(&found->place->half[1], local.half[1], __ATOMIC_RELAXED);
+	__atomic_store_n(&found->place->ifindex, local.ifindex, __ATOMIC_RELAXED);
+	found->generation = mine + 1;
+	return __atomic_compare_exchange_n(&found->place->generation, &mine, mine + 1, false,
+					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
 
 struct local_known locals_put(struct local_place *places, const struct hash_key *key,
 			      struct local local, uint32_t tick, bool *made)
 {
 	uint64_t hash = local_hash(key, local);
-	struct local_place *place = NULL;
-	bool found = false, taken = false;
+	struct found found = { .there = false };
 
-	for (int tries = 0; tries < TRIES && !found && !taken; tries++) {
-		uint32_t generation = 0;
-
-		place = find(places, (uint32_t)hash % LOCALS, local, tick, &generation, &found);
-		taken = !found &&
-			__atomic_compare_exchange_n(&place->generation, &generation, generation + 1,
-						    false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	*made = false;
+	for (int tries = 0; tries < TRIES && !found.there && !*made; tries++) {
+		found = find(places, (uint32_t)hash % LOCALS, local, tick);
+		/* Young first, so that it is nobody else's choice. */
+		if (__atomic_load_n(&found.place->tick, __ATOMIC_RELAXED) != tick)
+			__atomic_store_n(&found.place->tick, tick, __ATOMIC_RELAXED);
+		*made = !found.there && take(&found, local);
 	}
-	/* Young at once, so that it is nobody else's choice. */
-	if (__atomic_load_n(&place->tick, __ATOMIC_RELAXED) != tick)
-		__atomic_store_n(&place->tick, tick, __ATOMIC_RELAXED);
-	/* Read in the middle of this, it is an address that fits no entry's check. */
-	if (taken) {
-		__atomic_store_n(&place->half[0], local.half[0], __ATOMIC_RELAXED);
-		__atomic_store_n(&place->half[1], local.half[1], __ATOMIC_RELAXED);
-		__atomic_store_n(&place->ifindex, local.ifindex, __ATOMIC_RELAXED);
-	}
-	*made = taken;
-	return (struct local_known){ .check = local_check(place, hash),
-				     .index = (uint32_t)(place - places) };
+	return (struct local_known){ .check = local_check_of(hash, found.generation),
+				     .index = (uint32_t)(found.place - places) };
 }

@@ -15,7 +15,7 @@ struct local_place {
 	uint64_t half[2]; /* of the address, in network byte order */
 	uint32_t ifindex;
 	uint32_t tick;	     /* of the table of peers, when it was last heard of */
-	uint32_t generation; /* how many addresses were here */
+	uint32_t generation; /* goes on by 2 for each address; odd while one is being written */
 	uint32_t unused;
 };
 _Static_assert(sizeof(struct local_place) == 32, "two in a cache line");
@@ -38,15 +38,24 @@ static inline uint64_t local_hash(const struct hash_key *key, struct local local
 {
 	uint64_t ifindex = local.ifindex * UINT64_C(0x9e3779b97f4a7c15);
 
-	return hash_fold(hash_fold(local.half[0] ^ key->word[3],
-				   local.half[1] ^ key->word[0] ^ ifindex),
-			 key->word[1]);
+	return hash_fold(
+		hash_fold(local.half[0] ^ key->word[3], local.half[1] ^ key->word[0] ^ ifindex),
+		key->word[1]);
+}
+
+static inline bool local_is_changing(uint32_t generation)
+{
+	return generation & 1;
+}
+
+static inline uint64_t local_check_of(uint64_t hash, uint32_t generation)
+{
+	return hash ^ generation * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
 static inline uint64_t local_check(const struct local_place *place, uint64_t hash)
 {
-	return hash ^
-	       __atomic_load_n(&place->generation, __ATOMIC_RELAXED) * UINT64_C(0xc2b2ae3d27d4eb4f);
+	return local_check_of(hash, __atomic_load_n(&place->generation, __ATOMIC_RELAXED));
 }
 
 static inline struct local locals_read(const struct local_place *place)

@@ -9,6 +9,9 @@ enum { TICKS_BITS = 5 };
 /* A new entry in a set with so many others makes the table grow by a set. */
 enum { CROWDED = 3 };
 
+/* So many when there is no room for it at all; peers_put() tries that some times. */
+enum { SETS_AT_ONCE = 32 };
+
 /* Others are at work on the same entries, again and again: then it is as if they were last. */
 enum { TRIES = 8 };
 
@@ -69,14 +72,16 @@ static uint64_t *search(const struct peers *peers, uint64_t extent, struct name 
 static uint64_t *search_all(const struct peers *peers, struct name name, uint64_t *word,
 			    struct local *local)
 {
+	uint64_t *slot = NULL;
+
 	for (int tries = 0; tries < TRIES; tries++) {
 		uint64_t extent = peers_extent(peers);
-		uint64_t *slot = search(peers, extent, name, word, local);
 
-		if (likely(slot || peers_extent(peers) == extent))
-			return slot;
+		slot = search(peers, extent, name, word, local);
+		if (likely(peers_extent(peers) == extent))
+			break;
 	}
-	return NULL;
+	return slot;
 }
 
 bool peers_find(const struct peers *peers, struct name name, struct local *local)
@@ -116,18 +121,22 @@ struct place {
 	uint32_t others;
 };
 
-/* A free slot, at home if there is one; if there is none at all, one of the oldest entries'. */
+/*
+ * A free slot, at home if there is one; if there is none at all, one of the oldest entries': among
+ * equals another each time, or a host's entry would take its peer's place.
+ */
 static struct place choose(const struct peers *peers, uint64_t extent, struct name name)
 {
 	struct place oldest = { .slot = NULL };
 	uint32_t now = peers_tick(peers), most = 0;
+	uint32_t first = __atomic_load_n(&peers->state->clock, __ATOMIC_RELAXED);
 
 	for (int way = 0; way < WAYS; way++) {
 		struct place spare = { .home = home_of_way(name, way) };
 		struct peer_set *set = peers_set(peers, extent, spare.home);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			uint64_t *slot = &set->slot[i];
+			uint64_t *slot = &set->slot[(first + i) % SLOTS];
 			uint64_t word = __atomic_load_n(slot, __ATOMIC_RELAXED);
 			uint32_t age = (now - (uint32_t)word) & TICK_MASK;
 
@@ -193,6 +202,25 @@ static bool is_first(const struct peers *peers, uint64_t extent, struct name nam
 	return false;
 }
 
+/* Is it one of the entries that move when the table grows? Who does that may have copied it. */
+static bool is_moving(const struct peers *peers, uint64_t extent, const struct place *place)
+{
+	struct growth growth;
+
+	return peers_growth(peers, extent, &growth) && place->home & growth.moves &&
+	       place->slot >= growth.from->slot && place->slot < growth.from->slot + SLOTS;
+}
+
+/* All the sets in which a name can be are full: rather than forget anybody. Returns if it could. */
+static bool grow_much(struct peers *peers)
+{
+	uint64_t extent = peers_extent(peers);
+
+	for (int sets = 0; sets < SETS_AT_ONCE; sets++)
+		peers_grow(peers);
+	return peers_extent(peers) != extent;
+}
+
 bool peers_put(struct peers *peers, struct name name, struct local local)
 {
 	uint32_t tick = peers_tick(peers);
@@ -214,15 +242,22 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 			place.home = place.word;
 		else
 			place = made = choose(peers, extent, name);
+		if (unlikely(!found && place.word && tries < TRIES / 2) && grow_much(peers))
+			continue;
 		new = word | (place.home & GROWTH_MASK);
-		if (place.word != new &&
-		    !__atomic_compare_exchange_n(place.slot, &place.word, new, false,
+		if (found && !tries && place.word == new)
+			break;
+		if (unlikely(is_moving(peers, extent, &place))) {
+			peers_grow(peers);
+			continue;
+		}
+		if (!__atomic_compare_exchange_n(place.slot, &place.word, new, false,
 						 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			continue;
 		if (!found && !is_first(peers, extent, name, place.slot, new))
 			continue;
-		/* Who was killed can have left one, so they are looked for now and then too. */
-		if (!found || (place.word ^ new) & TICK_MASK)
+		/* Who is killed can leave one, so they are looked for now and then too. */
+		if (!found || tries || (place.word ^ new) & TICK_MASK)
 			forget_twins(peers, extent, name, place.slot);
 		/* Either who makes the table grow sees the entry, or we see that it grew. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -234,19 +269,4 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 	if (made.others >= CROWDED)
 		peers_grow(peers);
 	return !made.word;
-}
-
-void peers_confirm_rest(struct peers *peers, struct name name, struct local local, uint64_t word)
-{
-	bool there = locals_is_fresh(peers_local(peers, word), local, peers_tick(peers));
-	uint64_t extent = peers_extent(peers);
-
-	for (int way = 1; there && way < WAYS; way++) {
-		uint64_t home = home_of_way(name, way);
-
-		if (peers_set_knows(peers_set(peers, extent, home),
-				    (word & ~GROWTH_MASK) | (home & GROWTH_MASK)))
-			return;
-	}
-	peers_put(peers, name, local);
 }

@@ -160,17 +160,32 @@ bool peers_put(struct peers *peers, struct name name, struct local local);
 
 void peers_forget(struct peers *peers, struct name name);
 
-/*
- * One more set, if there can be, for the half of another set's entries whose hashes say so. They
- * are copied before the new set is in use, and then looked at again, for others write meanwhile.
- */
-void peers_grow(struct peers *peers);
+/* What happens to a table of that extent when it grows. */
+struct growth {
+	struct peer_set *from, *to;
+	uint64_t moves; /* the bit of those entries in `from` that go to `to` */
+};
+
+/* Returns false when it can grow no more. */
+static inline bool peers_growth(const struct peers *peers, uint64_t extent, struct growth *growth)
+{
+	uint32_t count = (uint32_t)extent, half;
+
+	if (count < SETS_LEAST || count > peers->last || extent != peers_extent_of(count))
+		return false;
+	half = UINT32_C(1) << (31 - __builtin_clz(count));
+	growth->from = &peers->sets[count - half];
+	growth->to = &peers->sets[count];
+	growth->moves = (uint64_t)half << SETS_SHIFT;
+	return true;
+}
 
 /*
- * Remembers it when the entry is not at home: `word` is what it would be there. It can be
- * elsewhere.
+ * One more set, if there can be, for the half of another set's entries whose hashes say so. They
+ * are copied before the new set is in use. Meanwhile nobody writes one of them and leaves it at
+ * that: peers_put() makes the table grow first, or sees that it grew and writes once more.
  */
-void peers_confirm_rest(struct peers *peers, struct name name, struct local local, uint64_t word);
+void peers_grow(struct peers *peers);
 
 /*
  * Remembers it for a peer and its host, quickest where nothing is new: the entries are just what
@@ -194,9 +209,9 @@ peers_confirm(struct peers *peers, const struct names *names, struct local local
 	peer = word ^ (names->peer & TAG_MASK);
 	/* The peer first: it is looked for more often, so it had better be found first. */
 	if (unlikely(!there || !peers_set_knows(set, peer)))
-		peers_confirm_rest(peers, name_of_peer(names), local, peer);
+		peers_put(peers, name_of_peer(names), local);
 	if (unlikely(!there || !peers_set_knows(set, host)))
-		peers_confirm_rest(peers, name_of_host(names), local, host);
+		peers_put(peers, name_of_host(names), local);
 }
 
 #endif

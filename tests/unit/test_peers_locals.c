@@ -177,10 +177,42 @@ static void heard_in_between_stay(void **state)
 	assert_true(places_used(peers) > LOCALS * 3 / 4);
 }
 
+/* The same address in each byte of which a host's addresses can be counted up. */
+static struct local nth_neighbour(uint32_t shift, uint32_t n)
+{
+	struct local local = { .half = { 0, UINT64_C(0xffff0000) }, .ifindex = 1 };
+
+	local.half[1] ^= (uint64_t)n << shift;
+	return local;
+}
+
+/* Whatever the key: neighbours that all share a few places would drive each other out. */
+static void neighbours_spread_with_any_key(void **state)
+{
+	enum { NEIGHBOURS = 16, KEYS = 400000, LAST_BYTE = 56 };
+	uint64_t random = 1;
+
+	(void)state;
+	for (uint32_t i = 0; i < KEYS; i++) {
+		uint8_t together[LOCALS / LOCALS_WAYS] = { 0 };
+		struct hash_key key;
+
+		for (int j = 0; j < 4; j++)
+			key.word[j] = random_next(&random);
+		for (uint32_t n = 0; n < NEIGHBOURS; n++) {
+			struct local local = nth_neighbour(i % 2 ? LAST_BYTE : i % 16 * 4, n);
+			uint32_t group = (uint32_t)local_hash(&key, local) % LOCALS / LOCALS_WAYS;
+
+			assert_true(++together[group] <= LOCALS_WAYS);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_locals_are_right),
+		cmocka_unit_test(neighbours_spread_with_any_key),
 		cmocka_unit_test_setup_teardown(locals_with_one_home_stay, make, table_teardown),
 		cmocka_unit_test_setup_teardown(each_is_kept_once, make, table_teardown),
 		cmocka_unit_test_setup_teardown(interfaces_are_told_apart, make, table_teardown),

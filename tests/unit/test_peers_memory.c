@@ -126,10 +126,8 @@ static void reuses_free_slots(void **state)
 
 static void fill(struct peers *peers, uint32_t set)
 {
-	for (int i = 0; i < SLOTS; i++)
-		if (!peers->sets[set].slot[i])
-			assert_true(
-				peers_put(peers, name_at(set, 1000 + (uint32_t)i), nth_local(1)));
+	for (uint32_t n = 1000; peers_set_has(&peers->sets[set], 0); n++)
+		assert_true(peers_put(peers, name_at(set, n), nth_local(1)));
 }
 
 /* At home while that has room, then in the second and in the third of its sets. */
