@@ -122,14 +122,15 @@ struct place {
 };
 
 /*
- * A free slot, at home if there is one; if there is none at all, one of the oldest entries': among
- * equals another each time, or a host's entry would take its peer's place.
+ * A free slot, at home if there is one; if there is none at all, one of the oldest entries'. Looked
+ * for from a slot that depends on the name: two that put the same one at the same time want the
+ * same slot, and a peer and its host different ones.
  */
 static struct place choose(const struct peers *peers, uint64_t extent, struct name name)
 {
 	struct place oldest = { .slot = NULL };
 	uint32_t now = peers_tick(peers), most = 0;
-	uint32_t first = __atomic_load_n(&peers->state->clock, __ATOMIC_RELAXED);
+	uint32_t first = (uint32_t)name.hash;
 
 	for (int way = 0; way < WAYS; way++) {
 		struct place spare = { .home = home_of_way(name, way) };
@@ -165,41 +166,39 @@ static void go_on(struct peers *peers)
 		__atomic_store_n(&peers->state->tick, now >> peers->tick_shift, __ATOMIC_RELAXED);
 }
 
-/* Forgets all entries of that name but the one in that slot. */
-static void forget_twins(const struct peers *peers, uint64_t extent, struct name name,
-			 const uint64_t *slot)
+/*
+ * An entry was written in `slot`. Somebody else may have made one of the same name at the same
+ * time, or have been killed and left one: the first that a search finds is to be the only one, in
+ * the first of the name's sets. Is it ours? If not, it is taken back.
+ */
+static bool is_only(const struct peers *peers, uint64_t extent, struct name name, int ways,
+		    uint64_t *slot, uint64_t word)
 {
-	struct local unused;
+	bool after = false;
 
-	for (int way = 0; way < WAYS; way++) {
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (int way = 0; way < ways; way++) {
 		uint64_t home = home_of_way(name, way);
 		struct peer_set *set = peers_set(peers, extent, home);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			uint64_t word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
+			uint64_t *twin = &set->slot[i];
+			uint64_t other = __atomic_load_n(twin, __ATOMIC_ACQUIRE);
+			struct local unused;
 
-			if (&set->slot[i] != slot && is_named(peers, word, home, name, &unused))
-				__atomic_compare_exchange_n(&set->slot[i], &word, 0, false,
-							    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+			after |= twin == slot;
+			if (twin == slot || !is_named(peers, other, home, name, &unused))
+				continue;
+			if (!after) {
+				__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
+							    __ATOMIC_RELAXED);
+				return false;
+			}
+			__atomic_compare_exchange_n(twin, &other, 0, false, __ATOMIC_RELAXED,
+						    __ATOMIC_RELAXED);
 		}
 	}
-}
-
-/*
- * An entry was made in `slot`. Somebody else may have made one of the same name at the same time:
- * the first that a search finds is to be the only one. Is it ours? If not, it is taken back.
- */
-static bool is_first(const struct peers *peers, uint64_t extent, struct name name, uint64_t *slot,
-		     uint64_t word)
-{
-	struct local unused;
-	uint64_t other;
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (search(peers, extent, name, &other, &unused) == slot)
-		return true;
-	__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	return false;
+	return true;
 }
 
 /* Is it one of the entries that move when the table grows? Who does that may have copied it. */
@@ -234,7 +233,7 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 	for (int tries = 0; tries < TRIES; tries++) {
 		uint64_t extent = peers_extent(peers), new;
 		struct local unused;
-		bool found;
+		bool found, all;
 
 		place.slot = search(peers, extent, name, &place.word, &unused);
 		found = place.slot;
@@ -254,11 +253,10 @@ bool peers_put(struct peers *peers, struct name name, struct local local)
 		if (!__atomic_compare_exchange_n(place.slot, &place.word, new, false,
 						 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			continue;
-		if (!found && !is_first(peers, extent, name, place.slot, new))
+		/* At home, where peers_confirm() looks, each time; elsewhere now and then. */
+		all = !found || tries || (place.word ^ new) & TICK_MASK;
+		if (!is_only(peers, extent, name, all ? WAYS : 1, place.slot, new))
 			continue;
-		/* Who is killed can leave one, so they are looked for now and then too. */
-		if (!found || tries || (place.word ^ new) & TICK_MASK)
-			forget_twins(peers, extent, name, place.slot);
 		/* Either who makes the table grow sees the entry, or we see that it grew. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (likely(peers_extent(peers) == extent))

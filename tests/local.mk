@@ -6,6 +6,7 @@ include tests/bench/local.mk
 include tests/wrapper/local.mk
 include tests/recipes/local.mk
 include tests/fuzz/local.mk
+include tests/schedule/local.mk
 include tests/storm/local.mk
 include tests/change/local.mk
 include tests/soak/local.mk

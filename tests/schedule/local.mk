@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# The shared tables under writers that are stopped and killed between any two of their atomic operations.
+if HAVE_SWAPCONTEXT
+check_PROGRAMS += tests/schedule/peers
+TESTS += tests/schedule/peers
+endif
+tests_schedule_peers_SOURCES = \
+	shim/growth.c \
+	shim/locals.c shim/locals.h \
+	shim/peers.c shim/peers.h \
+	tests/schedule/peers.c \
+	tests/schedule/point.h \
+	tests/schedule/schedule.c tests/schedule/schedule.h
+tests_schedule_peers_CPPFLAGS = $(AM_CPPFLAGS) -include $(srcdir)/tests/schedule/point.h
+
+# make check-schedule SCHEDULE_TABLES=1000000 SCHEDULE_SEED=1: so many tables of each kind.
+SCHEDULE_TABLES = 20000
+SCHEDULE_SEED = 1
+.PHONY: check-schedule
+check-schedule: tests/schedule/peers
+	$(AM_TESTS_ENVIRONMENT) tests/schedule/peers $(SCHEDULE_TABLES) $(SCHEDULE_SEED)

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The table of peers under writers that are stopped and killed anywhere: who remembered a peer
+ * finds it, with that very local address, whatever others were in the middle of.
+ *
+ *   peers [TABLES [SEED]]      so many tables of each kind, from that seed on
+ */
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peers.h"
+#include "schedule.h"
+
+enum {
+	PEERS_MOST = 384,
+	LOCAL_ADDRESSES = 16,
+	VECTOR = 4,			     /* datagrams at once */
+	ANSWERS = 3000,			     /* of each table: it grows to five times its size */
+	KILLED = 50,			     /* one in so many turns */
+	ROOM = 4096,			     /* for so many peers */
+	ROOM_LEAST = SETS_LEAST * SLOTS / 4, /* this table never grows */
+};
+
+/* How long a worker's turns are, and what the table is like. */
+static const struct kind {
+	const char *name;
+	uint32_t longest; /* points */
+	uint32_t peers;
+	bool shared; /* a peer asks several workers at once */
+	bool full;   /* more peers than there is room for: some are forgotten, none is wrong */
+} kinds[] = {
+	{ "short turns", 200, PEERS_MOST, false, false },
+	{ "long turns", 20000, PEERS_MOST, false, false },
+	{ "peers that ask several at once", 100, PEERS_MOST / 8, true, false },
+	{ "a full table", 200, PEERS_MOST, false, true },
+};
+static const struct kind *kind;
+
+static struct memory {
+	struct peers_state state;
+	struct local_place locals[LOCALS];
+	struct peer_set sets[ROOM * 4 / SLOTS];
+} memory;
+static struct peers peers;
+
+static struct asking {
+	struct names names;
+	uint32_t held;	/* by so many workers, from the datagram to its answer */
+	uint32_t begun; /* so often was it remembered */
+} asking[PEERS_MOST];
+
+/* What a worker is in the middle of. */
+static struct vector {
+	struct question {
+		struct asking *peer;
+		uint32_t local, begun;
+		bool alone; /* nobody else remembered the peer since */
+	} questions[VECTOR];
+	uint32_t count;
+} vectors[WORKERS];
+
+static uint32_t answers, missing, wrong;
+
+static struct local nth_local(uint32_t n)
+{
+	struct local local = { .ifindex = 1 };
+
+	local.address = address_map((struct in_addr){ htonl(0xc0000201 + n) });
+	return local;
+}
+
+static struct asking *take_peer(void)
+{
+	struct asking *peer;
+
+	do
+		peer = &asking[schedule_random(kind->peers)];
+	while (peer->held && !kind->shared);
+	return peer;
+}
+
+static void receive(struct question *question)
+{
+	struct asking *peer = take_peer();
+
+	*question = (struct question){ .peer = peer,
+				       .local = schedule_random(LOCAL_ADDRESSES),
+				       .begun = ++peer->begun,
+				       .alone = !peer->held };
+	peer->held++;
+}
+
+static void answer(const struct question *question)
+{
+	struct local found, expected = nth_local(question->local);
+	bool is_found = peers_find(&peers, name_of_peer(&question->peer->names), &found);
+
+	bool alone = question->alone && question->peer->begun == question->begun;
+
+	answers++;
+	if (!is_found)
+		missing += !kind->full;
+	else if (alone && !IN6_ARE_ADDR_EQUAL(&found.address, &expected.address))
+		wrong++;
+}
+
+/* Receives some, answers them, and so on. */
+static void work(void)
+{
+	struct vector *vector = &vectors[schedule_worker()];
+
+	for (;;) {
+		uint32_t count = 1 + schedule_random(VECTOR);
+
+		while (vector->count < count) {
+			struct question *question = &vector->questions[vector->count++];
+
+			receive(question);
+			peers_confirm(&peers, &question->peer->names, nth_local(question->local));
+		}
+		for (uint32_t i = 0; i < count; i++)
+			answer(&vector->questions[i]);
+		while (vector->count)
+			vector->questions[--vector->count].peer->held--;
+	}
+}
+
+/* Another takes its place; its peers ask again. */
+static void start(unsigned int worker)
+{
+	struct vector *vector = &vectors[worker];
+
+	while (vector->count)
+		vector->questions[--vector->count].peer->held--;
+	schedule_start(worker, work);
+}
+
+static void make_table(void)
+{
+	struct hash_key key;
+
+	for (int i = 0; i < 4; i++)
+		key.word[i] = schedule_random_word();
+	memset(&memory, 0, sizeof(memory));
+	memset(vectors, 0, sizeof(vectors));
+	peers_start(&peers, kind->full ? ROOM_LEAST : ROOM, &key, memory.sets, memory.locals,
+		    &memory.state);
+	for (uint32_t i = 0; i < PEERS_MOST; i++) {
+		struct peer peer = { .port = htons((in_port_t)(1024 + i)) };
+
+		peer.host = address_map((struct in_addr){ htonl(0xc6336401 + i / 2) });
+		asking[i] = (struct asking){ .names = names_of_peer(&key, peer,
+								    names_salt(&key, 1 + i % 2)) };
+	}
+}
+
+static void run_table(uint64_t seed)
+{
+	schedule_seed(seed);
+	make_table();
+	for (unsigned int i = 0; i < WORKERS; i++)
+		start(i);
+	for (answers = 0; answers < ANSWERS;) {
+		unsigned int worker = schedule_random(WORKERS);
+
+		if (schedule_random(KILLED) == 0)
+			start(worker);
+		schedule_run(worker, schedule_random(kind->longest));
+	}
+}
+
+static bool run_kind(uint64_t first, uint64_t count)
+{
+	uint64_t bad = 0;
+
+	for (uint64_t seed = first; seed < first + count; seed++) {
+		missing = wrong = 0;
+		run_table(seed);
+		if ((missing || wrong) && bad++ < 10)
+			printf("# %s, seed %" PRIu64 ": of %" PRIu32 " answers %" PRIu32
+			       " peers were not found, %" PRIu32 " with another address\n",
+			       kind->name, seed, answers, missing, wrong);
+	}
+	printf("%s - %s: %" PRIu64 " of %" PRIu64 " tables\n", bad ? "not ok" : "ok", kind->name,
+	       count - bad, count);
+	return !bad;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 500;
+	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	bool well = true;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		kind = &kinds[i];
+		well &= run_kind(first, count);
+	}
+	return well ? 0 : 1;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Workers that take turns at a random point of the code under test, and are stopped or killed
+ * there: what processes that share memory do to each other on one processor, a million times as
+ * often, and the same again for the same seed.
+ */
+#ifndef SCHEDULE_H
+#define SCHEDULE_H
+
+#include <stdint.h>
+
+enum { WORKERS = 6 };
+
+/* Everything random in a run comes from its seed. */
+void schedule_seed(uint64_t seed);
+uint32_t schedule_random(uint32_t below);
+uint64_t schedule_random_word(void);
+
+/* Makes a worker anew, whatever it was in the middle of; `work` never returns. */
+void schedule_start(unsigned int worker, void (*work)(void));
+
+/* Which worker runs. */
+unsigned int schedule_worker(void);
+
+/* The worker goes on for so many points. */
+void schedule_run(unsigned int worker, uint32_t points);
+
+#endif
