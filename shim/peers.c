@@ -220,48 +220,57 @@ static bool grow_much(struct peers *peers)
 	return peers_extent(peers) != extent;
 }
 
+/*
+ * Writes an entry, `word` but for the bits that its set gives it. Returns false when it is to be
+ * tried again: others were at work there. *made: where a new entry went.
+ */
+static bool put_once(struct peers *peers, struct name name, uint64_t word, int tries,
+		     struct place *made)
+{
+	uint64_t extent = peers_extent(peers);
+	struct place place;
+	struct local unused;
+	bool found, all;
+
+	place.slot = search(peers, extent, name, &place.word, &unused);
+	found = place.slot;
+	if (found)
+		place.home = place.word;
+	else
+		place = *made = choose(peers, extent, name);
+	if (unlikely(!found && place.word && tries < TRIES / 2) && grow_much(peers))
+		return false;
+	word |= place.home & GROWTH_MASK;
+	if (found && !tries && place.word == word)
+		return true;
+	if (unlikely(is_moving(peers, extent, &place))) {
+		peers_grow(peers);
+		return false;
+	}
+	if (!__atomic_compare_exchange_n(place.slot, &place.word, word, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_RELAXED))
+		return false;
+	/* At home, where peers_confirm() looks, each time; elsewhere now and then. */
+	all = !found || tries || (place.word ^ word) & TICK_MASK;
+	if (!is_only(peers, extent, name, all ? WAYS : 1, place.slot, word))
+		return false;
+	/* Either who makes the table grow sees the entry, or we see that it grew. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return likely(peers_extent(peers) == extent);
+}
+
 bool peers_put(struct peers *peers, struct name name, struct local local)
 {
 	uint32_t tick = peers_tick(peers);
+	struct place made = { .slot = NULL };
 	struct local_known known;
-	struct place place = { .slot = NULL }, made = { .slot = NULL };
 	bool made_local;
 	uint64_t word;
 
 	known = locals_put(peers->locals, &peers->key, local, tick, &made_local);
 	word = peers_word(0, &known, tick) ^ (name.hash & TAG_MASK);
-	for (int tries = 0; tries < TRIES; tries++) {
-		uint64_t extent = peers_extent(peers), new;
-		struct local unused;
-		bool found, all;
-
-		place.slot = search(peers, extent, name, &place.word, &unused);
-		found = place.slot;
-		if (found)
-			place.home = place.word;
-		else
-			place = made = choose(peers, extent, name);
-		if (unlikely(!found && place.word && tries < TRIES / 2) && grow_much(peers))
-			continue;
-		new = word | (place.home & GROWTH_MASK);
-		if (found && !tries && place.word == new)
-			break;
-		if (unlikely(is_moving(peers, extent, &place))) {
-			peers_grow(peers);
-			continue;
-		}
-		if (!__atomic_compare_exchange_n(place.slot, &place.word, new, false,
-						 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-			continue;
-		/* At home, where peers_confirm() looks, each time; elsewhere now and then. */
-		all = !found || tries || (place.word ^ new) & TICK_MASK;
-		if (!is_only(peers, extent, name, all ? WAYS : 1, place.slot, new))
-			continue;
-		/* Either who makes the table grow sees the entry, or we see that it grew. */
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		if (likely(peers_extent(peers) == extent))
-			break;
-	}
+	for (int tries = 0; tries < TRIES && !put_once(peers, name, word, tries, &made); tries++)
+		;
 	if (made.slot || made_local)
 		go_on(peers);
 	if (made.others >= CROWDED)
