@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "asked.h"
 #include "between.h"
@@ -124,24 +123,11 @@ static void case_v6(void)
 	check(!hops(talk.server), "a routing header stays");
 }
 
-/* The kernel makes an IPv6 address local a while after it was added. */
-static void await(const char *address)
-{
-	struct address name = address_of(address, SERVER_PORT);
-	int fd = bound_socket(&kernel_side, "::", SERVER_PORT);
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-
-	do {
-		kernel_side.sendto(fd, NULL, 0, 0, &name.name.any, name.length);
-	} while (poll(&ready, 1, 1) != 1);
-	close(fd);
-}
-
 static void case_link_local(void)
 {
 	make_hosts();
 	ip("addr add " CLIENT_LL "/128 dev lo nodad");
-	await(CLIENT_LL);
+	await_address(CLIENT_LL);
 	start("::", CLIENT_LL, ASKED_LL);
 	check_connect(ASKED_LL, 0);
 	check(!hops(talk.server), "a routing header stays");
