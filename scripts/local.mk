@@ -42,11 +42,13 @@ scripts_replyfrom_probe_SOURCES = \
 	scripts/probe/main.c \
 	scripts/probe/probe.h \
 	scripts/probe/report.c \
-	scripts/probe/requests.c
+	scripts/probe/requests.c \
+	scripts/scan/fail.h
 scripts_replyfrom_probe_CFLAGS = $(part_cflags)
 scripts_replyfrom_probe_LDFLAGS = $(part_ldflags)
 
 process_sources = \
+	scripts/scan/fail.h \
 	scripts/scan/process.c scripts/scan/process.h \
 	scripts/scan/scan.h \
 	scripts/scan/servers.c

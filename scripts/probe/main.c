@@ -8,13 +8,13 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../scan/fail.h"
 #include "./probe.h"
 
 enum {
@@ -22,22 +22,7 @@ enum {
 	TRIES = 3,
 	PATIENCE = 700, /* milliseconds for each try */
 	EXIT_NOT_ALL_RIGHT = 1,
-	EXIT_OURS = 125,
 };
-
-_Noreturn static void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void fail(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	fprintf(stderr, "replyfrom: ");
-	vfprintf(stderr, format, arguments);
-	fprintf(stderr, "\n");
-	va_end(arguments);
-	exit(EXIT_OURS);
-}
 
 static struct sockaddr *base(struct sockaddr_storage *address)
 {

@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "./fail.h"
 #include "./scan.h"
-
-enum { EXIT_OURS = 125 };
 
 /* Prints the host's addresses but for those of the loopback network and link-local ones. */
 static unsigned int print_addresses(bool json)
@@ -80,10 +79,8 @@ int main(int count, char **arguments)
 	bool json = count > 1 && !strcmp(arguments[1], "json");
 	size_t found = servers_find(0, servers);
 
-	if (count > 2) {
-		fprintf(stderr, "replyfrom: --scan takes no arguments\n");
-		return EXIT_OURS;
-	}
+	if (count > 2)
+		fail("--scan takes no arguments");
 	servers_find_processes(servers, found);
 	qsort(servers, found, sizeof(*servers), compare);
 	if (print_addresses(json) < 2 && !json)
@@ -99,9 +96,7 @@ int main(int count, char **arguments)
 	}
 	if (json)
 		printf("]}\n");
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "replyfrom: stdout: %s\n", strerror(errno));
-		return EXIT_OURS;
-	}
+	if (fflush(stdout) || ferror(stdout))
+		fail("stdout: %s", strerror(errno));
 	return EXIT_SUCCESS;
 }

@@ -7,32 +7,15 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../scan/fail.h"
 #include "./status.h"
 
-enum {
-	EXIT_NOT_ALL_WORKING = 1,
-	EXIT_OURS = 125,
-};
-
-_Noreturn static void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void fail(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	fprintf(stderr, "replyfrom: ");
-	vfprintf(stderr, format, arguments);
-	fprintf(stderr, "\n");
-	va_end(arguments);
-	exit(EXIT_OURS);
-}
+enum { EXIT_NOT_ALL_WORKING = 1 };
 
 static bool exists(pid_t pid)
 {

@@ -2,14 +2,11 @@
 // The peer sends before each call of which the library's connect() consists: what of it is refused?
 
 #include <dlfcn.h>
-#include <limits.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "asked.h"
 #include "between.h"
@@ -126,24 +123,11 @@ static void case_v6(void)
 	check(!hops(talk.server), "a routing header stays");
 }
 
-/* The kernel makes an IPv6 address local a while after it was added. */
-static void await(const char *address)
-{
-	struct address name = address_of(address, SERVER_PORT);
-	int fd = bound_socket(&kernel_side, "::", SERVER_PORT);
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-
-	do {
-		kernel_side.sendto(fd, NULL, 0, 0, &name.name.any, name.length);
-	} while (poll(&ready, 1, 1) != 1);
-	close(fd);
-}
-
 static void case_link_local(void)
 {
 	make_hosts();
 	ip("addr add " CLIENT_LL "/128 dev lo nodad");
-	await(CLIENT_LL);
+	await_address(CLIENT_LL);
 	start("::", CLIENT_LL, ASKED_LL);
 	check_connect(ASKED_LL, 0);
 	check(!hops(talk.server), "a routing header stays");
@@ -262,31 +246,10 @@ static const struct test_case cases[] = {
 	{ "IPv4, and the kernel chooses otherwise than it seemed", case_other_choice },
 };
 
-/* Starts the program again with the library behind the one under test. */
-static void run_under_both(char **argv)
-{
-	char path[PATH_MAX], preload[3 * PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (library_is_loaded())
-		return;
-	path[length > 0 ? length : 0] = '\0';
-	*strrchr(path, '/') = '\0';
-	snprintf(preload, sizeof(preload), "%s %s/between.so", library_path(), path);
-	if (getenv("LD_PRELOAD") && !strcmp(getenv("LD_PRELOAD"), preload)) {
-		fprintf(stderr, "%s cannot be preloaded\n", preload);
-		exit(1);
-	}
-	setenv("LD_PRELOAD", preload, 1);
-	execv("/proc/self/exe", argv);
-	perror("/proc/self/exe");
-	exit(1);
-}
-
 int main(int argc, char **argv)
 {
 	(void)argc;
-	run_under_both(argv);
+	run_under_both(argv, "between.so");
 	between = (void (**)(void))dlsym(RTLD_DEFAULT, "between_calls");
 	refuses_hops = dlsym(RTLD_DEFAULT, "between_refuses_hops");
 	if (!between || !refuses_hops) {

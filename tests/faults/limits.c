@@ -7,12 +7,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +17,12 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../invisible/preload.h"
 #include "../invisible/side.h"
+#include "filter.h"
 
 enum { PORT = 5000, QUESTIONS = 3, NOT_POSSIBLE = 9 };
 
@@ -59,26 +56,6 @@ static bool no_proc(void)
 	       !mount("none", "/proc", "tmpfs", 0, NULL);
 }
 
-/* In the server, when it is about to serve. */
-static bool filter(unsigned int action, const unsigned int *calls, size_t count)
-{
-	struct sock_filter program[32] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	};
-	struct sock_fprog whole = { .filter = program };
-	size_t at = 1;
-
-	for (size_t i = 0; i < count; i++) {
-		program[at++] =
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
-		program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
-	}
-	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	whole.len = (unsigned short)at;
-	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole);
-}
-
 /* The program's own calls are socket, bind, poll, recvfrom and sendto: it allows no others. */
 static bool kill_what_is_not_its_own(void)
 {
@@ -87,7 +64,8 @@ static bool kill_what_is_not_its_own(void)
 		SYS_connect,	SYS_recvmmsg,	SYS_sendmmsg,	 SYS_getrandom, SYS_mmap,
 	};
 
-	return filter(SECCOMP_RET_KILL_PROCESS, calls, sizeof(calls) / sizeof(*calls));
+	return !filter_calls(calls, sizeof(calls) / sizeof(*calls), SECCOMP_RET_KILL_PROCESS,
+			     SECCOMP_RET_ALLOW);
 }
 
 /* A sandbox that has no socket options. */
@@ -95,14 +73,14 @@ static bool refuse_options(void)
 {
 	static const unsigned int calls[] = { SYS_getsockopt, SYS_setsockopt };
 
-	return filter(SECCOMP_RET_ERRNO | ENOSYS, calls, 2);
+	return !filter_calls(calls, 2, SECCOMP_RET_ERRNO | ENOSYS, SECCOMP_RET_ALLOW);
 }
 
 static bool refuse_names(void)
 {
 	static const unsigned int calls[] = { SYS_getsockname, SYS_getrandom };
 
-	return filter(SECCOMP_RET_ERRNO | EPERM, calls, 2);
+	return !filter_calls(calls, 2, SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW);
 }
 
 static const struct place {

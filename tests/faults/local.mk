@@ -17,6 +17,6 @@ tests_faults_front_so_LDADD = $(DL_LIBS)
 tests_faults_limits_SOURCES = $(invisible_preload) \
 	tests/invisible/fortified.c \
 	tests/invisible/side.c tests/invisible/side.h \
-	tests/faults/limits.c
+	tests/faults/filter.h tests/faults/limits.c
 tests_faults_limits_CFLAGS = $(invisible_cflags)
 tests_faults_limits_LDADD = $(DL_LIBS)

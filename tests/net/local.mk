@@ -34,6 +34,7 @@ EXTRA_DIST += \
 # A server with a mode for each way that servers receive and answer.
 check_PROGRAMS += tests/net/server/server
 tests_net_server_server_SOURCES = \
+	tests/faults/filter.h \
 	tests/net/server/confine.c \
 	tests/net/server/connects.c \
 	tests/net/server/datagrams.c \

@@ -2,11 +2,9 @@
 // The calls that the library makes: how many, and in an order that others may come between.
 
 #include <dlfcn.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "asked.h"
@@ -176,33 +174,10 @@ static const struct test_case cases[] = {
 	{ "a refused source in a thread that is cancelled", case_refused_and_cancelled },
 };
 
-/* Starts the program again with that library behind the one under test. */
-static void run_under_both(char **argv)
-{
-	char path[PATH_MAX], preload[3 * PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	const char *end, *preloaded = getenv("LD_PRELOAD");
-
-	if (library_is_loaded())
-		return;
-	path[length > 0 ? length : 0] = '\0';
-	end = strrchr(path, '/');
-	snprintf(preload, sizeof(preload), "%s %.*s/behind.so", library_path(),
-		 end ? (int)(end - path) : 0, path);
-	if (preloaded && !strcmp(preloaded, preload)) {
-		fprintf(stderr, "%s cannot be preloaded\n", preload);
-		exit(1);
-	}
-	setenv("LD_PRELOAD", preload, 1);
-	execv("/proc/self/exe", argv);
-	perror("/proc/self/exe");
-	exit(1);
-}
-
 int main(int argc, char **argv)
 {
 	(void)argc;
-	run_under_both(argv);
+	run_under_both(argv, "behind.so");
 	sends = dlsym(RTLD_DEFAULT, "behind_sends");
 	between = (void (**)(void))dlsym(RTLD_DEFAULT, "behind_between");
 	if (!sends || !between) {

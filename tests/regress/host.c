@@ -19,21 +19,15 @@ enum { PATIENCE_MS = 2000 };
 static const char *const v4[] = { ASKED, OTHER, CLIENT, CLIENT2 };
 static const char *const v6[] = { ASKED6, CLIENT6, ASKED_LL };
 
-/* The kernel makes an IPv6 address local a while after it was added: until one gets there. */
-static void await_addresses(void)
+void await_address(const char *address)
 {
+	struct address name = address_of(address, SERVER_PORT);
 	int fd = bound_socket(&kernel_side, "::", SERVER_PORT);
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 
-	for (size_t i = 0; i < sizeof(v6) / sizeof(*v6); i++) {
-		while (kernel_side.recv(fd, NULL, 0, MSG_DONTWAIT) >= 0)
-			;
-		do {
-			struct address to = address_of(v6[i], SERVER_PORT);
-
-			kernel_side.sendto(fd, NULL, 0, 0, &to.name.any, to.length);
-		} while (poll(&ready, 1, 1) != 1);
-	}
+	do {
+		kernel_side.sendto(fd, NULL, 0, 0, &name.name.any, name.length);
+	} while (poll(&ready, 1, 1) != 1);
 	close(fd);
 }
 
@@ -46,7 +40,8 @@ static void add_addresses(void)
 	for (size_t i = 0; i < sizeof(v6) / sizeof(*v6); i++)
 		fprintf(commands, "addr add %s/128 dev lo nodad\n", v6[i]);
 	check(!pclose(commands), "addresses on lo");
-	await_addresses();
+	for (size_t i = 0; i < sizeof(v6) / sizeof(*v6); i++)
+		await_address(v6[i]);
 }
 
 void make_hosts(void)

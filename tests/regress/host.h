@@ -31,6 +31,9 @@ void make_hosts(void);
 /* One command of ip(8) in this namespace. */
 void ip(const char *command);
 
+/* An added IPv6 address is local a while later: waits until a datagram gets there. */
+void await_address(const char *address);
+
 /* An address as text and a port; a link-local one is that on lo. */
 struct address address_of(const char *text, int port);
 

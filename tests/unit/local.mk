@@ -41,6 +41,7 @@ unit_control = $(unit_address) tests/unit/messages.h \
 	shim/control.c shim/control.h shim/pktinfo.c shim/pktinfo.h
 unit_peers = tests/unit/unit.h tests/unit/table.h shim/address.h shim/names.h \
 	shim/growth.c shim/locals.c shim/locals.h shim/peers.c shim/peers.h
+unit_writers = $(unit_peers) tests/unit/writers.h
 unit_settings = tests/unit/unit.h shim/bounds.h shim/settings.c shim/settings.h
 
 tests_unit_test_address_canonical_SOURCES = tests/unit/test_address_canonical.c $(unit_address)
@@ -65,7 +66,7 @@ tests_unit_test_peers_evict_SOURCES = tests/unit/test_peers_evict.c $(unit_peers
 tests_unit_test_peers_evict_LDADD = -lcmocka
 tests_unit_test_peers_garbage_SOURCES = tests/unit/test_peers_garbage.c $(unit_peers)
 tests_unit_test_peers_garbage_LDADD = -lcmocka -lpthread
-tests_unit_test_peers_growers_SOURCES = tests/unit/test_peers_growers.c $(unit_peers)
+tests_unit_test_peers_growers_SOURCES = tests/unit/test_peers_growers.c $(unit_writers)
 tests_unit_test_peers_growers_LDADD = -lcmocka -lpthread
 tests_unit_test_peers_growth_SOURCES = tests/unit/test_peers_growth.c $(unit_peers)
 tests_unit_test_peers_growth_LDADD = -lcmocka
@@ -79,7 +80,7 @@ tests_unit_test_peers_spread_SOURCES = tests/unit/test_peers_spread.c $(unit_pee
 tests_unit_test_peers_spread_LDADD = -lcmocka
 tests_unit_test_peers_torn_SOURCES = tests/unit/test_peers_torn.c $(unit_peers)
 tests_unit_test_peers_torn_LDADD = -lcmocka
-tests_unit_test_peers_writers_SOURCES = tests/unit/test_peers_writers.c $(unit_peers)
+tests_unit_test_peers_writers_SOURCES = tests/unit/test_peers_writers.c $(unit_writers)
 tests_unit_test_peers_writers_LDADD = -lcmocka -lpthread
 tests_unit_test_pktinfo_read_SOURCES = tests/unit/test_pktinfo_read.c $(unit_control)
 tests_unit_test_pktinfo_read_LDADD = -lcmocka

@@ -2,14 +2,14 @@
 // Many let the table grow at once, or are killed while they do: nothing is lost but what had to
 // make room for another because all its sets were full for a moment.
 
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include "table.h"
+#include "writers.h"
 
-enum { PEERS = 65536, WRITERS = 6, EACH = 5000, OWN = 20, LOCAL_COUNT = 50, ROUNDS = 100 };
+enum { PEERS = 65536, EACH = 5000, OWN = 20, LOCAL_COUNT = 50, ROUNDS = 100 };
 
 static struct peers peers;
 
@@ -58,9 +58,10 @@ static void put(uint32_t writer, struct name name, struct local local)
  * Puts names of its own, some of them again and again with another value; returns how often one of
  * these was found with a value that it had before.
  */
-static uint32_t grow(uint32_t writer)
+static void *grow(void *number)
 {
-	uint32_t stale = 0;
+	uint32_t writer = (uint32_t)(uintptr_t)number;
+	uintptr_t stale = 0;
 
 	for (uint32_t n = 0; n < EACH; n++) {
 		struct local found, now = value_of(writer, n);
@@ -71,12 +72,7 @@ static uint32_t grow(uint32_t writer)
 		if (peers_find(&peers, own, &found) && !is_same(&found, &now))
 			stale++;
 	}
-	return stale;
-}
-
-static void *grow_thread(void *writer)
-{
-	return (void *)(uintptr_t)grow((uint32_t)(uintptr_t)writer);
+	return (void *)stale;
 }
 
 /* How many of a writer's names are not found; what is found has to be right. */
@@ -110,37 +106,15 @@ static void check_all(void)
 
 static void threads_lose_nothing(void **state)
 {
-	pthread_t threads[WRITERS];
-
 	(void)state;
-	for (uintptr_t i = 0; i < WRITERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, grow_thread, (void *)i), 0);
-	for (int i = 0; i < WRITERS; i++) {
-		void *stale;
-
-		pthread_join(threads[i], &stale);
-		assert_null(stale);
-	}
+	write_in_threads(grow);
 	check_all();
 }
 
 static void processes_lose_nothing(void **state)
 {
-	pid_t children[WRITERS];
-
 	(void)state;
-	for (uint32_t i = 0; i < WRITERS; i++) {
-		children[i] = fork();
-		assert_true(children[i] >= 0);
-		if (!children[i])
-			_exit(grow(i) ? 1 : 0);
-	}
-	for (int i = 0; i < WRITERS; i++) {
-		int status;
-
-		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-		assert_int_equal(status, 0);
-	}
+	write_in_processes(grow);
 	check_all();
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Many writers at once, threads and processes: what is found was put, and for that very name.
 
-#include <pthread.h>
-#include <sys/wait.h>
-
 #include "table.h"
+#include "writers.h"
 
 /* Few homes and many names, so that writers take each other's places all the time. */
-enum { HOMES = 5, NAMES = 200, WRITERS = 6, ROUNDS = 100000 };
+enum { HOMES = 5, NAMES = 200, ROUNDS = 100000 };
 
 static struct peers peers;
 
@@ -37,9 +35,10 @@ static struct name random_name(uint32_t *seed)
 }
 
 /* Puts, finds and forgets; returns how many finds gave something that was never put there. */
-static unsigned int disturb(uint32_t seed)
+static void *disturb(void *number)
 {
-	unsigned int wrong = 0;
+	uint32_t seed = (uint32_t)(uintptr_t)number;
+	uintptr_t wrong = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		struct name name = random_name(&seed);
@@ -52,12 +51,7 @@ static unsigned int disturb(uint32_t seed)
 		else
 			peers_put(&peers, name, value_of(name, seed >> 24 & 63));
 	}
-	return wrong;
-}
-
-static void *disturb_thread(void *seed)
-{
-	return (void *)(uintptr_t)disturb((uint32_t)(uintptr_t)seed);
+	return (void *)wrong;
 }
 
 static int make(void **state)
@@ -95,37 +89,15 @@ static void check_afterwards(void)
 
 static void threads_find_only_what_was_put(void **state)
 {
-	pthread_t threads[WRITERS];
-
 	(void)state;
-	for (uintptr_t i = 0; i < WRITERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, disturb_thread, (void *)i), 0);
-	for (int i = 0; i < WRITERS; i++) {
-		void *wrong;
-
-		pthread_join(threads[i], &wrong);
-		assert_null(wrong);
-	}
+	write_in_threads(disturb);
 	check_afterwards();
 }
 
 static void processes_find_only_what_was_put(void **state)
 {
-	pid_t children[WRITERS];
-
 	(void)state;
-	for (uint32_t i = 0; i < WRITERS; i++) {
-		children[i] = fork();
-		assert_true(children[i] >= 0);
-		if (!children[i])
-			_exit(disturb(i) ? 1 : 0);
-	}
-	for (int i = 0; i < WRITERS; i++) {
-		int status;
-
-		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-		assert_int_equal(status, 0);
-	}
+	write_in_processes(disturb);
 	check_afterwards();
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What servers do to themselves before they serve: give up rights, the file system, the terminal,
  * system calls. */
+#include "../../faults/filter.h"
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -8,10 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,21 +135,7 @@ static void limit_resources(void)
 /* A filter that kills for any call but these. */
 static void allow_only(const unsigned int *calls, size_t count)
 {
-	struct sock_filter program[64] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	};
-	struct sock_fprog whole = { .filter = program };
-	size_t at = 1;
-
-	for (size_t i = 0; i < count; i++) {
-		program[at++] =
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
-		program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	}
-	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-	whole.len = (unsigned short)at;
-	check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
-	check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole), "PR_SET_SECCOMP");
+	check(filter_calls(calls, count, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS), "seccomp");
 }
 
 #define DATAGRAM_CALLS                                                                  \
