@@ -33,7 +33,7 @@ static void clear_moved(const struct growth *growth)
 
 		if (word & growth->moves)
 			__atomic_compare_exchange_n(&growth->from->slot[i], &word, 0, false,
-						    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+						    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 	}
 }
 
@@ -70,6 +70,8 @@ void peers_grow(struct peers *peers)
 
 	if (!peers_growth(peers, extent, &growth))
 		return;
+	/* Who wrote an entry before this, and saw no growth, has written what is copied now. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < SLOTS; i++)
 		copied[i] = copy_entry(peers, extent, &growth, i);
 	if (__atomic_compare_exchange_n(&peers->state->extent, &known,

@@ -13,16 +13,29 @@ struct found {
 	bool there; /* with the address that was looked for */
 };
 
-/* Does the address have that place, and was it so in that generation? */
-static bool is_settled_at(const struct found *found, struct local local)
+/* Was it so in that generation, when the address had been read? */
+static bool is_settled(const struct found *found)
 {
-	if (local_is_changing(found->generation) || !locals_is_at(found->place, local))
-		return false;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&found->place->generation, __ATOMIC_RELAXED) == found->generation;
+	return !local_is_changing(found->generation) &&
+	       __atomic_load_n(&found->place->generation, __ATOMIC_RELAXED) == found->generation;
 }
 
-/* The place that the address has, or the oldest of those that it can have. */
+/*
+ * How long ago the place was heard of. Others can have put it at a later tick than ours; places
+ * that never were in use are as old as ticks are.
+ */
+static uint32_t age_of(const struct local_place *place, uint32_t now)
+{
+	uint32_t age = now - __atomic_load_n(&place->tick, __ATOMIC_RELAXED);
+
+	return (int32_t)age < 0 ? 0 : age;
+}
+
+/*
+ * The place that the address has, or the oldest of those that it can have. One where somebody wrote
+ * this very address and was stopped is as good as free.
+ */
 static struct found find(struct local_place *places, uint32_t home, struct local local,
 			 uint32_t now)
 {
@@ -34,10 +47,11 @@ static struct found find(struct local_place *places, uint32_t home, struct local
 		uint32_t age;
 
 		found.generation = __atomic_load_n(&found.place->generation, __ATOMIC_ACQUIRE);
-		found.there = is_settled_at(&found, local);
-		if (found.there)
+		if (locals_is_at(found.place, local)) {
+			found.there = is_settled(&found);
 			return found;
-		age = now - __atomic_load_n(&found.place->tick, __ATOMIC_RELAXED);
+		}
+		age = age_of(found.place, now);
 		if (!best.place || age > oldest) {
 			oldest = age;
 			best = found;
@@ -57,6 +71,7 @@ static bool take(struct found *found, struct local local)
 	if (!__atomic_compare_exchange_n(&found->place->generation, &found->generation, mine, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&found->place->half[0], local.half[0], __ATOMIC_RELAXED);
 	__atomic_store_n(&found->place->half[1], local.half[1], __ATOMIC_RELAXED);
 	__atomic_store_n(&found->place->ifindex, local.ifindex, __ATOMIC_RELAXED);

@@ -68,7 +68,10 @@ static uint64_t *search(const struct peers *peers, uint64_t extent, struct name 
 	return NULL;
 }
 
-/* The same while the table grows, for entries move then. */
+/*
+ * The same while the table grows, for entries move then; and what is not found is looked for twice,
+ * for of two entries that are made at the same time the later one goes (is_only()).
+ */
 static uint64_t *search_all(const struct peers *peers, struct name name, uint64_t *word,
 			    struct local *local)
 {
@@ -78,7 +81,7 @@ static uint64_t *search_all(const struct peers *peers, struct name name, uint64_
 		uint64_t extent = peers_extent(peers);
 
 		slot = search(peers, extent, name, word, local);
-		if (likely(peers_extent(peers) == extent))
+		if (likely(peers_extent(peers) == extent) && (slot || tries))
 			break;
 	}
 	return slot;
@@ -163,7 +166,7 @@ static void go_on(struct peers *peers)
 
 	__atomic_store_n(&peers->state->clock, now, __ATOMIC_RELAXED);
 	if (!(now & ((UINT32_C(1) << peers->tick_shift) - 1)))
-		__atomic_store_n(&peers->state->tick, now >> peers->tick_shift, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&peers->state->tick, 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -214,7 +217,10 @@ static bool is_moving(const struct peers *peers, uint64_t extent, const struct p
 static bool grow_much(struct peers *peers)
 {
 	uint64_t extent = peers_extent(peers);
+	struct growth growth;
 
+	if (!peers_growth(peers, extent, &growth))
+		return false;
 	for (int sets = 0; sets < SETS_AT_ONCE; sets++)
 		peers_grow(peers);
 	return peers_extent(peers) != extent;
@@ -241,12 +247,12 @@ static bool put_once(struct peers *peers, struct name name, uint64_t word, int t
 	if (unlikely(!found && place.word && tries < TRIES / 2) && grow_much(peers))
 		return false;
 	word |= place.home & GROWTH_MASK;
-	if (found && !tries && place.word == word)
-		return true;
 	if (unlikely(is_moving(peers, extent, &place))) {
 		peers_grow(peers);
 		return false;
 	}
+	if (found && !tries && place.word == word)
+		return true;
 	if (!__atomic_compare_exchange_n(place.slot, &place.word, word, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_RELAXED))
 		return false;

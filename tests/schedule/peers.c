@@ -18,9 +18,11 @@
 enum {
 	PEERS_MOST = 384,
 	LOCAL_ADDRESSES = 16,
-	VECTOR = 4,			     /* datagrams at once */
-	ANSWERS = 3000,			     /* of each table: it grows to five times its size */
-	KILLED = 50,			     /* one in so many turns */
+	CLOSE = LOCALS_WAYS - 3, /* of them have the same places */
+	VECTOR = 4,		 /* datagrams at once */
+	ANSWERS = 3000,		 /* of each table: it grows to five times its size */
+	KILLED = 50,		 /* one in so many turns */
+	LATER = 20,
 	ROOM = 4096,			     /* for so many peers */
 	ROOM_LEAST = SETS_LEAST * SLOTS / 4, /* this table never grows */
 };
@@ -63,6 +65,7 @@ static struct vector {
 	uint32_t count;
 } vectors[WORKERS];
 
+static struct local locals[LOCAL_ADDRESSES];
 static uint32_t answers, missing, wrong;
 
 static struct local nth_local(uint32_t n)
@@ -96,7 +99,7 @@ static void receive(struct question *question)
 
 static void answer(const struct question *question)
 {
-	struct local found, expected = nth_local(question->local);
+	struct local found, expected = locals[question->local];
 	bool is_found = peers_find(&peers, name_of_peer(&question->peer->names), &found);
 
 	bool alone = question->alone && question->peer->begun == question->begun;
@@ -120,7 +123,7 @@ static void work(void)
 			struct question *question = &vector->questions[vector->count++];
 
 			receive(question);
-			peers_confirm(&peers, &question->peer->names, nth_local(question->local));
+			peers_confirm(&peers, &question->peer->names, locals[question->local]);
 		}
 		for (uint32_t i = 0; i < count; i++)
 			answer(&vector->questions[i]);
@@ -139,6 +142,18 @@ static void start(unsigned int worker)
 	schedule_start(worker, work);
 }
 
+static void choose_locals(const struct hash_key *key)
+{
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; count < LOCAL_ADDRESSES; n++) {
+		uint64_t homes = local_hash(key, nth_local(n)) ^ local_hash(key, locals[0]);
+
+		if (!count || count >= CLOSE || homes % LOCALS < LOCALS_WAYS)
+			locals[count++] = nth_local(n);
+	}
+}
+
 static void make_table(void)
 {
 	struct hash_key key;
@@ -149,6 +164,7 @@ static void make_table(void)
 	memset(vectors, 0, sizeof(vectors));
 	peers_start(&peers, kind->full ? ROOM_LEAST : ROOM, &key, memory.sets, memory.locals,
 		    &memory.state);
+	choose_locals(&key);
 	for (uint32_t i = 0; i < PEERS_MOST; i++) {
 		struct peer peer = { .port = htons((in_port_t)(1024 + i)) };
 
@@ -169,6 +185,9 @@ static void run_table(uint64_t seed)
 
 		if (schedule_random(KILLED) == 0)
 			start(worker);
+		/* Time goes on with entries made elsewhere in the table. */
+		if (schedule_random(LATER) == 0)
+			memory.state.tick++;
 		schedule_run(worker, schedule_random(kind->longest));
 	}
 }
