@@ -74,11 +74,32 @@ static pid_t start(uint64_t *random)
 	return child;
 }
 
+static bool is_worker(const pid_t *workers, pid_t pid)
+{
+	for (unsigned int i = 0; i < WORKERS; i++)
+		if (workers[i] == pid)
+			return true;
+	return false;
+}
+
+/* Children of the killed that ended by now. */
+static void reap_orphans(const pid_t *workers)
+{
+	siginfo_t ended = { .si_pid = 0 };
+
+	while (!waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) && ended.si_pid &&
+	       !is_worker(workers, ended.si_pid))
+		waitpid(ended.si_pid, NULL, 0);
+}
+
 void storm_of_processes(void)
 {
 	uint64_t random = 11;
 	pid_t workers[WORKERS];
 
+	/* Children of the killed hold the sockets until they end: the next storm needs the ports.
+	 */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	serve_open();
 	if (servers[1] != servers[0] + 1)
 		abort();
@@ -93,9 +114,10 @@ void storm_of_processes(void)
 		waitpid(workers[i], NULL, 0);
 		count_one(events);
 		workers[i] = start(&random);
+		reap_orphans(workers);
 	}
-	for (unsigned int i = 0; i < WORKERS; i++) {
+	for (unsigned int i = 0; i < WORKERS; i++)
 		kill(workers[i], SIGKILL);
-		waitpid(workers[i], NULL, 0);
-	}
+	while (wait(NULL) > 0)
+		;
 }
