@@ -179,7 +179,6 @@ static bool is_only(const struct peers *peers, uint64_t extent, struct name name
 {
 	bool after = false;
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (int way = 0; way < ways; way++) {
 		uint64_t home = home_of_way(name, way);
 		struct peer_set *set = peers_set(peers, extent, home);
@@ -256,12 +255,15 @@ static bool put_once(struct peers *peers, struct name name, uint64_t word, int t
 	if (!__atomic_compare_exchange_n(place.slot, &place.word, word, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_RELAXED))
 		return false;
+	/*
+	 * Of two that write an entry of this name at the same time one sees the other's. And either
+	 * who makes the table grow sees the entry, or we see that it grew.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	/* At home, where peers_confirm() looks, each time; elsewhere now and then. */
 	all = !found || tries || (place.word ^ word) & TICK_MASK;
 	if (!is_only(peers, extent, name, all ? WAYS : 1, place.slot, word))
 		return false;
-	/* Either who makes the table grow sees the entry, or we see that it grew. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return likely(peers_extent(peers) == extent);
 }
 

@@ -19,3 +19,9 @@ SCHEDULE_SEED = 1
 .PHONY: check-schedule
 check-schedule: tests/schedule/peers
 	$(AM_TESTS_ENVIRONMENT) tests/schedule/peers $(SCHEDULE_TABLES) $(SCHEDULE_SEED)
+
+EXTRA_DIST += tests/schedule/mutants.sh
+.PHONY: check-schedule-mutants
+check-mutants: check-schedule-mutants
+check-schedule-mutants: all
+	$(AM_TESTS_ENVIRONMENT) CC='$(CC)' $(SHELL) $(srcdir)/tests/schedule/mutants.sh
