@@ -88,7 +88,7 @@ struct local_known locals_put(struct local_place *places, const struct hash_key 
 
 	*made = false;
 	for (int tries = 0; tries < TRIES && !found.there && !*made; tries++) {
-		found = find(places, (uint32_t)hash % LOCALS, local, tick);
+		found = find(places, local_home(key, hash), local, tick);
 		/* Young first, so that it is nobody else's choice. */
 		if (__atomic_load_n(&found.place->tick, __ATOMIC_RELAXED) != tick)
 			__atomic_store_n(&found.place->tick, tick, __ATOMIC_RELAXED);

@@ -9,7 +9,7 @@
 #include "hook.h"
 #include "names.h"
 
-enum { LOCALS = 65536, LOCALS_WAYS = 8 };
+enum { LOCALS = 65536, LOCALS_SHIFT = 48, LOCALS_WAYS = 8 };
 
 struct local_place {
 	uint64_t half[2]; /* of the address, in network byte order */
@@ -30,17 +30,21 @@ struct local_known {
 	uint32_t index;
 };
 
-/*
- * Where an address is if it can: its home is some bits of this. Folded twice, as names of hosts
- * are: with one key in some 20,000 the first leaves neighbours where they all share eight places.
- */
+/* What stands for an address. */
 static inline uint64_t local_hash(const struct hash_key *key, struct local local)
 {
 	uint64_t ifindex = local.ifindex * UINT64_C(0x9e3779b97f4a7c15);
 
-	return hash_fold(
-		hash_fold(local.half[0] ^ key->word[3], local.half[1] ^ key->word[0] ^ ifindex),
-		key->word[1]);
+	return hash_fold(local.half[0] ^ key->word[3], local.half[1] ^ key->word[0] ^ ifindex);
+}
+
+/*
+ * The place where it is if it can. Not just some bits of the hash: with one key in some 20,000
+ * these are the same for all neighbours, and then they would drive each other out.
+ */
+static inline uint32_t local_home(const struct hash_key *key, uint64_t hash)
+{
+	return (uint32_t)(hash * (key->word[1] | 1) >> LOCALS_SHIFT);
 }
 
 static inline bool local_is_changing(uint32_t generation)

@@ -196,7 +196,7 @@ peers_confirm(struct peers *peers, const struct names *names, struct local local
 {
 	uint32_t tick = peers_tick(peers);
 	uint64_t hash = local_hash(&peers->key, local);
-	struct local_known known = { .index = (uint32_t)hash % LOCALS };
+	struct local_known known = { .index = local_home(&peers->key, hash) };
 	const struct local_place *place = &peers->locals[known.index];
 	const struct peer_set *set = peers_set(peers, peers_extent(peers), names->host);
 	uint64_t word, host, peer;

@@ -147,9 +147,10 @@ static void choose_locals(const struct hash_key *key)
 	uint32_t count = 0;
 
 	for (uint32_t n = 0; count < LOCAL_ADDRESSES; n++) {
-		uint64_t homes = local_hash(key, nth_local(n)) ^ local_hash(key, locals[0]);
+		uint32_t homes = local_home(key, local_hash(key, nth_local(n))) ^
+				 local_home(key, local_hash(key, locals[0]));
 
-		if (!count || count >= CLOSE || homes % LOCALS < LOCALS_WAYS)
+		if (!count || count >= CLOSE || homes < LOCALS_WAYS)
 			locals[count++] = nth_local(n);
 	}
 }

@@ -105,12 +105,12 @@ static void writes_nothing_that_is_known_elsewhere(void **state)
 static void writes_nothing_of_displaced_local(void **state)
 {
 	struct peers *peers = *state;
-	uint32_t home = (uint32_t)local_hash(&table_key, nth_local(1)) % LOCALS, count = 0;
+	uint32_t home = local_home(&table_key, local_hash(&table_key, nth_local(1))), count = 0;
 
 	for (uint32_t n = 1; count < 3; n++) {
 		struct names names = nth_names(peers, n);
 
-		if ((uint32_t)local_hash(&table_key, nth_local(n)) % LOCALS != home)
+		if (local_home(&table_key, local_hash(&table_key, nth_local(n))) != home)
 			continue;
 		peers_confirm(peers, &names, nth_local(n));
 		confirm_without_writing(peers, &names, nth_local(n));

@@ -29,7 +29,7 @@ static struct name nth_name(uint32_t n)
 
 static uint32_t home_of(struct local local)
 {
-	return (uint32_t)local_hash(&table_key, local) % LOCALS;
+	return local_home(&table_key, local_hash(&table_key, local));
 }
 
 static uint32_t places_used(const struct peers *peers)
@@ -201,7 +201,7 @@ static void neighbours_spread_with_any_key(void **state)
 			key.word[j] = random_next(&random);
 		for (uint32_t n = 0; n < NEIGHBOURS; n++) {
 			struct local local = nth_neighbour(i % 2 ? LAST_BYTE : i % 16 * 4, n);
-			uint32_t group = (uint32_t)local_hash(&key, local) % LOCALS / LOCALS_WAYS;
+			uint32_t group = local_home(&key, local_hash(&key, local)) / LOCALS_WAYS;
 
 			assert_true(++together[group] <= LOCALS_WAYS);
 		}
