@@ -65,7 +65,7 @@ static void take_back(const struct peers *peers, struct peer_set *to, uint32_t i
 /* Whoever does the same at the same time writes the same, and one of them counts. */
 void peers_grow(struct peers *peers)
 {
-	uint64_t extent = peers_extent(peers), known = extent, copied[SLOTS];
+	uint64_t extent = peers_extent(peers), copied[SLOTS];
 	struct growth growth;
 
 	if (!peers_growth(peers, extent, &growth))
@@ -74,7 +74,7 @@ void peers_grow(struct peers *peers)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < SLOTS; i++)
 		copied[i] = copy_entry(peers, extent, &growth, i);
-	if (__atomic_compare_exchange_n(&peers->state->extent, &known,
+	if (__atomic_compare_exchange_n(&peers->state->extent, &extent,
 					peers_extent_of((uint32_t)extent + 1), false,
 					__ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
 		clear_moved(&growth);

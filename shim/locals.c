@@ -66,7 +66,7 @@ static struct found find(struct local_place *places, uint32_t home, struct local
  */
 static bool take(struct found *found, struct local local)
 {
-	uint32_t mine = found->generation + 1 + (found->generation & 1);
+	uint32_t mine = found->generation + 1 + local_is_changing(found->generation);
 
 	if (!__atomic_compare_exchange_n(&found->place->generation, &found->generation, mine, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))

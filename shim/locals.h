@@ -11,6 +11,8 @@
 
 enum { LOCALS = 65536, LOCALS_SHIFT = 48, LOCALS_WAYS = 8 };
 
+_Static_assert(LOCALS == UINT64_C(1) << (64 - LOCALS_SHIFT), "a home is some bits of a product");
+
 struct local_place {
 	uint64_t half[2]; /* of the address, in network byte order */
 	uint32_t ifindex;

@@ -215,14 +215,13 @@ static bool is_moving(const struct peers *peers, uint64_t extent, const struct p
 /* All the sets in which a name can be are full: rather than forget anybody. Returns if it could. */
 static bool grow_much(struct peers *peers)
 {
-	uint64_t extent = peers_extent(peers);
 	struct growth growth;
 
-	if (!peers_growth(peers, extent, &growth))
+	if (!peers_growth(peers, peers_extent(peers), &growth))
 		return false;
 	for (int sets = 0; sets < SETS_AT_ONCE; sets++)
 		peers_grow(peers);
-	return peers_extent(peers) != extent;
+	return true;
 }
 
 /*

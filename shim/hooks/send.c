@@ -34,7 +34,7 @@ ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
 	struct helped *helped;
-	uint64_t salt;
+	uint64_t salt = 0;
 
 	if (!send_concerns(fd, &helped, &salt))
 		return (int)send_done(fd, libc.sendmmsg(fd, messages, count, flags));

@@ -97,8 +97,7 @@ void storm_of_processes(void)
 	uint64_t random = 11;
 	pid_t workers[WORKERS];
 
-	/* Children of the killed hold the sockets until they end: the next storm needs the ports.
-	 */
+	/* Children of the killed hold the ports until they end; the next storm needs them. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	serve_open();
 	if (servers[1] != servers[0] + 1)
