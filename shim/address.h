@@ -24,14 +24,26 @@ struct peer {
 	uint32_t port;
 };
 
-/* The local address of a datagram; all zero: known, but not to be used as a source. */
+/*
+ * Where a datagram was received: the local address, the interface, and the local port of the socket
+ * (network byte order). An all-zero address means: the peer is known, but nothing is to be
+ * attached. `state` says whose conversation it is (source.h).
+ */
 struct local {
 	union {
 		struct in6_addr address;
 		uint64_t half[2];
 	};
-	uint32_t ifindex; /* where it was received */
+	union {
+		struct {
+			uint32_t ifindex;
+			in_port_t port;
+			uint16_t state;
+		};
+		uint64_t rest; /* all of them in one register */
+	};
 };
+_Static_assert(sizeof(struct local) == 24, "three words");
 
 static inline struct in6_addr address_map(struct in_addr v4)
 {
@@ -111,6 +123,13 @@ static inline bool address_is_any(const struct in6_addr *address)
 {
 	return IN6_IS_ADDR_UNSPECIFIED(address) ||
 	       (address_is_v4(address) && address->s6_addr32[3] == htonl(INADDR_ANY));
+}
+
+static inline bool address_is_loopback(const struct in6_addr *address)
+{
+	if (address_is_v4(address))
+		return ntohl(address->s6_addr32[3]) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(address);
 }
 
 static inline bool address_is_multicast(const struct in6_addr *address)

@@ -8,7 +8,6 @@ pure_sources = \
 	shim/address.h \
 	shim/bounds.h \
 	shim/control.c shim/control.h \
-	shim/growth.c \
 	shim/locals.c shim/locals.h \
 	shim/names.h \
 	shim/peers.c shim/peers.h \
@@ -24,6 +23,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/deepbind.c shim/deepbind.h \
 	shim/helped.c shim/helped.h \
 	shim/hook.h shim/hooks.h \
+	shim/kernelchoice.c shim/kernelchoice.h \
 	shim/hooks/descriptors.c shim/hooks/loading.c shim/hooks/naming.c shim/hooks/options.c \
 	shim/hooks/receive.c shim/hooks/send.c shim/hooks/time64.c \
 	shim/libc.c shim/libc.h \

@@ -28,12 +28,22 @@ bool receive_guard_refused(int fd)
 	return refused;
 }
 
+/* Returns true for the answer of IPV6_RECVPATHMTU, which is no datagram (ipv6_recv_rxpmtu()). */
+static bool is_path_mtu(const struct msghdr *received)
+{
+	size_t offset = 0;
+	const struct cmsghdr *header =
+		control_next(received->msg_control, received->msg_controllen, &offset);
+
+	return header && header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PATHMTU;
+}
+
 /* What else control data can tell: nothing of ours, or more than there was room for. */
 static void learn_nothing(int fd, struct helped *helped, const struct msghdr *received)
 {
 	if (received->msg_flags & MSG_CTRUNC)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
-	else
+	else if (!is_path_mtu(received))
 		socket_check(fd);
 }
 
@@ -162,6 +172,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	if (unlikely(is_unusual(size, flags)))
 		return receive_unusual(fd, buffer, size, flags, address, length);
+	source_begin_receive();
 	vector.iov_base = buffer;
 	vector.iov_len = size;
 	received.msg_name = &from;
@@ -203,6 +214,7 @@ ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msg
 	struct before before = remember_before(helped, salt);
 	ssize_t n = -1;
 
+	source_begin_receive();
 	if (unlikely((int)message->msg_namelen < 0 && message->msg_name))
 		helped = NULL;
 	if (likely(helped != NULL))
@@ -217,23 +229,50 @@ ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msg
 	return unlikely(n < 0 && !helped) ? libc.recvmsg(fd, message, flags) : n;
 }
 
-void receive_passed(const struct msghdr *message)
+/* Descriptors that came over a UNIX socket: their numbers were something else before. */
+static void forget_passed(const struct cmsghdr *header)
 {
+	size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	for (size_t i = 0; i < count; i++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
+		socket_forget(fd);
+	}
+}
+
+/*
+ * PKTINFO, or the lack of room for it, on a socket that is not taken for a wildcard one: another
+ * process or number made it one, and the program is not to see what that brings.
+ */
+static __attribute__((noinline)) void hide_unexpected(int fd, struct msghdr *message)
+{
+	struct helped *helped = socket_check_unexpected(fd);
+	struct msghdr received = *message;
+
+	if (!helped)
+		return;
+	message->msg_flags &= ~MSG_CTRUNC;
+	message->msg_flags |= control_deliver(message, &received,
+					      (INFO_V4 | INFO_V6) & ~helped_get(helped, wanted));
+}
+
+void receive_plain(int fd, struct msghdr *message)
+{
+	uint32_t value = descriptor_get(fd);
+	bool unexpected = message->msg_flags & MSG_CTRUNC &&
+			  (value & DESCRIPTOR_HELPED || descriptor_is_unbound(fd));
 	size_t offset = 0;
 	struct cmsghdr *header;
 
 	while ((header = control_next(message->msg_control, message->msg_controllen, &offset))) {
-		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
-			socket_forget(fd);
-		}
+		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+			forget_passed(header);
+		unexpected |= pktinfo_kind(header) & (INFO_V4 | INFO_V6);
 	}
+	if (unlikely(unexpected && value != DESCRIPTOR_PKTINFO))
+		hide_unexpected(fd, message);
 }
 
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next)
@@ -245,7 +284,7 @@ ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *nex
 	if (helped)
 		return receive_message(fd, helped, salt, message, flags);
 	n = next(fd, message, flags);
-	if (n >= 0 && message->msg_controllen)
-		receive_passed(message);
+	if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
+		receive_plain(fd, message);
 	return n;
 }

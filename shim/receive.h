@@ -33,7 +33,10 @@ typedef int recvmmsg_call(int fd, struct mmsghdr *messages, unsigned int count, 
 int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,
 		   struct timespec *timeout, recvmmsg_call *next);
 
-/* Descriptors that came over a UNIX socket: their numbers were something else before. */
-void receive_passed(const struct msghdr *message);
+/*
+ * Control data of a message that was received as the program asked: descriptors that came over a
+ * UNIX socket were something else before, and PKTINFO that we switched on is hidden.
+ */
+void receive_plain(int fd, struct msghdr *message);
 
 #endif

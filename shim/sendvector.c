@@ -84,7 +84,7 @@ int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *
 		}
 		if (!source_usable(attached.local) && n > 0)
 			done += (unsigned int)n;
-		else if (!helped && n > 0)
+		else if (!helped && n > 0 && attached.adopts)
 			send_adopt(fd, &attached);
 		if (n == (int)fitting)
 			continue;

@@ -17,6 +17,9 @@ struct settings {
 	uint32_t peers;	    /* REPLYFROM_PEERS, a power of two */
 	bool some_ports;    /* REPLYFROM_PORTS: a bit for each port, else all */
 	uint8_t ports[65536 / 8];
+	struct in6_addr source[2]; /* REPLYFROM_SOURCE: IPv4, v4-mapped, and IPv6; all zero: none */
+	bool some_source;
+	bool follow_tcp; /* REPLYFROM_FOLLOW_TCP */
 };
 
 /* What was wrong with a setting; `allowed` is for people. */

@@ -6,6 +6,8 @@
 
 #include "libc.h"
 #include "socket.h"
+#include "source.h"
+#include "start.h"
 
 int hook_socket(int domain, int type, int protocol)
 {
@@ -26,37 +28,27 @@ int hook_socketpair(int domain, int type, int protocol, int fds[2])
 	return result;
 }
 
+static int accepted(int made)
+{
+	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
+	if (unlikely(library.settings.follow_tcp) && made >= 0 && start_ready())
+		source_accepted(made);
+	return made;
+}
+
 int hook_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
-	int made = libc.accept(fd, address, length);
-
-	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
-	return made;
+	return accepted(libc.accept(fd, address, length));
 }
 
 int hook_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
 {
-	int made = libc.accept4(fd, address, length, flags);
-
-	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
-	return made;
+	return accepted(libc.accept4(fd, address, length, flags));
 }
 
-/*
- * A duplicate is found out from the kernel when it is used, unless it is a client's: the kernel
- * does not tell who chose the port.
- */
 static int duplicated(int fd, int made)
 {
-	uint32_t value = descriptor_get(fd);
-
-	if (made == fd)
-		return made;
-	socket_forget(made);
-	if (made >= 0 && descriptor_is_unbound(fd)) {
-		descriptor_set(made, value);
-		socket_has_twin();
-	}
+	socket_duplicated(fd, made);
 	return made;
 }
 

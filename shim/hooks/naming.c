@@ -34,7 +34,7 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 	struct helped *helped = socket_find(fd, &salt);
 	int result;
 
-	if (helped || (descriptor_is_unbound(fd) && source_heard()))
+	if (helped || (descriptor_is_unbound(fd) && source_concerns_fresh()))
 		return connect_from(fd, helped, salt, address, length);
 	result = libc.connect(fd, address, length);
 	if (result)

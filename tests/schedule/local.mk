@@ -5,7 +5,6 @@ check_PROGRAMS += tests/schedule/peers
 TESTS += tests/schedule/peers
 endif
 tests_schedule_peers_SOURCES = \
-	shim/growth.c \
 	shim/locals.c shim/locals.h \
 	shim/peers.c shim/peers.h \
 	tests/schedule/peers.c \

@@ -16,8 +16,6 @@ unit_programs = \
 	tests/unit/test_peers_confirm \
 	tests/unit/test_peers_evict \
 	tests/unit/test_peers_garbage \
-	tests/unit/test_peers_growers \
-	tests/unit/test_peers_growth \
 	tests/unit/test_peers_locals \
 	tests/unit/test_peers_memory \
 	tests/unit/test_peers_names \
@@ -40,7 +38,7 @@ unit_address = tests/unit/unit.h shim/address.h
 unit_control = $(unit_address) tests/unit/messages.h \
 	shim/control.c shim/control.h shim/pktinfo.c shim/pktinfo.h
 unit_peers = tests/unit/unit.h tests/unit/table.h shim/address.h shim/names.h \
-	shim/growth.c shim/locals.c shim/locals.h shim/peers.c shim/peers.h
+	shim/locals.c shim/locals.h shim/peers.c shim/peers.h
 unit_writers = $(unit_peers) tests/unit/writers.h
 unit_settings = tests/unit/unit.h shim/bounds.h shim/settings.c shim/settings.h
 
@@ -66,10 +64,6 @@ tests_unit_test_peers_evict_SOURCES = tests/unit/test_peers_evict.c $(unit_peers
 tests_unit_test_peers_evict_LDADD = -lcmocka
 tests_unit_test_peers_garbage_SOURCES = tests/unit/test_peers_garbage.c $(unit_peers)
 tests_unit_test_peers_garbage_LDADD = -lcmocka -lpthread
-tests_unit_test_peers_growers_SOURCES = tests/unit/test_peers_growers.c $(unit_writers)
-tests_unit_test_peers_growers_LDADD = -lcmocka -lpthread
-tests_unit_test_peers_growth_SOURCES = tests/unit/test_peers_growth.c $(unit_peers)
-tests_unit_test_peers_growth_LDADD = -lcmocka
 tests_unit_test_peers_locals_SOURCES = tests/unit/test_peers_locals.c $(unit_peers)
 tests_unit_test_peers_locals_LDADD = -lcmocka
 tests_unit_test_peers_memory_SOURCES = tests/unit/test_peers_memory.c $(unit_peers)
