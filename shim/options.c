@@ -194,15 +194,35 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 	errno = e;
 }
 
+/*
+ * A socket that is not taken for a wildcard one, by this number or in this process, but that was
+ * made one: what is on is ours, and so is its mark.
+ */
+static bool is_unexpected(int fd, unsigned int kind, const void *value, socklen_t length)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (kind & (table[i].kind | table[i].mark_kind))
+			return value_of(value, length) == 1 &&
+			       option_get(fd, table[i].level, table[i].name) == 1 &&
+			       option_get(fd, SOL_SOCKET, table[i].mark) == 1;
+	return false;
+}
+
 void options_answer(int fd, unsigned int kind, void *value, socklen_t length)
 {
 	uint64_t salt;
 	struct helped *helped = socket_find(fd, &salt);
 	int wanted;
 
-	if (!helped || helped_get(helped, state) != HELPED_WILDCARD)
-		return;
-	wanted = (helped_get(helped, wanted) & kind) != 0;
+	if (!helped || helped_get(helped, state) != HELPED_WILDCARD) {
+		if (!(descriptor_get(fd) & DESCRIPTOR_HELPED) && !descriptor_is_unbound(fd))
+			return;
+		if (!is_unexpected(fd, kind, value, length))
+			return;
+		wanted = 0;
+	} else {
+		wanted = (helped_get(helped, wanted) & kind) != 0;
+	}
 	if (length >= sizeof(wanted))
 		memcpy(value, &wanted, sizeof(wanted));
 	else if (length)

@@ -100,9 +100,10 @@ static struct helped *track(int fd, enum reason why, const struct peer *self, sa
 	struct helped *helped = record_of(fd, cookie, &tag);
 	bool remembered = helped && helped_get(helped, state) != HELPED_FRESH;
 
+	/* A fresh socket that answered is tracked whatever its port, by all its numbers. */
 	if (why == ANSWERED || (helped && helped_is(helped, HELPED_ADOPTED)))
 		why = ANSWERED;
-	else if (!settings_port(&library.settings, self->port))
+	else if (!settings_port(&library.settings, self->port) && !options_are_ours(fd))
 		return NULL;
 	if (!helped && !(helped = helped_make(&tag)))
 		return NULL;
