@@ -45,6 +45,16 @@ struct local {
 };
 _Static_assert(sizeof(struct local) == 24, "three words");
 
+/* Returns struct local's `rest`, made in a register. */
+static inline uint64_t local_rest(uint32_t ifindex, in_port_t port, uint16_t state)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return ifindex | (uint64_t)port << 32 | (uint64_t)state << 48;
+#else
+	return (uint64_t)ifindex << 32 | (uint32_t)port << 16 | state;
+#endif
+}
+
 static inline struct in6_addr address_map(struct in_addr v4)
 {
 	return (struct in6_addr){ .s6_addr32 = { 0, 0, htonl(0xffff), v4.s_addr } };

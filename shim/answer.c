@@ -41,7 +41,7 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, struct hel
 		peer_read_v6(&peer, message->msg_name);
 	else
 		peer_read_v4(&peer, message->msg_name);
-	if (unlikely(!source_is_heard(helped_get(helped, port), salt, peer, &local)))
+	if (unlikely(!source_is_heard(helped_get(helped, port), salt, &peer, &local)))
 		return false;
 	message->msg_control = control;
 	message->msg_controllen =

@@ -123,7 +123,7 @@ static void learn_own(int fd, uint64_t salt, const struct names *names, const st
 		/* The kernel's choice, for this thread too. */
 		local.half[0] = local.half[1] = 0;
 	}
-	heard_write(&source_last, names, salt, local);
+	heard_write(&source_last, peer, salt, local);
 	if (is_own)
 		source_last.flags = HEARD_ANSWERED;
 }
@@ -143,25 +143,42 @@ void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struc
 
 void source_publish(void)
 {
-	struct names names = { .host = source_last.host };
-	struct local local = source_last.local;
-	struct name name = name_of_host(&names, local.port);
+	struct names names;
+	struct heard last;
+	struct name name;
 
-	if (!local.port)
+	if (!heard_copy(&source_last, &last))
 		return;
-	if (!peers_knows(&library.peers, name, local))
-		peers_put(&library.peers, name, local);
-	add_port(answers_late, local.port);
+	names = names_of_peer(&library.peers.key, last.peer, last.salt);
+	name = name_of_host(&names, last.local.port);
+	if (!peers_knows(&library.peers, name, last.local))
+		peers_put(&library.peers, name, last.local);
+	add_port(answers_late, last.local.port);
 	source_last.flags |= HEARD_PUBLISHED;
 }
 
-void source_retract(const struct names *names, struct local local)
+/* The host's entry says no more that a question waits for its answer. */
+static void retract_host(const struct names *names, struct local local)
 {
 	struct name name = name_of_host(names, local.port);
 	struct local host;
 
 	if (peers_find(&library.peers, name, &host) && is_same_address(host, local))
 		peers_forget(&library.peers, name);
+}
+
+void source_retract(uint64_t salt, const struct peer *peer, struct local local)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+	retract_host(&names, local);
+}
+
+bool source_is_still(uint64_t salt, const struct peer *peer, struct local local)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+	return peers_knows(&library.peers, name_of_peer(&names, local.port), local);
 }
 
 /*
@@ -175,33 +192,44 @@ static bool heard_outranks(const struct heard *heard)
 	return !(heard->flags & HEARD_INHERITED) || seconds_now() - forked_at <= INHERITED_SECONDS;
 }
 
-/* The peer is known: what is known of it, as a source. */
+/* The peer is known: returns what is known of it, as a source. */
 static bool use_known(const struct names *names, bool is_last, struct local known,
 		      struct local *local)
 {
-	if (is_last)
-		source_answered(names, known);
-	else if (has_port(answers_late, known.port))
-		source_retract(names, known);
+	if (is_last && !(source_last.flags & HEARD_ANSWERED))
+		source_last.flags = HEARD_ANSWERED;
+	if (has_port(answers_late, known.port))
+		retract_host(names, known);
 	if (known.state == LOCAL_OWN || !source_usable(known))
 		return false;
 	*local = known;
 	return true;
 }
 
-/* Where the peer's host asked, from another port, and still waits for an answer. */
-static bool find_host(const struct names *names, in_port_t port, uint64_t salt, struct local *local)
+/* Returns true if the thread's last receive came from that host, whatever the port. */
+static bool is_last_host(const struct peer *peer, uint64_t salt, in_port_t port,
+			 struct local *local)
+{
+	struct heard last;
+
+	if (!heard_copy(&source_last, &last) || last.salt != salt || last.local.port != port ||
+	    last.peer.scope != peer->scope || !IN6_ARE_ADDR_EQUAL(&last.peer.host, &peer->host))
+		return false;
+	*local = last.local;
+	return heard_outranks(&last);
+}
+
+/* Finds where the peer's host asked, from another port, and still waits for an answer. */
+static bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
+		      uint64_t salt, struct local *local)
 {
 	struct local known;
 
-	if (source_last.host == names->host && source_last.salt == salt &&
-	    source_last.local.port == port && heard_outranks(&source_last)) {
-		known = source_last.local;
-		source_answered(names, known);
-	} else if (!has_port(answers_late, port) ||
-		   !peers_find(&library.peers, name_of_host(names, port), &known)) {
+	if (is_last_host(peer, salt, port, &known))
+		source_last.flags = HEARD_ANSWERED;
+	else if (!has_port(answers_late, port) ||
+		 !peers_find(&library.peers, name_of_host(names, port), &known))
 		return false;
-	}
 	/* From now on this port of the host is known too. */
 	peers_put(&library.peers, name_of_peer(names, port), known);
 	*local = known;
@@ -209,10 +237,11 @@ static bool find_host(const struct names *names, in_port_t port, uint64_t salt, 
 }
 
 /* What the settings say of a peer to which the program speaks first. */
-static bool find_by_setting(const struct names *names, const struct peer *peer, struct local *local)
+static bool find_by_setting(const struct names *names, const struct peer *peer,
+			    struct local *local)
 {
-	if (library.settings.follow_tcp && peers_find(&library.peers, name_of_tcp(names), local) &&
-	    source_usable(*local))
+	if (library.settings.follow_tcp &&
+	    peers_find(&library.peers, name_of_tcp(names), local) && source_usable(*local))
 		return true;
 	*local = local_of_setting(peer);
 	return source_usable(*local);
@@ -224,13 +253,13 @@ bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct 
 	in_port_t port = helped_get(helped, port);
 	struct name name = name_of_peer(&names, port);
 	struct local known, last, own = { .port = port, .state = LOCAL_OWN };
-	bool is_last = heard_read(&source_last, &names, port, &last), found;
+	bool is_last = heard_read(&source_last, &peer, salt, port, &last), found;
 
-	if (is_last && heard_outranks(&source_last) && !helped_is(helped, HELPED_ANSWERS)) {
-		helped_mark(helped, HELPED_ANSWERS, true);
-		add_port(answers_here, port);
-	}
 	if (is_last && heard_outranks(&source_last)) {
+		if (!helped_is(helped, HELPED_ANSWERS)) {
+			helped_mark(helped, HELPED_ANSWERS, true);
+			add_port(answers_here, port);
+		}
 		found = use_known(&names, true, last, local);
 	} else if (peers_find(&library.peers, name, &known)) {
 		found = use_known(&names, is_last, known, local);
@@ -239,7 +268,7 @@ bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct 
 	} else if (is_last) {
 		found = use_known(&names, true, last, local);
 	} else {
-		found = find_host(&names, port, salt, local) ||
+		found = find_host(&names, &peer, port, salt, local) ||
 			find_by_setting(&names, &peer, local);
 		/* The program speaks first. Before it does: the answer can be quick. */
 		if (!found && peer.port)
@@ -295,18 +324,26 @@ static bool find_question(int fd, const struct peer *peer, struct local *local)
 	return false;
 }
 
+/* Returns true if the thread's last receive came from that very peer, on whatever socket. */
+static bool is_last_peer(const struct peer *peer, struct heard *last)
+{
+	return heard_copy(&source_last, last) && last->peer.port == peer->port &&
+	       last->peer.scope == peer->scope && IN6_ARE_ADDR_EQUAL(&last->peer.host, &peer->host);
+}
+
 bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answers)
 {
-	struct names names = names_of_peer(&library.peers.key, peer, source_last.salt);
+	struct names names;
+	struct heard last;
 	int e = errno;
 
 	*answers = true;
-	if (heard_read(&source_last, &names, 0, local)) {
-		if (heard_outranks(&source_last)) {
-			source_answered(&names, *local);
-			add_port(answers_late, local->port);
-			if (source_usable(*local))
-				return true;
+	if (is_last_peer(&peer, &last)) {
+		if (heard_outranks(&last) && source_usable(last.local)) {
+			source_answered(last.salt, &peer, last.local);
+			add_port(answers_late, last.local.port);
+			*local = last.local;
+			return true;
 		}
 	} else if (descriptor_get(fd) == DESCRIPTOR_FRESH && find_question(fd, &peer, local)) {
 		errno = e;
@@ -314,6 +351,7 @@ bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answ
 	}
 	errno = e;
 	*answers = false;
+	names = names_of_peer(&library.peers.key, peer, spaces[0].salt);
 	return find_by_setting(&names, &peer, local);
 }
 
@@ -333,7 +371,7 @@ void source_forget(const struct helped *helped, uint64_t salt, struct peer peer)
 	}
 	/* From no other address either, as without us. */
 	peers_put(peers, name, refused);
-	source_last.check = 0;
+	heard_clear(&source_last);
 }
 
 void source_accepted(int fd)
@@ -363,6 +401,5 @@ void source_accepted(int fd)
 void source_forked(void)
 {
 	forked_at = seconds_now();
-	if (source_last.check)
-		source_last.flags |= HEARD_INHERITED;
+	source_last.flags |= HEARD_INHERITED;
 }

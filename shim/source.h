@@ -30,54 +30,88 @@ enum {
 };
 
 /*
- * This thread's last receive. It proves itself: a signal handler that receives in the middle of a
- * write or of a read, or sends in the middle of one, finds and leaves nothing that matches.
+ * This thread's last receive. A signal handler may receive in the middle of a write, and again in
+ * the middle of a read, and so on; `version` is odd while one is being written, and everything that
+ * was read under it counts only if it is even and still the same.
  */
 struct heard {
-	uint64_t check; /* the peer's hash, mixed with the rest; 0: nobody */
-	uint64_t host;	/* the host's hash */
-	uint64_t salt;	/* of the space; without the right one nothing comes to that hash */
-	struct local local;
+	uint32_t version;
 	uint32_t flags;
+	struct peer peer; /* port 0 and no address: nobody */
+	struct local local;
+	uint64_t salt;	      /* of the space */
 	unsigned long *count; /* this thread's counters */
 };
 extern __thread struct heard source_last;
 
-/* Parts of two that are mixed do not come to the check of either. */
-static inline uint64_t heard_check(const struct names *names, struct local local)
+/* Keeps the compiler from moving reads and writes of this thread's memory across. */
+#define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+static inline __attribute__((always_inline)) void
+heard_write(struct heard *heard, const struct peer *peer, uint64_t salt, struct local local)
 {
-	return names->peer + local.half[0] * UINT64_C(0x9e3779b97f4a7c15) +
-	       local.half[1] * UINT64_C(0xc2b2ae3d27d4eb4f) +
-	       local.rest * UINT64_C(0x165667b19e3779f9);
+	uint32_t before = heard->version, during;
+
+	/* Interrupted by another write, it is written again: no mixture of two is left. */
+	do {
+		during = (heard->version | 1) + 2;
+		heard->version = during;
+		signal_fence();
+		heard->flags = 0;
+		/* Word by word: a wider load of what was just stored in parts is slow. */
+		heard->peer.half[0] = peer->half[0];
+		heard->peer.half[1] = peer->half[1];
+		heard->peer.scope = peer->scope;
+		heard->peer.port = peer->port;
+		heard->local.half[0] = local.half[0];
+		heard->local.half[1] = local.half[1];
+		heard->local.rest = local.rest;
+		heard->salt = salt;
+		signal_fence();
+	} while (unlikely(heard->version != during));
+	/* A write in a signal handler leaves it odd: the interrupted one is to come to its end. */
+	if (likely(!(before & 1)))
+		heard->version = during + 1;
 }
 
-static inline void heard_write(struct heard *heard, const struct names *names, uint64_t salt,
-			       struct local local)
+/* Copies a thread's last receive. Returns false if there is none, or it is being written. */
+static inline bool heard_copy(const struct heard *heard, struct heard *copy)
 {
-	heard->flags = 0;
-	heard->check = heard_check(names, local);
-	heard->host = names->host;
-	heard->salt = salt;
-	heard->local.half[0] = local.half[0];
-	heard->local.half[1] = local.half[1];
-	heard->local.rest = local.rest;
+	uint32_t version = heard->version;
+
+	signal_fence();
+	*copy = *heard;
+	signal_fence();
+	return !(version & 1) && heard->version == version && (version || copy->peer.port);
 }
 
-/* Returns true if it was that peer, on a socket of that port (0: any), and copies the local
- * address. */
-static inline bool heard_read(const struct heard *heard, const struct names *names, in_port_t port,
-			      struct local *local)
+/*
+ * Returns true if it was that peer, on a socket of that port in that space, and copies the local
+ * address.
+ */
+static inline __attribute__((always_inline)) bool heard_read(const struct heard *heard,
+							     const struct peer *peer, uint64_t salt,
+							     in_port_t port, struct local *local)
 {
-	uint64_t check = __atomic_load_n(&heard->check, __ATOMIC_RELAXED);
-	struct local copy;
+	uint32_t version = heard->version;
+	bool is;
 
-	copy.half[0] = __atomic_load_n(&heard->local.half[0], __ATOMIC_RELAXED);
-	copy.half[1] = __atomic_load_n(&heard->local.half[1], __ATOMIC_RELAXED);
-	copy.rest = __atomic_load_n(&heard->local.rest, __ATOMIC_RELAXED);
-	local->half[0] = copy.half[0];
-	local->half[1] = copy.half[1];
-	local->rest = copy.rest;
-	return check == heard_check(names, copy) && (!port || copy.port == port);
+	signal_fence();
+	is = heard->peer.half[1] == peer->half[1] && heard->peer.half[0] == peer->half[0] &&
+	     heard->peer.port == peer->port && heard->peer.scope == peer->scope && heard->salt == salt && heard->local.port == port;
+	*local = heard->local;
+	signal_fence();
+	return likely(is) && !(version & 1) && heard->version == version;
+}
+
+/* The thread has received nothing, as far as replies go. */
+static inline void heard_clear(struct heard *heard)
+{
+	static const struct peer nobody = { .port = 0 };
+	static const struct local none = { .rest = 0 };
+
+	heard_write(heard, &nobody, 0, none);
+	heard->flags = HEARD_ANSWERED;
 }
 
 /* Returns true if the thread's last receive waits for its answer. */
@@ -125,9 +159,8 @@ static inline __attribute__((always_inline)) void source_learn(int fd, struct he
 							       uint64_t salt, struct names names,
 							       struct peer peer, struct local local)
 {
-	local.port = helped_get(helped, port);
-	local.state = helped_get(helped, mode);
-	heard_write(&source_last, &names, salt, local);
+	local.rest = local_rest(local.ifindex, helped_get(helped, port), helped_get(helped, mode));
+	heard_write(&source_last, &peer, salt, local);
 	source_count(COUNTER_learnt);
 	if (unlikely(!peers_knows(&library.peers, name_of_peer(&names, local.port), local)))
 		source_learn_slow(fd, helped, salt, &names, &peer, local);
@@ -144,37 +177,38 @@ void source_publish(void);
  */
 static inline void source_begin_receive(void)
 {
-	if (unlikely(!source_last.flags && source_last.check))
+	if (unlikely(!source_last.flags && source_last.version))
 		source_publish();
 }
 
-/* The slow path of source_answer(): the host was in the table. */
-void source_retract(const struct names *names, struct local local);
+/* The slow path of source_answered(): the host was in the table. */
+void source_retract(uint64_t salt, const struct peer *peer, struct local local);
 
 /* The thread's last receive is being answered. */
-static inline void source_answered(const struct names *names, struct local local)
+static inline void source_answered(uint64_t salt, const struct peer *peer, struct local local)
 {
 	if (unlikely(source_last.flags & HEARD_PUBLISHED))
-		source_retract(names, local);
+		source_retract(salt, peer, local);
 	source_last.flags = HEARD_ANSWERED;
 }
 
+/* Returns true if the table has exactly that for a peer. */
+bool source_is_still(uint64_t salt, const struct peer *peer, struct local local);
+
 /*
  * The fast path of source_find(): the thread answers its last receive, for the first time or as the
- * table still says.
+ * table still says. Nothing is hashed for that.
  */
-static inline bool source_is_heard(in_port_t port, uint64_t salt, struct peer peer,
-				   struct local *local)
+static inline __attribute__((always_inline)) bool
+source_is_heard(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, peer, salt);
-
-	if (!heard_read(&source_last, &names, port, local) || !source_usable(*local))
+	if (unlikely(!heard_read(&source_last, peer, salt, port, local) || !source_usable(*local)))
 		return false;
 	if (likely(heard_is_open(&source_last))) {
-		source_answered(&names, *local);
+		source_answered(salt, peer, *local);
 		return true;
 	}
-	return peers_knows(&library.peers, name_of_peer(&names, port), *local);
+	return source_is_still(salt, peer, *local);
 }
 
 /*
@@ -189,7 +223,7 @@ bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct 
  */
 static inline bool source_concerns_fresh(void)
 {
-	return source_last.check || !peers_is_empty(&library.peers) || library.settings.some_source;
+	return source_last.version || !peers_is_empty(&library.peers) || library.settings.some_source;
 }
 
 /*
