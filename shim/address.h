@@ -24,6 +24,15 @@ struct peer {
 	uint32_t port;
 };
 
+/* The state of a peer's entry in the table: whose conversation it is. */
+enum {
+	LOCAL_ASKED = 0,     /* the peer asked at that local address: replies leave from there */
+	LOCAL_ADOPTED = 1,   /* the same, on a fresh socket that answered the peer */
+	LOCAL_OWN = 2,	     /* the program spoke first: the kernel chooses the source. The local
+				address, if any, is the one at which the peer's answers arrive */
+	LOCAL_OWN_ASKED = 3, /* the program spoke first, and then the peer asked at this address */
+};
+
 /*
  * Where a datagram was received: the local address, the interface, and the local port of the socket
  * (network byte order). An all-zero address means: the peer is known, but nothing is to be
@@ -44,6 +53,11 @@ struct local {
 	};
 };
 _Static_assert(sizeof(struct local) == 24, "three words");
+
+static inline bool local_is_usable(struct local local)
+{
+	return (local.half[0] | local.half[1]) != 0;
+}
 
 /* Returns struct local's `rest`, made in a register. */
 static inline uint64_t local_rest(uint32_t ifindex, in_port_t port, uint16_t state)

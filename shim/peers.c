@@ -66,7 +66,7 @@ static uint64_t *search(const struct peers *peers, struct name name, uint64_t *w
 	return NULL;
 }
 
-/* Of the entries of that hash, copies the local address of the youngest. */
+/* Of the entries of that hash whose peer asked, copies the local address of the youngest. */
 static bool search_any_port(const struct peers *peers, struct name name, struct local *local)
 {
 	uint32_t now = peers_tick(peers), least = UINT32_MAX;
@@ -79,6 +79,7 @@ static bool search_any_port(const struct peers *peers, struct name name, struct 
 			struct local found;
 
 			if (is_named(peers, word, name, &found) &&
+			    found.state == LOCAL_ASKED && local_is_usable(found) &&
 			    age_of_entry(word, now) < least) {
 				least = age_of_entry(word, now);
 				*local = found;

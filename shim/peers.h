@@ -119,7 +119,7 @@ static inline uint64_t peers_tag(const struct peers *peers, uint64_t word, struc
 
 /*
  * Looks a name up. Returns false when it is not remembered. With port 0 it finds the youngest entry
- * of that hash whatever the local port.
+ * of that hash, whatever the local port, with an address at which the peer asked.
  */
 bool peers_find(const struct peers *peers, struct name name, struct local *local);
 

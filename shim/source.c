@@ -109,13 +109,13 @@ static void learn_own(int fd, uint64_t salt, const struct names *names, const st
 	bool is_own = known.state == LOCAL_OWN;
 
 	if (!is_same_address(local, known)) {
-		is_own = !source_usable(local) ||
+		is_own = !local_is_usable(local) ||
 			 (peers_find(peers, past, &before) && is_same_address(before, local)) ||
 			 is_conversation(fd, salt, peer, local);
 		local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
-		if (is_own && known.state == LOCAL_OWN && source_usable(known))
+		if (is_own && known.state == LOCAL_OWN && local_is_usable(known))
 			peers_put(peers, past, known);
-		if (source_usable(local))
+		if (local_is_usable(local))
 			peers_put(peers, name, local);
 	}
 	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
@@ -200,7 +200,7 @@ static bool use_known(const struct names *names, bool is_last, struct local know
 		source_last.flags = HEARD_ANSWERED;
 	if (has_port(answers_late, known.port))
 		retract_host(names, known);
-	if (known.state == LOCAL_OWN || !source_usable(known))
+	if (known.state == LOCAL_OWN || !local_is_usable(known))
 		return false;
 	*local = known;
 	return true;
@@ -233,7 +233,7 @@ static bool find_host(const struct names *names, const struct peer *peer, in_por
 	/* From now on this port of the host is known too. */
 	peers_put(&library.peers, name_of_peer(names, port), known);
 	*local = known;
-	return source_usable(known);
+	return local_is_usable(known);
 }
 
 /* What the settings say of a peer to which the program speaks first. */
@@ -241,10 +241,10 @@ static bool find_by_setting(const struct names *names, const struct peer *peer,
 			    struct local *local)
 {
 	if (library.settings.follow_tcp &&
-	    peers_find(&library.peers, name_of_tcp(names), local) && source_usable(*local))
+	    peers_find(&library.peers, name_of_tcp(names), local) && local_is_usable(*local))
 		return true;
 	*local = local_of_setting(peer);
-	return source_usable(*local);
+	return local_is_usable(*local);
 }
 
 bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct local *local)
@@ -319,7 +319,7 @@ static bool find_question(int fd, const struct peer *peer, struct local *local)
 			continue;
 		libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
 		if (netns == __atomic_load_n(&spaces[i].netns, __ATOMIC_RELAXED))
-			return source_usable(*local) && is_answered_elsewhere(local->port);
+			return is_answered_elsewhere(local->port);
 	}
 	return false;
 }
@@ -339,13 +339,14 @@ bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answ
 
 	*answers = true;
 	if (is_last_peer(&peer, &last)) {
-		if (heard_outranks(&last) && source_usable(last.local)) {
+		if (heard_outranks(&last) && local_is_usable(last.local)) {
 			source_answered(last.salt, &peer, last.local);
 			add_port(answers_late, last.local.port);
 			*local = last.local;
 			return true;
 		}
-	} else if (descriptor_get(fd) == DESCRIPTOR_FRESH && find_question(fd, &peer, local)) {
+	}
+	if (descriptor_get(fd) == DESCRIPTOR_FRESH && find_question(fd, &peer, local)) {
 		errno = e;
 		return true;
 	}
@@ -355,22 +356,40 @@ bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answ
 	return find_by_setting(&names, &peer, local);
 }
 
-void source_forget(const struct helped *helped, uint64_t salt, struct peer peer)
+/* On sockets of one local port. */
+static void forget_on_port(const struct names *names, in_port_t port, struct local wrong)
 {
 	struct peers *peers = &library.peers;
-	struct names names = names_of_peer(&peers->key, peer, salt);
-	in_port_t port = helped_get(helped, port);
-	struct name name = name_of_peer(&names, port), host = name_of_host(&names, port);
-	struct local wrong, refused = { .port = port, .state = LOCAL_ASKED }, known;
+	struct name name = name_of_peer(names, port);
+	struct local refused = { .port = port, .state = LOCAL_ASKED }, known;
 
-	if (peers_find(peers, name, &wrong)) {
-		if (wrong.state >= LOCAL_OWN)
-			refused.state = LOCAL_OWN;
-		if (peers_find(peers, host, &known) && is_same_address(known, wrong))
-			peers_forget(peers, host);
-	}
+	if (peers_find(peers, name, &known) && known.state >= LOCAL_OWN)
+		refused.state = LOCAL_OWN;
+	retract_host(names, wrong);
 	/* From no other address either, as without us. */
 	peers_put(peers, name, refused);
+}
+
+void source_forget(const struct helped *helped, uint64_t salt, struct peer peer,
+		   struct local local)
+{
+	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
+	struct names names = names_of_peer(&library.peers.key, peer, salt);
+	in_port_t port = helped ? helped_get(helped, port) : 0;
+	struct local known;
+
+	local.port = port;
+	if (port)
+		forget_on_port(&names, port, local);
+	/* A fresh socket answered what came to another port. */
+	for (uint32_t i = 0; (!port || helped_is(helped, HELPED_ADOPTED)) && i < used && i < SPACES;
+	     i++) {
+		salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
+		names = names_of_peer(&library.peers.key, peer, salt);
+		if (peers_find(&library.peers, name_of_peer(&names, 0), &known) &&
+		    is_same_address(known, local))
+			forget_on_port(&names, known.port, known);
+	}
 	heard_clear(&source_last);
 }
 

@@ -12,15 +12,6 @@
 #include "socket.h"
 #include "start.h"
 
-/* The state of a peer's entry in the table: whose conversation it is. */
-enum {
-	LOCAL_ASKED = 0,     /* the peer asked at that local address: replies leave from there */
-	LOCAL_ADOPTED = 1,   /* the same, on a fresh socket that answered the peer */
-	LOCAL_OWN = 2,	     /* the program spoke first: the kernel chooses the source. The local
-				address, if any, is the one at which the peer's answers arrive */
-	LOCAL_OWN_ASKED = 3, /* the program spoke first, and then the peer asked at this address */
-};
-
 /* What became of a thread's last receive. */
 enum {
 	HEARD_ANSWERED = 1,  /* the program has answered it */
@@ -128,11 +119,6 @@ static inline void source_count(enum counter counter)
 	counters_add(source_last.count, counter);
 }
 
-static inline bool source_usable(struct local local)
-{
-	return (local.half[0] | local.half[1]) != 0;
-}
-
 /* What is not needed for every datagram: scope ids, log lines, misses. */
 void source_learn_rest(int fd, struct helped *helped, uint64_t salt, struct peer peer,
 		       struct local local);
@@ -202,7 +188,7 @@ bool source_is_still(uint64_t salt, const struct peer *peer, struct local local)
 static inline __attribute__((always_inline)) bool
 source_is_heard(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
 {
-	if (unlikely(!heard_read(&source_last, peer, salt, port, local) || !source_usable(*local)))
+	if (unlikely(!heard_read(&source_last, peer, salt, port, local) || !local_is_usable(*local)))
 		return false;
 	if (likely(heard_is_open(&source_last))) {
 		source_answered(salt, peer, *local);
@@ -232,8 +218,12 @@ static inline bool source_concerns_fresh(void)
  */
 bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answers);
 
-/* The kernel refused the source: it is not used again until the peer asks again. */
-void source_forget(const struct helped *helped, uint64_t salt, struct peer peer);
+/*
+ * The kernel refused the source `local` on the socket of `helped`, or on a fresh one (NULL): it is
+ * not used again until the peer asks again.
+ */
+void source_forget(const struct helped *helped, uint64_t salt, struct peer peer,
+		   struct local local);
 
 /* A space in which sockets are tracked: fresh sockets look there. */
 void source_add_space(uint64_t salt, uint64_t netns);
