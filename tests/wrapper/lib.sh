@@ -85,10 +85,12 @@ refused() {
 
 # make_tree FOLDER: a build tree of its own, to be spoilt.
 make_tree() {
-	mkdir -p "$1/scripts" "$1/shim"
+	mkdir -p "$1/scripts" "$1/shim" "$1/tools"
 	: >"$1/config.status"
-	cp "$replyfrom" "$replyfrom-check" "$replyfrom-probe" "$replyfrom-scan" "$replyfrom-status" \
-		"$replyfrom-unit" "$1/scripts/"
+	cp "$replyfrom" "$replyfrom-unit" "$1/scripts/"
+	for part in check probe scan status; do
+		cp "$abs_top_builddir/tools/replyfrom-$part" "$1/tools/"
+	done
 	cp "$library" "$1/shim/"
 }
 

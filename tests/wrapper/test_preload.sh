@@ -79,8 +79,8 @@ spoilt 'library with a part cut off' '*damaged*' truncate -s 8192 tree/shim/libr
 spoilt 'library that needs what is not there' '*does not load*no_such_function*' compile_unresolved
 spoilt 'library of a stranger' '*not replyfrom*' compile_stranger
 spoilt 'library of another version' '*version 9.9.9, replyfrom has*' compile_version 9.9.9
-spoilt 'helper missing' '*replyfrom-check is missing*' rm tree/scripts/replyfrom-check
-spoilt 'helper not executable' '*replyfrom-check*cannot be run*' chmod -x tree/scripts/replyfrom-check
+spoilt 'helper missing' '*replyfrom-check is missing*' rm tree/tools/replyfrom-check
+spoilt 'helper not executable' '*replyfrom-check*cannot be run*' chmod -x tree/tools/replyfrom-check
 spoilt 'library that everybody can write' '*everybody can write*chmod o-w*' \
 	chmod o+w tree/shim/libreplyfrom.so
 spoilt 'folder that everybody can write' '*everybody can write to */tree/shim,*' chmod o+w tree/shim
@@ -114,7 +114,7 @@ compile32() {
 	mkdir -p "usr/$lib32/replyfrom"
 	$CC -m32 -DHAVE_CONFIG_H -I"$abs_top_builddir" -I"$abs_top_srcdir/shim" \
 		-idirafter "/usr/include/$($CC -print-multiarch)" \
-		-o "usr/$lib32/replyfrom/replyfrom-check" "$abs_top_srcdir"/scripts/check/*.c \
+		-o "usr/$lib32/replyfrom/replyfrom-check" "$abs_top_srcdir"/tools/check/*.c \
 		"$abs_top_srcdir/shim/settings.c" -ldl &&
 		$CC -m32 -shared -fPIC -o "usr/$lib32/replyfrom/libreplyfrom.so" "$work/version.c"
 }
@@ -155,7 +155,7 @@ abi32() {
 lib=$(/lib64/ld-linux-x86-64.so.2 --list-diagnostics 2>/dev/null | sed -n 's/^dl_dst_lib="\(.*\)"/\1/p')
 if [ -n "$lib" ]; then
 	mkdir -p "usr/$lib/replyfrom" usr/bin
-	cp "$library" "$replyfrom"-* "usr/$lib/replyfrom/"
+	cp "$library" "$replyfrom"-* "$abs_top_builddir"/tools/replyfrom-* "usr/$lib/replyfrom/"
 	sed "s,^\([[:space:]]*parts=\).*,\1'$work/usr/$lib/replyfrom'," \
 		"$replyfrom" >usr/bin/replyfrom
 	chmod +x usr/bin/replyfrom
