@@ -17,6 +17,8 @@ struct settings {
 	uint32_t peers;	    /* REPLYFROM_PEERS, a power of two */
 	bool some_ports;    /* REPLYFROM_PORTS: a bit for each port, else all */
 	uint8_t ports[65536 / 8];
+	bool follow_tcp;	   /* REPLYFROM_FOLLOW_TCP */
+	struct in6_addr source[2]; /* REPLYFROM_SOURCE: IPv4, v4-mapped; IPv6. All zero: not set */
 };
 
 /* What was wrong with a setting; `allowed` is for people. */
@@ -34,6 +36,9 @@ bool settings_statistics(struct settings *settings, const char *value,
 bool settings_log(struct settings *settings, const char *value, struct settings_fault *fault);
 bool settings_peers(struct settings *settings, const char *value, struct settings_fault *fault);
 bool settings_ports(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_source(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_follow_tcp(struct settings *settings, const char *value,
+			 struct settings_fault *fault);
 
 #define SETTINGS_DEFAULT                                 \
 	{                                                \

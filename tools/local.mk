@@ -17,7 +17,7 @@ tools_replyfrom_check_SOURCES = $(judge_sources) \
 	tools/check/settings.c \
 	tools/check/sibling.c \
 	tools/check/verdict.c \
-	shim/bounds.h \
+	shim/address.h shim/bounds.h \
 	shim/settings.c shim/settings.h
 tools_replyfrom_check_CFLAGS = $(part_cflags)
 tools_replyfrom_check_LDFLAGS = $(part_ldflags)
