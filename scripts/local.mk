@@ -1,18 +1,12 @@
 # SPDX-License-Identifier: MIT
-# The wrapper, and the script behind --unit.
-bin_SCRIPTS += scripts/replyfrom
+# The script behind --unit, and what completes the wrapper's options.
 replyfrom_SCRIPTS = scripts/replyfrom-unit
-made_scripts = scripts/replyfrom scripts/replyfrom-unit
-CLEANFILES += $(made_scripts)
-EXTRA_DIST += scripts/replyfrom.in scripts/replyfrom-unit.in
+CLEANFILES += scripts/replyfrom-unit
+EXTRA_DIST += scripts/replyfrom-unit.in
 
-# Made here and not by config.status: only make knows @libdir@ to the end.
-scripts/replyfrom: scripts/replyfrom.in
-scripts/replyfrom-unit: scripts/replyfrom-unit.in
-$(made_scripts): Makefile
+scripts/replyfrom-unit: scripts/replyfrom-unit.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) scripts && \
-	$(SED) -e 's|@libdir[@]|$(libdir)|g' -e 's|@VERSION[@]|$(VERSION)|g' \
-		$(srcdir)/$@.in >$@.new && \
+	$(SED) -e 's|@VERSION[@]|$(VERSION)|g' $(srcdir)/$@.in >$@.new && \
 	chmod +x $@.new && mv $@.new $@
 
 bashcompletiondir = $(datadir)/bash-completion/completions

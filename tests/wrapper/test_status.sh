@@ -148,7 +148,7 @@ stop
 
 # The file on the disk may be another by now: what counts is what the process has.
 make_tree tree
-serve tree/scripts/replyfrom ./server
+serve tree/tools/replyfrom ./server
 rm tree/shim/libreplyfrom.so
 ask 1
 run "$replyfrom" --status "$server"

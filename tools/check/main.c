@@ -1,115 +1,24 @@
 // SPDX-License-Identifier: MIT
-// replyfrom-check MODE LIBRARY COMMAND [ARGUMENT]...: what the script replyfrom ends with.
+// replyfrom-check MODE LIBRARY COMMAND [ARGUMENT]...: the check before a start as a program of its
+// own, for replyfrom --unit and for a replyfrom of another ABI.
 
 #include "config.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "./check.h"
 
-enum { LINE = PATH_MAX + 1024 };
-
-static void say(const char *format, va_list arguments)
-{
-	char line[LINE];
-	size_t length = (size_t)snprintf(line, sizeof(line), "replyfrom: ");
-
-	vsnprintf(line + length, sizeof(line) - length - 1, format, arguments);
-	dprintf(STDERR_FILENO, "%s\n", line);
-}
-
-static void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void warn(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	say(format, arguments);
-	va_end(arguments);
-}
-
-void fail(int status, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	say(format, arguments);
-	va_end(arguments);
-	_exit(status);
-}
-
-static _Noreturn void fail_run(const char *command, int error)
-{
-	fail(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN, "%s: %s", command, strerror(error));
-}
-
-static _Noreturn void run(char **command)
-{
-	execvp(*command, command);
-	fail_run(*command, errno);
-}
-
-/* --check: the verdict on stdout. */
-static _Noreturn void answer(const struct program *program)
-{
-	char line[LINE];
-
-	verdict_print(program, line, sizeof(line));
-	if (dprintf(STDOUT_FILENO, "%s\n", line) < 0)
-		fail(EXIT_OURS, "stdout: %s", strerror(errno));
-	_exit(program->finding < CANNOT_HELP ? EXIT_SUCCESS : EXIT_CANNOT_HELP);
-}
-
-/* A program that cannot be helped is only started if that is wanted, and not without a word. */
-static void refuse(const struct program *program, bool force)
-{
-	char line[LINE];
-
-	verdict_print(program, line, sizeof(line));
-	if (program->finding >= NO_LOADER)
-		fail(EXIT_NOT_FOUND, "%s", line);
-	if (!force)
-		fail(EXIT_OURS, "%s, or start it as it is with --force", line);
-	warn("%s; started all the same", line);
-}
-
 int main(int count, char **arguments)
 {
-	static struct program program;
-	char preload[PATH_MAX], **command;
-	bool check, force;
-	int error;
-
 	if (count == 2 && !strcmp(arguments[1], LIBRARY_ALIVE)) {
 		library_answer();
-		return EXIT_SUCCESS;
+		return 0;
 	}
-	if (count < 4)
-		fail(EXIT_OURS, "replyfrom-check is a part of replyfrom: start that");
-	check = !strcmp(arguments[1], "check");
-	force = !strcmp(arguments[1], "force");
-	command = arguments + 3;
-	if (settings_check() && !check)
-		run(command);
-	library_check(arguments[2], preload);
-	error = program_find(*command, program.path);
-	if (error)
-		fail_run(*command, error);
-	program_judge(&program);
-	if (program.finding == OTHER_MACHINE)
-		sibling_start(preload, &program.elf, arguments);
-	if (check)
-		answer(&program);
-	if (program.finding >= CANNOT_HELP)
-		refuse(&program, force);
-	/* The loader of another ABI would only complain, for this program and all it starts. */
-	if (program.finding != OTHER_MACHINE && program.finding != OTHER_LIBC)
-		library_preload(preload);
-	run(command);
+	for (int mode = CHECK_START; count >= 4 && mode <= CHECK_FORCE; mode++)
+		if (!strcmp(arguments[1], check_mode_name((enum check_mode)mode)))
+			check_run((enum check_mode)mode, arguments[2], program_invocation_name,
+				  arguments + 3);
+	message_fail(EXIT_OURS, "replyfrom-check is a part of replyfrom: start that");
 }

@@ -85,7 +85,6 @@ def judge(mutant):
 		shutil.copytree(BUILD / 'scripts', tree / 'scripts')
 		shutil.copytree(BUILD / 'tools', tree / 'tools')
 		(tree / 'tests').symlink_to(BUILD / 'tests')
-		(tree / 'config.status').symlink_to(BUILD / 'config.status')    # it is a build tree, says the wrapper
 		try:
 			if mutant:
 				mutant.apply(tree)
