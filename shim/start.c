@@ -44,6 +44,8 @@ static void read_settings(void)
 		{ "REPLYFROM_STATS", settings_statistics },
 		{ "REPLYFROM_PEERS", settings_peers },
 		{ "REPLYFROM_PORTS", settings_ports },
+		{ "REPLYFROM_SOURCE", settings_source },
+		{ "REPLYFROM_FOLLOW_TCP", settings_follow_tcp },
 	};
 	struct settings_fault fault;
 

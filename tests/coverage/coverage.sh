@@ -24,9 +24,10 @@ $cc $common -o "$dir/probe" "$dir/probe.c" 2>/dev/null || skip "$cc has no gcov"
 rm -f "$dir"/*probe*
 
 # The build tree as the tests know it, with another library in it.
-mkdir "$dir/objects" "$dir/tree" "$dir/tree/shim" "$dir/tree/scripts"
-ln -s "$build/tests" "$build/config.h" "$build/config.status" "$dir/tree"
+mkdir "$dir/objects" "$dir/tree" "$dir/tree/shim" "$dir/tree/scripts" "$dir/tree/tools"
+ln -s "$build/tests" "$build/config.h" "$dir/tree"
 cp "$build"/scripts/replyfrom* "$dir/tree/scripts"
+cp "$build"/tools/replyfrom* "$build/tools/libcheck.a" "$dir/tree/tools"
 sed 's/{ global:/& _exit; _Exit; execve; execv; execvp;/' "$build/shim/exports.map" >"$dir/exports.map"
 cp "$build/shim/exports.map" "$dir/tree/shim"
 

@@ -26,6 +26,7 @@ unit_programs = \
 	tests/unit/test_pktinfo_usual \
 	tests/unit/test_pktinfo_write \
 	tests/unit/test_settings_ports \
+	tests/unit/test_settings_source \
 	tests/unit/test_settings_values \
 	tests/unit/test_source_heard
 
@@ -40,7 +41,7 @@ unit_control = $(unit_address) tests/unit/messages.h \
 unit_peers = tests/unit/unit.h tests/unit/table.h shim/address.h shim/names.h \
 	shim/locals.c shim/locals.h shim/peers.c shim/peers.h
 unit_writers = $(unit_peers) tests/unit/writers.h
-unit_settings = tests/unit/unit.h shim/bounds.h shim/settings.c shim/settings.h
+unit_settings = tests/unit/unit.h shim/address.h shim/bounds.h shim/settings.c shim/settings.h
 
 tests_unit_test_address_canonical_SOURCES = tests/unit/test_address_canonical.c $(unit_address)
 tests_unit_test_address_canonical_LDADD = -lcmocka
@@ -84,6 +85,8 @@ tests_unit_test_pktinfo_write_SOURCES = tests/unit/test_pktinfo_write.c $(unit_c
 tests_unit_test_pktinfo_write_LDADD = -lcmocka
 tests_unit_test_settings_ports_SOURCES = tests/unit/test_settings_ports.c $(unit_settings)
 tests_unit_test_settings_ports_LDADD = -lcmocka
+tests_unit_test_settings_source_SOURCES = tests/unit/test_settings_source.c $(unit_settings)
+tests_unit_test_settings_source_LDADD = -lcmocka
 tests_unit_test_settings_values_SOURCES = tests/unit/test_settings_values.c $(unit_settings)
 tests_unit_test_settings_values_LDADD = -lcmocka
 tests_unit_test_source_heard_SOURCES = tests/unit/test_source_heard.c tests/unit/unit.h shim/source.h

@@ -6,7 +6,7 @@
 
 cd "$work" || exit 99
 make_tree tree # another user may not reach the build tree
-replyfrom=$work/tree/scripts/replyfrom
+replyfrom=$work/tree/tools/replyfrom
 
 compile() {
 	# shellcheck disable=SC2086 # CC may have options
@@ -26,6 +26,13 @@ int main(int count, char **arguments)
 	return count > 9 && recvfrom(0, &byte, 1, 0, 0, 0) < 0;
 }
 END
+cat >starter.c <<'END'
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	return count > 9 && execv(arguments[9], arguments);
+}
+END
 # What Go's linker leaves in every program (its build id).
 cat >go.c <<'END'
 __asm__(".section .note.go.buildid,\"a\",@note\n"
@@ -40,6 +47,14 @@ helped() {
 	like "$1: --check: in one line" '?*' "${out%%*"$newline"*}"
 	run "$replyfrom" "$3"
 	same "$1: starts without a word" '0 ' "$status $err"
+}
+
+# unseen TITLE PATTERN COMMAND: --check says that nothing of it is seen
+unseen() {
+	run "$replyfrom" --check "$3"
+	same "$1: --check: 1" 1 "$status"
+	like "$1: --check says so" "$2" "$out"
+	like "$1: --check: in one line" '?*' "${out%%*"$newline"*}"
 }
 
 # unhelped TITLE PATTERN COMMAND [USER'S COMMAND...]: --check says why, a start is refused, --force
@@ -73,13 +88,17 @@ forced() {
 
 compile -o receiver receiver.c || exit 99
 compile -o silent silent.c || exit 99
+compile -o starter starter.c || exit 99
 compile -D_FORTIFY_SOURCE=2 -O2 -no-pie -Wl,--hash-style=sysv -o receiver-sysv receiver.c || exit 99
 compile -Wl,--hash-style=gnu -Wl,-s -o receiver-gnu receiver.c || exit 99
 for program in receiver receiver-sysv receiver-gnu; do
 	helped "a program that receives ($program)" "./$program can be helped (it calls *recvfrom*)" \
 		"./$program"
 done
-helped 'a program that does not receive' './silent can be started,*no receive call*' ./silent
+helped 'a program that does not receive' './starter can be started,*no receive call*' ./starter
+unseen 'a program that does nothing' './silent has nothing that can be helped*' ./silent
+run "$replyfrom" ./silent
+same 'a program that does nothing: starts without a word' '0 ' "$status $err"
 printf '#!%s/receiver\n' "$work" >script
 printf '#!/usr/bin/env receiver\n' >script-env
 printf '#!/bin/sh\n# a launcher\ncd /\nexec %s/receiver "$@"\n\n' "$work" >launcher
@@ -162,7 +181,13 @@ like 'its loader is missing' "127 replyfrom: ./loaderless *loader is missing ($w
 cat >secure.c <<'END'
 #include <stdio.h>
 #include <sys/auxv.h>
-int main(void) { return !printf("%lu\n", getauxval(AT_SECURE)); }
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	if (count > 9)
+		execv(arguments[9], arguments);
+	return !printf("%lu\n", getauxval(AT_SECURE));
+}
 END
 
 # agrees PROGRAM [USER'S COMMAND...]: --check expects what the kernel then does.

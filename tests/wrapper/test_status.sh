@@ -148,7 +148,7 @@ stop
 
 # The file on the disk may be another by now: what counts is what the process has.
 make_tree tree
-serve tree/scripts/replyfrom ./server
+serve tree/tools/replyfrom ./server
 rm tree/shim/libreplyfrom.so
 ask 1
 run "$replyfrom" --status "$server"
@@ -217,10 +217,10 @@ esac
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	serve "$replyfrom" ./server
 	chmod 755 tree tree/* tree/*/*
-	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text "$server"
+	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/tools/replyfrom-status text "$server"
 	same 'of another user' "$server server hidden - - - - - - -" "$(row)"
 	same 'of another user: 1' '1 ' "$status $err"
-	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text --all
+	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/tools/replyfrom-status text --all
 	like '--all of another user' '*Processes that may not be looked into; be root: [1-9]*' "$out"
 	stop
 	if command -v unshare >/dev/null && unshare --net true 2>/dev/null; then

@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,23 +55,32 @@ static bool beside(const char *preload, const char *folder, const char *name, ch
 			       folder, name) < PATH_MAX;
 }
 
-void sibling_start(const char *preload, const struct elf *program, char **arguments)
+void sibling_start(const char *preload, const struct elf *program, enum check_mode mode,
+		   char **command)
 {
-	char check[PATH_MAX], library[PATH_MAX];
+	char check[PATH_MAX], library[PATH_MAX], **arguments;
+	size_t count = 0;
 
+	while (command[count])
+		count++;
+	arguments = calloc(3 + count + 1, sizeof(*arguments));
+	if (!arguments)
+		message_fail(EXIT_OURS, "no memory for the arguments");
+	memcpy(arguments + 3, command, count * sizeof(*command));
+	arguments[0] = check;
+	arguments[1] = (char *)(uintptr_t)check_mode_name(mode);
+	arguments[2] = library;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (known[i].machine != program->machine || known[i].class != program->class)
 			continue;
 		for (int j = 0; j < FOLDERS && known[i].folders[j]; j++) {
 			const char *folder = known[i].folders[j];
 
-			if (!beside(preload, folder, "replyfrom-check", check) ||
-			    !beside(preload, folder, "libreplyfrom.so", library) ||
-			    !fits(check, program) || access(library, R_OK) < 0)
-				continue;
-			arguments[0] = check;
-			arguments[2] = library;
-			execv(check, arguments);
+			if (beside(preload, folder, "replyfrom-check", check) &&
+			    beside(preload, folder, "libreplyfrom.so", library) &&
+			    fits(check, program) && !access(library, R_OK))
+				execv(check, arguments);
 		}
 	}
+	free(arguments);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* replyfrom-check: looks whether the library can work for a program, then becomes that program. */
+/* Looks whether the library can work for a program, then becomes that program. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -8,15 +8,18 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "../message.h"
 #include "elf.h"
 
-/* env(1)'s exit statuses; EXIT_CANNOT_HELP is what --check answers. */
-enum {
-	EXIT_CANNOT_HELP = 1,
-	EXIT_OURS = 125,
-	EXIT_NOT_RUN = 126,
-	EXIT_NOT_FOUND = 127,
-};
+enum check_mode { CHECK_START, CHECK_ONLY, CHECK_FORCE };
+
+/*
+ * Checks settings, library and command, and becomes the command; in CHECK_ONLY it prints the
+ * verdict instead. `checker` is a program that answers to LIBRARY_ALIVE. What fails ends the
+ * process with one of the statuses of message.h.
+ */
+_Noreturn void check_run(enum check_mode mode, const char *library, const char *checker,
+			 char **command);
 
 /* What was found out about a program; from CANNOT_HELP on, the library cannot work for it. */
 enum finding {
@@ -25,6 +28,8 @@ enum finding {
 	LOADER,	    /* it is a dynamic loader; what that loads is not looked at */
 	UNREADABLE, /* it may be run but not read */
 	UNKNOWN,    /* no format known here: the kernel may know it (binfmt_misc) */
+	UNSEEN,	    /* is started, but --check says no: nothing in it calls libc for that */
+	URING,	    /* the same, and it may receive through io_uring */
 	CANNOT_HELP,
 	STATIC = CANNOT_HELP,
 	GO,
@@ -44,11 +49,10 @@ struct program {
 	char path[PATH_MAX];
 	enum finding finding;
 	struct elf elf;
-	char loader[PATH_MAX]; /* elf.interpreter, kept */
+	char loader[PATH_MAX];	 /* elf.interpreter, kept */
+	char uring[NAME_MAX];	 /* elf.uring, or a library's, kept; "": none */
+	char receiver[PATH_MAX]; /* the library that receives for it; "": itself, or none */
 };
-
-/* Prints one line, with "replyfrom: " before it, on stderr and ends with this status. */
-_Noreturn void fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Reads the REPLYFROM_* variables and fails if one is wrong or unknown. Returns true if
@@ -61,22 +65,29 @@ bool settings_check(void);
  * wrong. Writes into `preload` what LD_PRELOAD should have: the absolute path, with $LIB where the
  * dynamic loader expands that to the same file.
  */
-void library_check(const char *library, char preload[PATH_MAX]);
+void library_check(const char *library, const char *checker, char preload[PATH_MAX]);
 
-/* The argument with which library_check() starts this program to call library_answer(). */
+/* "start", "check" or "force": the first argument of replyfrom-check. */
+const char *check_mode_name(enum check_mode mode);
+
+/* The argument with which library_check() starts `checker` to call library_answer(). */
 #define LIBRARY_ALIVE "alive"
 
 /* Prints the version of the library that was preloaded into this process, if any. */
 void library_answer(void);
 
-/* Puts the library before what LD_PRELOAD has; a library that is already first stays as it is. */
+/*
+ * Puts the library before what LD_PRELOAD has, but after the sanitizers' runtimes that it begins
+ * with: those insist on being first. A library that is already there stays as it is.
+ */
 void library_preload(const char *preload);
 
 /*
- * Leaves the program to the replyfrom-check of its own ABI, called with these arguments but for the
- * library: then one wrapper serves programs of both. Returns if there is none installed.
+ * Leaves the command to the replyfrom-check of the program's own ABI: then one wrapper serves
+ * programs of both. Returns if there is none installed.
  */
-void sibling_start(const char *preload, const struct elf *program, char **arguments);
+void sibling_start(const char *preload, const struct elf *program, enum check_mode mode,
+		   char **command);
 
 /*
  * Finds an executable file as execvp(3) does. Returns 0 and its path, or the errno that execvp
@@ -91,6 +102,13 @@ int program_find(const char *name, char path[PATH_MAX]);
 void program_judge(struct program *program);
 
 /*
+ * Looks at the libraries of a program that imports no receive call itself: one of them may, or
+ * nothing in it can be seen. The program's loader is asked which ones they are; no code of theirs
+ * runs.
+ */
+void libraries_judge(struct program *program);
+
+/*
  * The loader ignores LD_PRELOAD for a program that gains privileges (AT_SECURE, getauxval(3)).
  * Returns SETUID, SETGID, CAPABILITIES or SECURE if it would for the file `fd`, else HELPED.
  */
@@ -98,5 +116,11 @@ enum finding privilege_judge(int fd, const struct stat *status);
 
 /* Writes the finding as one line without a newline, with what to do about it. */
 void verdict_print(const struct program *program, char *line, size_t size);
+
+/* Returns true if the program itself cannot be helped, but those that it starts can. */
+bool verdict_launches(const struct program *program);
+
+/* What is said after that line: how to start it all the same, and what for. */
+const char *verdict_offer(const struct program *program);
 
 #endif

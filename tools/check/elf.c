@@ -68,10 +68,28 @@ const char *elf_receive_name(unsigned int index)
 	return NULL;
 }
 
+/* Calls that start programs or load libraries, which may receive, and the one that may be any. */
+static const char *const actions[] = {
+	"dlopen",	"dlmopen", "execl",   "execle",	 "execlp",   "execv",
+	"execve",	"execvp",  "execvpe", "fexecve", "execveat", "posix_spawn",
+	"posix_spawnp", "popen",   "system",  "syscall",
+};
+
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 static void note_import(struct elf *elf, const char *name)
 {
 	const char *receive;
 
+	if (!elf->acts)
+		elf->acts = is_among(name, hooks, sizeof(hooks) / sizeof(*hooks)) ||
+			    is_among(name, actions, sizeof(actions) / sizeof(*actions));
 	if (!strstr(name, "recv"))
 		return;
 	for (unsigned int i = 0; (receive = elf_receive_name(i)); i++)
@@ -109,6 +127,22 @@ static uint64_t count_gnu(const struct image *image, uint64_t offset)
 	return last;
 }
 
+/* The libraries that it needs: those that receive without calling libc. */
+static void note_needed(const struct image *image, const ElfW(Phdr) * segment, uint64_t strings,
+			struct elf *elf)
+{
+	const ElfW(Dyn) *entry =
+		PART(image, ElfW(Dyn), segment->p_offset, segment->p_filesz / sizeof(*entry));
+	uint64_t left = segment->p_filesz / sizeof(*entry);
+	const char *name;
+
+	for (; left && entry->d_tag != DT_NULL; left--, entry++)
+		if (entry->d_tag == DT_NEEDED && entry->d_un.d_val < image->size &&
+		    (name = string(image, strings + entry->d_un.d_val)) &&
+		    !strncmp(name, "liburing.", strlen("liburing.")))
+			elf->uring = name;
+}
+
 static void read_dynamic(struct image *image, const ElfW(Phdr) * segment, struct elf *elf)
 {
 	const ElfW(Dyn) *entry =
@@ -137,6 +171,7 @@ static void read_dynamic(struct image *image, const ElfW(Phdr) * segment, struct
 	}
 	if (strings > image->size)
 		return;
+	note_needed(image, segment, strings, elf);
 	if (soname < image->size && (name = string(image, strings + soname)))
 		elf->loader = !strncmp(name, "ld-", 3) || !strncmp(name, "ld.", 3) ||
 			      !strncmp(name, "libc.musl", 9);

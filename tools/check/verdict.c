@@ -11,36 +11,44 @@
 
 static const struct {
 	const char *what, *advice;
+	bool launches; /* if it starts other programs, the library is in those */
 } verdicts[] = {
-	[HELPED] = { "can be helped", NULL },
+	[HELPED] = { "can be helped", NULL, false },
 	[NO_RECEIVE] = { "can be started, and what it starts or loads can be helped; it imports no "
 			 "receive call itself",
-			 NULL },
-	[LOADER] = { "is a dynamic loader; what it loads was not looked at", NULL },
-	[UNREADABLE] = { "cannot be read, so it was not looked at", NULL },
-	[UNKNOWN] = { "is no ELF program and no script, so it was not looked at", NULL },
+			 NULL, false },
+	[LOADER] = { "is a dynamic loader; what it loads was not looked at", NULL, false },
+	[UNREADABLE] = { "cannot be read, so it was not looked at", NULL, false },
+	[UNKNOWN] = { "is no ELF program and no script, so it was not looked at", NULL, false },
+	[UNSEEN] = { "has nothing that can be helped: neither it nor its libraries import a "
+		     "receive call, or one that starts programs or loads libraries, from libc",
+		     "what it receives by system calls of its own is not seen", false },
+	[URING] = { "may receive through io_uring, which the library does not see; it imports no "
+		    "receive call itself",
+		    "let it receive without io_uring, if it can", false },
 	[STATIC] = { "cannot be helped: it is statically linked, so no library can be preloaded",
-		     "use a dynamically linked build" },
+		     "use a dynamically linked build", true },
 	[GO] = { "cannot be helped: it is a Go program, which calls the kernel without libc",
-		 "let it listen on each address" },
+		 "let it listen on each address", true },
 	[SETUID] = { "cannot be helped: it is setuid, so the loader ignores LD_PRELOAD",
-		     "start it as its owner" },
+		     "start it as its owner", false },
 	[SETGID] = { "cannot be helped: it is setgid, so the loader ignores LD_PRELOAD",
-		     "start it with its group (newgrp, setpriv --regid)" },
+		     "start it with its group (newgrp, setpriv --regid)", false },
 	[CAPABILITIES] = { "cannot be helped: it has file capabilities, so the loader ignores "
 			   "LD_PRELOAD for users other than root",
 			   "remove them (setcap -r) and give ambient ones (AmbientCapabilities= in "
-			   "systemd, setpriv --ambient-caps)" },
+			   "systemd, setpriv --ambient-caps)",
+			   false },
 	[SECURE] = { "cannot be helped: replyfrom itself was started setuid, setgid or with file "
 		     "capabilities, so the loader ignores LD_PRELOAD",
-		     "start it as an ordinary program" },
+		     "start it as an ordinary program", false },
 	[OTHER_MACHINE] = { "cannot be helped: the library is for another machine than it",
-			    "install the library for that machine as well" },
+			    "install the library for that machine as well", false },
 	[OTHER_LIBC] = { "cannot be helped: it is for another libc than the library",
-			 "build and install replyfrom for that libc" },
-	[NO_LOADER] = { "cannot be run: its dynamic loader is missing", "install its libc" },
+			 "build and install replyfrom for that libc", false },
+	[NO_LOADER] = { "cannot be run: its dynamic loader is missing", "install its libc", false },
 	[NO_INTERPRETER] = { "cannot be run: the interpreter in its first line is missing",
-			     "install that" },
+			     "install that", false },
 };
 
 static const char *machine_name(unsigned int machine)
@@ -63,10 +71,27 @@ static const char *machine_name(unsigned int machine)
 /* Adds to what the line has. */
 #define ADD(line, size, ...) snprintf((line) + strlen(line), (size)-strlen(line), __VA_ARGS__)
 
+/* Which calls are seen, and whose. */
+static void add_receives(const struct program *program, char *line, size_t size)
+{
+	const char *caller = program->receiver, *separator = " ", *name;
+
+	ADD(line, size, " (%s calls", *caller ? caller : "it");
+	for (unsigned int i = 0; (name = elf_receive_name(i)); i++) {
+		if (!(program->elf.receives >> i & 1))
+			continue;
+		ADD(line, size, "%s%s", separator, name);
+		separator = ", ";
+	}
+	ADD(line, size, ")");
+	if (*program->uring)
+		ADD(line, size, "; what it receives through io_uring (%s) is not seen",
+		    program->uring);
+}
+
 void verdict_print(const struct program *program, char *line, size_t size)
 {
 	const struct elf *elf = &program->elf;
-	const char *before = " (it calls ", *name;
 
 	snprintf(line, size, "%s %s", program->path, verdicts[program->finding].what);
 	if (program->finding == OTHER_MACHINE)
@@ -74,15 +99,23 @@ void verdict_print(const struct program *program, char *line, size_t size)
 		    machine_name(elf->machine));
 	if (program->finding == OTHER_LIBC || program->finding == NO_LOADER)
 		ADD(line, size, " (%s)", program->loader);
-	if (program->finding == HELPED) {
-		for (unsigned int i = 0; (name = elf_receive_name(i)); i++) {
-			if (!(elf->receives >> i & 1))
-				continue;
-			ADD(line, size, "%s%s", before, name);
-			before = ", ";
-		}
-		ADD(line, size, ")");
-	}
+	if (program->finding == URING)
+		ADD(line, size, " (%s)", program->uring);
+	if (program->finding == HELPED)
+		add_receives(program, line, size);
 	if (verdicts[program->finding].advice)
 		ADD(line, size, "; %s", verdicts[program->finding].advice);
+}
+
+bool verdict_launches(const struct program *program)
+{
+	return verdicts[program->finding].launches;
+}
+
+const char *verdict_offer(const struct program *program)
+{
+	return verdicts[program->finding].launches
+		       ? "; the dynamically linked programs that it starts are helped: if those "
+			 "are the servers, start it with --force"
+		       : ", or start it as it is with --force";
 }

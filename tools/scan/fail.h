@@ -4,10 +4,9 @@
 #define SCAN_FAIL_H
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_OURS = 125 };
+#include "../message.h"
 
 /* Prints one line, with "replyfrom: " before it, on stderr and ends with EXIT_OURS. */
 __attribute__((format(printf, 1, 2))) static inline _Noreturn void fail(const char *format, ...)
@@ -15,9 +14,7 @@ __attribute__((format(printf, 1, 2))) static inline _Noreturn void fail(const ch
 	va_list arguments;
 
 	va_start(arguments, format);
-	fprintf(stderr, "replyfrom: ");
-	vfprintf(stderr, format, arguments);
-	fprintf(stderr, "\n");
+	message_write(format, arguments);
 	va_end(arguments);
 	exit(EXIT_OURS);
 }

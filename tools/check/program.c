@@ -153,6 +153,7 @@ static void judge_elf(struct program *program, int fd, const struct stat *status
 
 	if (loader)
 		snprintf(program->loader, sizeof(program->loader), "%s", loader);
+	snprintf(program->uring, sizeof(program->uring), "%s", elf->uring ? elf->uring : "");
 	program->finding = privilege_judge(fd, status);
 	if (program->finding != HELPED)
 		return;
@@ -165,7 +166,7 @@ static void judge_elf(struct program *program, int fd, const struct stat *status
 	else if (access(loader, F_OK) < 0)
 		program->finding = NO_LOADER;
 	else if (!elf->receives)
-		program->finding = elf->go ? GO : NO_RECEIVE;
+		program->finding = elf->go ? GO : elf->uring ? URING : NO_RECEIVE;
 }
 
 /* Judges the file, or goes on to the one that it comes down to and returns true. */

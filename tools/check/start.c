@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// The check before each start, and the start.
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "./check.h"
+
+enum { LINE = PATH_MAX + 1024 };
+
+static _Noreturn void fail_run(const char *command, int error)
+{
+	message_fail(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN, "%s: %s", command,
+		     strerror(error));
+}
+
+static _Noreturn void run(char **command)
+{
+	execvp(*command, command);
+	fail_run(*command, errno);
+}
+
+/* --check: the verdict on stdout. */
+static _Noreturn void answer(const struct program *program)
+{
+	char line[LINE];
+
+	verdict_print(program, line, sizeof(line));
+	message_clean(line);
+	if (dprintf(STDOUT_FILENO, "%s%s\n", line,
+		    verdict_launches(program) ? verdict_offer(program) : "") < 0)
+		message_fail(EXIT_OURS, "stdout: %s", strerror(errno));
+	_exit(program->finding < UNSEEN ? EXIT_SUCCESS : EXIT_CANNOT_HELP);
+}
+
+/* What is known to be missed is said; the program may use io_uring for files only. */
+static void warn_of_uring(const struct program *program)
+{
+	char line[LINE];
+
+	verdict_print(program, line, sizeof(line));
+	message_warn("%s; started", line);
+}
+
+/* A program that cannot be helped is only started if that is wanted, and not without a word. */
+static void refuse(const struct program *program, bool force)
+{
+	char line[LINE];
+
+	verdict_print(program, line, sizeof(line));
+	if (program->finding >= NO_LOADER)
+		message_fail(EXIT_NOT_FOUND, "%s", line);
+	if (!force)
+		message_fail(EXIT_OURS, "%s%s", line, verdict_offer(program));
+	message_warn("%s; started all the same", line);
+}
+
+const char *check_mode_name(enum check_mode mode)
+{
+	static const char *const names[] = {
+		[CHECK_START] = "start",
+		[CHECK_ONLY] = "check",
+		[CHECK_FORCE] = "force",
+	};
+
+	return names[mode];
+}
+
+void check_run(enum check_mode mode, const char *library, const char *checker, char **command)
+{
+	static struct program program;
+	char preload[PATH_MAX];
+	int error;
+
+	if (settings_check() && mode != CHECK_ONLY)
+		run(command);
+	library_check(library, checker, preload);
+	error = program_find(*command, program.path);
+	if (error)
+		fail_run(*command, error);
+	program_judge(&program);
+	if (program.finding == OTHER_MACHINE)
+		sibling_start(preload, &program.elf, mode, command);
+	if (mode == CHECK_ONLY && (program.finding == NO_RECEIVE || program.finding == URING))
+		libraries_judge(&program);
+	if (mode == CHECK_ONLY)
+		answer(&program);
+	if (program.finding >= CANNOT_HELP)
+		refuse(&program, mode == CHECK_FORCE);
+	else if (program.finding == URING)
+		warn_of_uring(&program);
+	/* The loader of another ABI would only complain, for this program and all it starts. */
+	if (program.finding != OTHER_MACHINE && program.finding != OTHER_LIBC)
+		library_preload(preload);
+	run(command);
+}
