@@ -237,11 +237,10 @@ static bool find_host(const struct names *names, const struct peer *peer, in_por
 }
 
 /* What the settings say of a peer to which the program speaks first. */
-static bool find_by_setting(const struct names *names, const struct peer *peer,
-			    struct local *local)
+static bool find_by_setting(const struct names *names, const struct peer *peer, struct local *local)
 {
-	if (library.settings.follow_tcp &&
-	    peers_find(&library.peers, name_of_tcp(names), local) && local_is_usable(*local))
+	if (library.settings.follow_tcp && peers_find(&library.peers, name_of_tcp(names), local) &&
+	    local_is_usable(*local))
 		return true;
 	*local = local_of_setting(peer);
 	return local_is_usable(*local);
@@ -370,8 +369,7 @@ static void forget_on_port(const struct names *names, in_port_t port, struct loc
 	peers_put(peers, name, refused);
 }
 
-void source_forget(const struct helped *helped, uint64_t salt, struct peer peer,
-		   struct local local)
+void source_forget(const struct helped *helped, uint64_t salt, struct peer peer, struct local local)
 {
 	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
 	struct names names = names_of_peer(&library.peers.key, peer, salt);

@@ -89,7 +89,8 @@ static inline __attribute__((always_inline)) bool heard_read(const struct heard 
 
 	signal_fence();
 	is = heard->peer.half[1] == peer->half[1] && heard->peer.half[0] == peer->half[0] &&
-	     heard->peer.port == peer->port && heard->peer.scope == peer->scope && heard->salt == salt && heard->local.port == port;
+	     heard->peer.port == peer->port && heard->peer.scope == peer->scope &&
+	     heard->salt == salt && heard->local.port == port;
 	*local = heard->local;
 	signal_fence();
 	return likely(is) && !(version & 1) && heard->version == version;
@@ -188,7 +189,8 @@ bool source_is_still(uint64_t salt, const struct peer *peer, struct local local)
 static inline __attribute__((always_inline)) bool
 source_is_heard(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
 {
-	if (unlikely(!heard_read(&source_last, peer, salt, port, local) || !local_is_usable(*local)))
+	if (unlikely(!heard_read(&source_last, peer, salt, port, local) ||
+		     !local_is_usable(*local)))
 		return false;
 	if (likely(heard_is_open(&source_last))) {
 		source_answered(salt, peer, *local);
@@ -209,7 +211,8 @@ bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct 
  */
 static inline bool source_concerns_fresh(void)
 {
-	return source_last.version || !peers_is_empty(&library.peers) || library.settings.some_source;
+	return source_last.version || !peers_is_empty(&library.peers) ||
+	       settings_has_source(&library.settings);
 }
 
 /*
