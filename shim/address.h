@@ -31,6 +31,7 @@ enum {
 	LOCAL_OWN = 2,	     /* the program spoke first: the kernel chooses the source. The local
 				address, if any, is the one at which the peer's answers arrive */
 	LOCAL_OWN_ASKED = 3, /* the program spoke first, and then the peer asked at this address */
+	LOCAL_SET = 4,	     /* in no entry: chosen by a setting, for what has no request */
 };
 
 /*

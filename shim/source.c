@@ -239,10 +239,9 @@ static bool find_host(const struct names *names, const struct peer *peer, in_por
 /* What the settings say of a peer to which the program speaks first. */
 static bool find_by_setting(const struct names *names, const struct peer *peer, struct local *local)
 {
-	if (library.settings.follow_tcp && peers_find(&library.peers, name_of_tcp(names), local) &&
-	    local_is_usable(*local))
-		return true;
-	*local = local_of_setting(peer);
+	if (!library.settings.follow_tcp || !peers_find(&library.peers, name_of_tcp(names), local))
+		*local = local_of_setting(peer);
+	local->state = LOCAL_SET;
 	return local_is_usable(*local);
 }
 
@@ -330,9 +329,19 @@ static bool is_last_peer(const struct peer *peer, struct heard *last)
 	       last->peer.scope == peer->scope && IN6_ARE_ADDR_EQUAL(&last->peer.host, &peer->host);
 }
 
+/* The space of a socket that is bound to no device. */
+static uint64_t space_of(int fd)
+{
+	uint64_t netns = 0;
+	socklen_t length = sizeof(netns);
+
+	libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
+	return names_salt(&library.peers.key, netns, 0);
+}
+
 bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answers)
 {
-	struct names names;
+	struct names names = { 0 };
 	struct heard last;
 	int e = errno;
 
@@ -349,9 +358,10 @@ bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answ
 		errno = e;
 		return true;
 	}
-	errno = e;
 	*answers = false;
-	names = names_of_peer(&library.peers.key, peer, spaces[0].salt);
+	if (library.settings.follow_tcp)
+		names = names_of_peer(&library.peers.key, peer, space_of(fd));
+	errno = e;
 	return find_by_setting(&names, &peer, local);
 }
 
@@ -376,6 +386,9 @@ void source_forget(const struct helped *helped, uint64_t salt, struct peer peer,
 	in_port_t port = helped ? helped_get(helped, port) : 0;
 	struct local known;
 
+	/* An address of the settings can come to this host at any time: it is tried again. */
+	if (local.state == LOCAL_SET)
+		return;
 	local.port = port;
 	if (port)
 		forget_on_port(&names, port, local);
@@ -398,17 +411,13 @@ void source_accepted(int fd)
 	struct peer self, peer;
 	struct names names;
 	struct local local = none;
-	uint64_t netns = 0;
 	int e = errno;
 
 	if (!getsockname(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&self, &name, length) && (length = sizeof(name)) &&
 	    !getpeername(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&peer, &name, length)) {
-		length = sizeof(netns);
-		libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
-		names = names_of_peer(&library.peers.key, peer,
-				      names_salt(&library.peers.key, netns, 0));
+		names = names_of_peer(&library.peers.key, peer, space_of(fd));
 		local.address = self.host;
 		peers_put(&library.peers, name_of_tcp(&names), local);
 	}

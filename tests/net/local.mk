@@ -14,6 +14,7 @@ net_tests = \
 	tests/net/test_python.py \
 	tests/net/test_routes.py \
 	tests/net/test_socat.py \
+	tests/net/test_source_settings.py \
 	tests/net/test_speaks_first.py \
 	tests/net/test_threads.py
 TESTS += $(net_tests)

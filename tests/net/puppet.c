@@ -7,6 +7,7 @@
 //   WORKER connect FD ADDRESS PORT | WORKER disconnect FD | WORKER send FD TEXT
 //   WORKER repeat COUNT FD ADDRESS PORT TEXT sendto, so often
 //   WORKER receive FD | WORKER peek FD       waits for a datagram
+//   WORKER listen PORT | WORKER accept FD    TCP
 //   WORKER netns PATH                        moves the worker to that network namespace
 //
 // It answers each line with one: a number, a text, or "error ERRNO". The first worker is "main".
@@ -130,6 +131,16 @@ static long receive(int fd, int flags, char *text)
 	return n;
 }
 
+static long listen_at(const char *port)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM, 0), on = 1;
+	struct sockaddr_storage any;
+	socklen_t length = read_address(&any, "::", port);
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	return bind(fd, (struct sockaddr *)&any, length) || listen(fd, 8) ? -1 : fd;
+}
+
 static long move(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -163,6 +174,10 @@ static long obey(char **words, char *text)
 		return connect(fd, &unspecified, sizeof(unspecified));
 	if (!strcmp(call, "send"))
 		return send(fd, words[2], strlen(words[2]), 0);
+	if (!strcmp(call, "listen"))
+		return listen_at(words[1]);
+	if (!strcmp(call, "accept"))
+		return accept(fd, NULL, NULL);
 	if (!strcmp(call, "netns"))
 		return move(words[1]);
 	if (strcmp(call, "repeat"))
