@@ -81,7 +81,8 @@ bool descriptor_set(int fd, uint32_t value)
 	old = __atomic_load_n(place, __ATOMIC_RELAXED);
 	if (old == value)
 		return false;
-	if ((old > DESCRIPTOR_PKTINFO || value > DESCRIPTOR_PKTINFO) && !descriptor_is_ours())
+	/* All other changes are found out from the kernel if they are a vfork child's. */
+	if ((old > DESCRIPTOR_FRESH || value & DESCRIPTOR_HELPED) && !descriptor_is_ours())
 		return false;
 	old = __atomic_exchange_n(place, value, __ATOMIC_ACQ_REL);
 	if (old & DESCRIPTOR_HELPED)

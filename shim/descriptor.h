@@ -47,9 +47,9 @@ static inline bool descriptor_is_plain(uint32_t value)
 
 /*
  * Gives a number a value, and drops the reference of the tag that it had. It makes no system call
- * unless the old or the new value is a UDP socket's: a vfork child has its parent's memory but
- * descriptors of its own, so then the process id is asked, and nothing is written for such a child.
- * Returns false if nothing was written.
+ * unless the old value is a tag or a client's, or the new one is a tag: a vfork child has its
+ * parent's memory but descriptors of its own, so then the process id is asked, and nothing is
+ * written for such a child. Returns false if nothing was written.
  */
 bool descriptor_set(int fd, uint32_t value);
 

@@ -3,6 +3,7 @@
 net_tests = \
 	tests/net/test_calls.py \
 	tests/net/test_connect.py \
+	tests/net/test_costs.py \
 	tests/net/test_disable.py \
 	tests/net/test_groups.py \
 	tests/net/test_knowledge.py \
@@ -55,3 +56,8 @@ check_PROGRAMS += tests/net/puppet
 tests_net_puppet_SOURCES = tests/net/puppet.c
 tests_net_puppet_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
 tests_net_puppet_LDFLAGS = -pthread
+
+# For a tracer to count the system calls of.
+check_PROGRAMS += tests/net/costs
+tests_net_costs_SOURCES = tests/net/costs.c
+tests_net_costs_CFLAGS = -std=gnu11 $(AM_CFLAGS)
