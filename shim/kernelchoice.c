@@ -15,6 +15,14 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
+/* Gives a new socket an option of another one, if that is not 0 there. */
+static bool copy_option(int from, int to, int level, int name)
+{
+	int value = option_get(from, level, name);
+
+	return value <= 0 || option_set(to, level, name, value);
+}
+
 /* Makes a socket in the space of that salt. Returns -1 if the thread is elsewhere. */
 static int make_socket(int fd, uint64_t salt, sa_family_t family)
 {
@@ -27,7 +35,9 @@ static int make_socket(int fd, uint64_t salt, sa_family_t family)
 		return -1;
 	libc.getsockopt(made, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
 	if (names_salt(&library.peers.key, netns, device > 0 ? (uint32_t)device : 0) == salt &&
-	    (device <= 0 || option_set(made, SOL_SOCKET, SO_BINDTOIFINDEX, device)))
+	    copy_option(fd, made, SOL_SOCKET, SO_BINDTOIFINDEX) &&
+	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&
+	    (family == AF_INET || copy_option(fd, made, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES)))
 		return made;
 	close(made);
 	return -1;
@@ -42,23 +52,20 @@ static bool ask(int fd, uint64_t salt, const struct peer *peer, struct in6_addr 
 				     .sin6_port = (in_port_t)peer->port,
 				     .sin6_addr = peer->host,
 				     .sin6_scope_id = peer->scope };
-	bool is_v4 = address_is_v4(&peer->host), done;
+	bool is_v4 = address_is_v4(&peer->host);
 	socklen_t length = sizeof(name);
-	struct peer self;
-	int made = make_socket(fd, salt, is_v4 ? AF_INET : AF_INET6), preference;
+	struct peer self = { .port = 0 };
+	int made = make_socket(fd, salt, is_v4 ? AF_INET : AF_INET6);
 
 	if (made < 0)
 		return false;
-	if (!is_v4 && (preference = option_get(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES)) > 0)
-		option_set(made, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, preference);
-	done = !libc.connect(made, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&name,
-			     is_v4 ? sizeof(v4) : sizeof(name)) &&
-	       !getsockname(made, (struct sockaddr *)&name, &length) &&
-	       peer_read(&self, &name, length);
-	if (done)
-		*choice = self.host;
+	if (!libc.connect(made, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&name,
+			  is_v4 ? sizeof(v4) : sizeof(name)) &&
+	    !getsockname(made, (struct sockaddr *)&name, &length))
+		peer_read(&self, &name, length);
+	*choice = self.host;
 	close(made);
-	return done;
+	return true;
 }
 
 bool kernel_choice(int fd, uint64_t salt, const struct peer *peer, struct in6_addr *choice)

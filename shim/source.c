@@ -117,6 +117,8 @@ static void learn_own(int fd, uint64_t salt, const struct names *names, const st
 			peers_put(peers, past, known);
 		if (local_is_usable(local))
 			peers_put(peers, name, local);
+	} else if (!peers_knows(peers, name, known)) {
+		peers_put(peers, name, known); /* it is in use */
 	}
 	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
 	if (is_own) {
