@@ -98,7 +98,7 @@ static struct helped *track(int fd, enum reason why, const struct peer *self, sa
 	uint64_t cookie = socket_cookie(fd, SO_COOKIE);
 	uint32_t tag;
 	struct helped *helped = record_of(fd, cookie, &tag);
-	bool remembered = helped && helped_get(helped, state) != HELPED_FRESH;
+	bool remembered = helped && helped_get(helped, state) != HELPED_FRESH, made = !helped;
 
 	/* A fresh socket that answered is tracked whatever its port, by all its numbers. */
 	if (why == ANSWERED || (helped && helped_is(helped, HELPED_ADOPTED)))
@@ -113,8 +113,7 @@ static struct helped *track(int fd, enum reason why, const struct peer *self, sa
 	helped_set(helped, cookie, cookie);
 	__atomic_store_n(&helped->salt, socket_space(fd), __ATOMIC_RELEASE);
 	if (!options_enable(fd, helped, remembered)) {
-		descriptor_set(fd, DESCRIPTOR_PLAIN);
-		if (descriptor_get(fd) != tag)
+		if (made)
 			helped_drop(tag);
 		return NULL;
 	}
@@ -126,7 +125,7 @@ static struct helped *track(int fd, enum reason why, const struct peer *self, sa
 	helped_mark(helped, HELPED_ADOPTED, why == ANSWERED);
 	helped_mark(helped, HELPED_LOGGED, report_on(LOG_DEBUG));
 	helped_set(helped, state, (uint8_t)HELPED_WILDCARD);
-	if (descriptor_get(fd) != tag && !descriptor_set(fd, tag))
+	if (made && !descriptor_set(fd, tag))
 		helped_drop(tag);
 	report_peer(LOG_DEBUG, fd, "is helped", self, &self->host);
 	return helped;
