@@ -10,45 +10,46 @@
 #define HOOKS_H
 
 /* Found in every libc and resolved at start. */
-#define HOOKS_ALWAYS(HOOK)                                                                        \
-	HOOK(int, socket, (int domain, int type, int protocol), (domain, type, protocol))         \
-	HOOK(int, socketpair, (int domain, int type, int protocol, int fds[2]),                   \
-	     (domain, type, protocol, fds))                                                       \
-	HOOK(int, accept, (int fd, struct sockaddr *address, socklen_t *length),                  \
-	     (fd, address, length))                                                               \
-	HOOK(int, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags),      \
-	     (fd, address, length, flags))                                                        \
-	HOOK(int, dup, (int fd), (fd))                                                            \
-	HOOK(int, dup2, (int fd, int to), (fd, to))                                               \
-	HOOK(int, dup3, (int fd, int to, int flags), (fd, to, flags))                             \
-	HOOK(int, bind, (int fd, const struct sockaddr *address, socklen_t length),               \
-	     (fd, address, length))                                                               \
-	HOOK(int, connect, (int fd, const struct sockaddr *address, socklen_t length),            \
-	     (fd, address, length))                                                               \
-	HOOK(ssize_t, recv, (int fd, void *buffer, size_t size, int flags),                       \
-	     (fd, buffer, size, flags))                                                           \
-	HOOK(ssize_t, recvfrom,                                                                   \
-	     (int fd, void *buffer, size_t size, int flags, struct sockaddr *address,             \
-	      socklen_t *length),                                                                 \
-	     (fd, buffer, size, flags, address, length))                                          \
-	HOOK(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags)) \
-	HOOK(int, recvmmsg,                                                                       \
-	     (int fd, struct mmsghdr *messages, unsigned int count, int flags,                    \
-	      struct timespec *timeout),                                                          \
-	     (fd, messages, count, flags, timeout))                                               \
-	HOOK(ssize_t, send, (int fd, const void *buffer, size_t size, int flags),                 \
-	     (fd, buffer, size, flags))                                                           \
-	HOOK(ssize_t, sendto,                                                                     \
-	     (int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address, \
-	      socklen_t length),                                                                  \
-	     (fd, buffer, size, flags, address, length))                                          \
-	HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags),                 \
-	     (fd, message, flags))                                                                \
-	HOOK(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags),    \
-	     (fd, messages, count, flags))                                                        \
-	HOOK(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t length), \
-	     (fd, level, name, value, length))                                                    \
-	HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length),      \
+#define HOOKS_ALWAYS(HOOK)                                                                         \
+	HOOK(int, socket, (int domain, int type, int protocol), (domain, type, protocol))          \
+	HOOK(int, socketpair, (int domain, int type, int protocol, int fds[2]),                    \
+	     (domain, type, protocol, fds))                                                        \
+	HOOK(int, accept, (int fd, struct sockaddr *address, socklen_t *length),                   \
+	     (fd, address, length))                                                                \
+	HOOK(int, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags),       \
+	     (fd, address, length, flags))                                                         \
+	HOOK(int, dup, (int fd), (fd))                                                             \
+	HOOK(int, dup2, (int fd, int to), (fd, to))                                                \
+	HOOK(int, dup3, (int fd, int to, int flags), (fd, to, flags))                              \
+	HOOK(int, bind, (int fd, const struct sockaddr *address, socklen_t length),                \
+	     (fd, address, length))                                                                \
+	HOOK(int, connect, (int fd, const struct sockaddr *address, socklen_t length),             \
+	     (fd, address, length))                                                                \
+	HOOK(ssize_t, recv, (int fd, void *buffer, size_t size, int flags),                        \
+	     (fd, buffer, size, flags))                                                            \
+	HOOK(ssize_t, recvfrom,                                                                    \
+	     (int fd, void *buffer, size_t size, int flags, struct sockaddr *address,              \
+	      socklen_t *length),                                                                  \
+	     (fd, buffer, size, flags, address, length))                                           \
+	HOOK(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))  \
+	HOOK(int, recvmmsg,                                                                        \
+	     (int fd, struct mmsghdr *messages, unsigned int count, int flags,                     \
+	      struct timespec *timeout),                                                           \
+	     (fd, messages, count, flags, timeout))                                                \
+	HOOK(ssize_t, send, (int fd, const void *buffer, size_t size, int flags),                  \
+	     (fd, buffer, size, flags))                                                            \
+	HOOK(ssize_t, sendto,                                                                      \
+	     (int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,  \
+	      socklen_t length),                                                                   \
+	     (fd, buffer, size, flags, address, length))                                           \
+	HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags),                  \
+	     (fd, message, flags))                                                                 \
+	HOOK(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags),     \
+	     (fd, messages, count, flags))                                                         \
+	HOOK(int, setsockopt,                                                                      \
+	     (int fd, int level, int name, const void *value, socklen_t length),                   \
+	     (fd, level, name, value, length))                                                     \
+	HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length),       \
 	     (fd, level, name, value, length))
 
 /*
@@ -59,8 +60,8 @@
 	HOOK(ssize_t, __recv_chk, (int fd, void *buffer, size_t size, size_t room, int flags),     \
 	     (fd, buffer, size, room, flags))                                                      \
 	HOOK(ssize_t, __recvfrom_chk,                                                              \
-	     (int fd, void *buffer, size_t size, size_t room, int flags, struct sockaddr *address, \
-	      socklen_t *length),                                                                  \
+	     (int fd, void *buffer, size_t size, size_t room, int flags,                           \
+	      struct sockaddr *address, socklen_t *length),                                        \
 	     (fd, buffer, size, room, flags, address, length))
 
 /*
@@ -81,7 +82,8 @@
 	     (int fd, struct mmsghdr *messages, unsigned int count, int flags,                     \
 	      struct timespec *timeout),                                                           \
 	     (fd, messages, count, flags, timeout))                                                \
-	HOOK(int, __sendmmsg64, (int fd, struct mmsghdr *messages, unsigned int count, int flags), \
+	HOOK(int, __sendmmsg64,                                                                    \
+	     (int fd, struct mmsghdr *messages, unsigned int count, int flags),                    \
 	     (fd, messages, count, flags))                                                         \
 	HOOK(int, __setsockopt64,                                                                  \
 	     (int fd, int level, int name, const void *value, socklen_t length),                   \
@@ -95,39 +97,36 @@
 #endif
 
 /* Variadic, so written out by hand in libc.c. */
-#define HOOKS_VARIADIC(HOOK)                             \
-	HOOK(int, fcntl, (int fd, int command, ...), )   \
-	HOOK(int, fcntl64, (int fd, int command, ...), ) \
+#define HOOKS_VARIADIC(HOOK)                                                                       \
+	HOOK(int, fcntl, (int fd, int command, ...), )                                             \
+	HOOK(int, fcntl64, (int fd, int command, ...), )                                           \
 	HOOKS_VARIADIC64(HOOK)
 
 /* Not of sockets: dlopen(3) with RTLD_DEEPBIND (deepbind.h). */
 #define HOOKS_LOADER(HOOK) HOOK(void *, dlopen, (const char *file, int mode), (file, mode))
 
 /* Second names of functions above. */
-#define HOOKS_ALIAS(HOOK)                                                                         \
-	HOOK(int, __connect, (int fd, const struct sockaddr *address, socklen_t length), connect) \
+#define HOOKS_ALIAS(HOOK)                                                                          \
+	HOOK(int, __connect, (int fd, const struct sockaddr *address, socklen_t length), connect)  \
 	HOOK(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags), send)
 
-#define HOOKS(HOOK)           \
-	HOOKS_ALWAYS(HOOK)    \
-	HOOKS_SOMETIMES(HOOK) \
-	HOOKS_TIME64(HOOK)    \
-	HOOKS_VARIADIC(HOOK)  \
-	HOOKS_LOADER(HOOK)    \
+#define HOOKS(HOOK)                                                                                \
+	HOOKS_ALWAYS(HOOK)                                                                         \
+	HOOKS_SOMETIMES(HOOK)                                                                      \
+	HOOKS_TIME64(HOOK)                                                                         \
+	HOOKS_VARIADIC(HOOK)                                                                       \
+	HOOKS_LOADER(HOOK)                                                                         \
 	HOOKS_ALIAS(HOOK)
 
 /*
  * A hook is called hook_NAME in our sources and NAME in the symbol table: so its type is checked
  * against this table, not against the libc's header (glibc's sockaddr unions, fortified macros).
  */
-#define HOOK_PROTOTYPE(type, name, parameters, arguments) \
+#define HOOK_PROTOTYPE(type, name, parameters, arguments)                                          \
 	__attribute__((visibility("default"))) type hook_##name parameters __asm__(#name);
 
 #ifdef HOOK_NAMES /* for the preprocessor alone: the names, to make the version script */
-#define HOOK_NAME(type, name, parameters, arguments) \
-	HOOK:                                        \
-	name:                                        \
-	HOOK
+#define HOOK_NAME(type, name, parameters, arguments) HOOK:name:HOOK
 HOOKS(HOOK_NAME)
 #endif
 
