@@ -97,10 +97,9 @@ bool peers_find(const struct peers *peers, struct name name, struct local *local
 {
 	uint64_t word;
 
+	/* Twice: of two entries made at the same time the later one is deleted (is_only()). */
 	if (!name.port)
-		return search_any_port(peers, name, local);
-	/* Twice: of two entries that are made at the same time the later one is deleted
-	 * (is_only()). */
+		return search_any_port(peers, name, local) || search_any_port(peers, name, local);
 	return search(peers, name, &word, local) || search(peers, name, &word, local);
 }
 
