@@ -15,7 +15,7 @@ enum { LOCALS_BITS = 12, LOCALS_BITS_MOST = 16, LOCALS_WAYS = 8 };
 struct local_place {
 	uint64_t half[2];    /* of the address, in network byte order */
 	uint64_t rest;	     /* struct local */
-	uint32_t tick;	     /* of the peer table, when it was last used */
+	uint32_t tick;	     /* of the local addresses, when it was last used */
 	uint32_t generation; /* grows by 2 for each address; odd while one is being written */
 };
 _Static_assert(sizeof(struct local_place) == 32, "two in a cache line");

@@ -3,7 +3,11 @@
 
 #include "peers.h"
 
-/* While the table is filled once, so many ticks go by; entries know the last 64. */
+/*
+ * While a table is filled once, 32 ticks go by, or 40; entries know the last 64. The local
+ * addresses have a clock of their own: there are far fewer of them than of peers, and within one
+ * tick none is older than another.
+ */
 enum { TICKS_BITS = 5 };
 
 /* Give up after so many lost races; the other writer's value wins. */
@@ -26,6 +30,7 @@ void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
 				 .key = *key };
 	/* Not from 0: slots of local addresses that were never used are older than all others. */
 	__atomic_store_n(&state->clock, UINT32_C(1) << peers->tick_shift, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->local_tick, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&state->tick, 1, __ATOMIC_RELEASE);
 }
 
@@ -93,10 +98,9 @@ bool peers_find(const struct peers *peers, struct name name, struct local *local
 {
 	uint64_t word;
 
+	/* Twice: of two entries made at the same time the later one is deleted (is_only()). */
 	if (!name.port)
-		return search_any_port(peers, name, local);
-	/* Twice: of two entries that are made at the same time the later one is deleted
-	 * (is_only()). */
+		return search_any_port(peers, name, local) || search_any_port(peers, name, local);
 	return search(peers, name, &word, local) || search(peers, name, &word, local);
 }
 
@@ -149,14 +153,17 @@ static struct choice choose_slot(const struct peers *peers, struct name name)
 	return oldest;
 }
 
-/* Counts an entry made. Lost counts do no harm: the clock only has to go on. */
-static void advance_clock(struct peers *peers)
+/*
+ * Counts an entry or a local address that was made; a tick has 2^shift of them. Lost counts do no
+ * harm: the clock only has to go on.
+ */
+static void advance_clock(uint32_t *clock, uint32_t *tick, int shift)
 {
-	uint32_t now = __atomic_load_n(&peers->state->clock, __ATOMIC_RELAXED) + 1;
+	uint32_t now = __atomic_load_n(clock, __ATOMIC_RELAXED) + 1;
 
-	__atomic_store_n(&peers->state->clock, now, __ATOMIC_RELAXED);
-	if (!(now & ((UINT32_C(1) << peers->tick_shift) - 1)))
-		__atomic_fetch_add(&peers->state->tick, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(clock, now, __ATOMIC_RELAXED);
+	if (!(now & ((UINT32_C(1) << shift) - 1)))
+		__atomic_fetch_add(tick, 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -221,17 +228,22 @@ static bool put_once(struct peers *peers, struct name name, uint64_t word, int t
 
 bool peers_put(struct peers *peers, struct name name, struct local local)
 {
+	struct peers_state *state = peers->state;
 	uint32_t tick = peers_tick(peers);
 	struct choice made = { .slot = NULL };
 	struct local_known known;
 	bool made_local;
 	uint64_t word;
 
-	known = locals_put(&peers->locals, &peers->key, local, tick, &made_local);
+	known = locals_put(&peers->locals, &peers->key, local, peers_local_tick(peers),
+			   &made_local);
 	word = peers_word(&known, tick) ^ (name.hash & TAG_MASK);
 	for (int tries = 0; tries < TRIES && !put_once(peers, name, word, tries, &made); tries++)
 		;
-	if (made.slot || made_local)
-		advance_clock(peers);
+	if (made.slot)
+		advance_clock(&state->clock, &state->tick, peers->tick_shift);
+	if (made_local)
+		advance_clock(&state->local_clock, &state->local_tick,
+			      peers->locals.bits - TICKS_BITS);
 	return !made.word;
 }

@@ -27,10 +27,12 @@ struct peer_set {
 	_Alignas(64) uint64_t slot[SLOTS];
 };
 
-/* What is in the shared memory besides; the tick is read for every datagram. */
+/* What is in the shared memory besides; the ticks are read for every datagram. */
 struct peers_state {
 	_Alignas(64) uint32_t tick;  /* follows the clock */
+	uint32_t local_tick;	     /* follows the clock of the local addresses */
 	_Alignas(64) uint32_t clock; /* entries made */
+	uint32_t local_clock;	     /* local addresses made */
 };
 
 struct peers {
@@ -62,6 +64,11 @@ void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
 static inline uint32_t peers_tick(const struct peers *peers)
 {
 	return __atomic_load_n(&peers->state->tick, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t peers_local_tick(const struct peers *peers)
+{
+	return __atomic_load_n(&peers->state->local_tick, __ATOMIC_RELAXED);
 }
 
 /* Returns the bucket for a hash. */
@@ -153,7 +160,7 @@ static inline __attribute__((always_inline)) bool peers_knows(const struct peers
 	const struct local_place *place = &peers->locals.places[known.index];
 
 	known.check = local_check(place, hash);
-	return locals_is_fresh(place, local, tick) &&
+	return locals_is_fresh(place, local, peers_local_tick(peers)) &&
 	       peers_set_knows(peers_set(peers, name.home),
 			       peers_word(&known, tick) ^ (name.hash & TAG_MASK));
 }

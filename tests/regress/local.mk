@@ -34,16 +34,6 @@ tests_regress_calls_CFLAGS = $(invisible_cflags)
 tests_regress_calls_LDFLAGS = -pthread
 tests_regress_calls_LDADD = $(DL_LIBS)
 
-# The table of sockets alone.
-check_PROGRAMS += tests/regress/places
-TESTS += tests/regress/places
-tests_regress_places_SOURCES = $(invisible_preload) \
-	tests/invisible/cases.c tests/invisible/cases.h \
-	tests/regress/places.c shim/helped.c
-tests_regress_places_CPPFLAGS = $(regress_cppflags)
-tests_regress_places_CFLAGS = $(invisible_cflags)
-tests_regress_places_LDADD = $(DL_LIBS)
-
 # What these programs load, or have preloaded.
 regress_object_cflags = -std=gnu11 -fPIC -pthread $(AM_CFLAGS)
 check_PROGRAMS += \

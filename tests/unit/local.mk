@@ -12,13 +12,15 @@ unit_programs = \
 	tests/unit/test_control_kernel \
 	tests/unit/test_control_truncate \
 	tests/unit/test_control_walk \
+	tests/unit/test_helped \
 	tests/unit/test_peers_capacity \
-	tests/unit/test_peers_confirm \
 	tests/unit/test_peers_evict \
 	tests/unit/test_peers_garbage \
+	tests/unit/test_peers_knows \
 	tests/unit/test_peers_locals \
 	tests/unit/test_peers_memory \
 	tests/unit/test_peers_names \
+	tests/unit/test_peers_ports \
 	tests/unit/test_peers_spread \
 	tests/unit/test_peers_torn \
 	tests/unit/test_peers_writers \
@@ -57,20 +59,25 @@ tests_unit_test_control_truncate_SOURCES = tests/unit/test_control_truncate.c $(
 tests_unit_test_control_truncate_LDADD = -lcmocka
 tests_unit_test_control_walk_SOURCES = tests/unit/test_control_walk.c $(unit_control)
 tests_unit_test_control_walk_LDADD = -lcmocka
+tests_unit_test_helped_SOURCES = tests/unit/test_helped.c tests/unit/unit.h tests/unit/writers.h \
+	shim/descriptor.h shim/helped.c shim/helped.h shim/socket.h
+tests_unit_test_helped_LDADD = -lcmocka -lpthread
 tests_unit_test_peers_capacity_SOURCES = tests/unit/test_peers_capacity.c $(unit_peers)
 tests_unit_test_peers_capacity_LDADD = -lcmocka
-tests_unit_test_peers_confirm_SOURCES = tests/unit/test_peers_confirm.c $(unit_peers)
-tests_unit_test_peers_confirm_LDADD = -lcmocka
 tests_unit_test_peers_evict_SOURCES = tests/unit/test_peers_evict.c $(unit_peers)
 tests_unit_test_peers_evict_LDADD = -lcmocka
 tests_unit_test_peers_garbage_SOURCES = tests/unit/test_peers_garbage.c $(unit_peers)
 tests_unit_test_peers_garbage_LDADD = -lcmocka -lpthread
+tests_unit_test_peers_knows_SOURCES = tests/unit/test_peers_knows.c $(unit_peers)
+tests_unit_test_peers_knows_LDADD = -lcmocka
 tests_unit_test_peers_locals_SOURCES = tests/unit/test_peers_locals.c $(unit_peers)
 tests_unit_test_peers_locals_LDADD = -lcmocka
 tests_unit_test_peers_memory_SOURCES = tests/unit/test_peers_memory.c $(unit_peers)
 tests_unit_test_peers_memory_LDADD = -lcmocka
 tests_unit_test_peers_names_SOURCES = tests/unit/test_peers_names.c $(unit_peers)
 tests_unit_test_peers_names_LDADD = -lcmocka
+tests_unit_test_peers_ports_SOURCES = tests/unit/test_peers_ports.c $(unit_peers)
+tests_unit_test_peers_ports_LDADD = -lcmocka
 tests_unit_test_peers_spread_SOURCES = tests/unit/test_peers_spread.c $(unit_peers)
 tests_unit_test_peers_spread_LDADD = -lcmocka
 tests_unit_test_peers_torn_SOURCES = tests/unit/test_peers_torn.c $(unit_peers)

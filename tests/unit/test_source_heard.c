@@ -9,12 +9,17 @@
 #include "source.h"
 #include "unit.h"
 
-/* Names are hashes: to these addresses the peers came. */
+/* Each peer is received at a local address of its own. */
 enum { NOBODY, FIRST, SECOND, PEERS };
+
+static struct names names_of(uint64_t peer)
+{
+	return (struct names){ .host = ~peer, .peer = peer };
+}
 
 static struct local local_of_peer(uint64_t peer)
 {
-	struct local local = { .ifindex = (uint32_t)peer };
+	struct local local = { .ifindex = (uint32_t)peer, .port = (in_port_t)(50 + peer) };
 
 	local.half[0] = peer * UINT64_C(0x0101010101010101);
 	local.half[1] = ~local.half[0];
@@ -23,7 +28,9 @@ static struct local local_of_peer(uint64_t peer)
 
 static void hear(struct heard *heard, uint64_t peer)
 {
-	heard_write(heard, peer, 7, local_of_peer(peer));
+	struct names names = names_of(peer);
+
+	heard_write(heard, &names, 7, local_of_peer(peer));
 }
 
 static bool is_local_of(const struct local *local, uint64_t peer)
@@ -31,36 +38,47 @@ static bool is_local_of(const struct local *local, uint64_t peer)
 	struct local expected = local_of_peer(peer);
 
 	return local->half[0] == expected.half[0] && local->half[1] == expected.half[1] &&
-	       local->ifindex == expected.ifindex;
+	       local->rest == expected.rest;
 }
 
-/* How many peers are found with an address that is not theirs. */
+/* Returns how many peers are found with a local address that is not theirs. */
 static int count_wrong(const struct heard *heard)
 {
 	int wrong = 0;
 
 	for (uint64_t peer = FIRST; peer < PEERS; peer++) {
+		struct names names = names_of(peer);
 		struct local local;
 
-		if (heard_read(heard, peer, &local) && !is_local_of(&local, peer))
+		if (heard_read(heard, &names, 0, &local) && !is_local_of(&local, peer))
 			wrong++;
 	}
 	return wrong;
 }
 
+static bool is_last(const struct heard *heard, uint64_t peer, in_port_t port)
+{
+	struct names names = names_of(peer);
+	struct local local;
+
+	return heard_read(heard, &names, port, &local) && is_local_of(&local, peer);
+}
+
 static void last_is_known(void **state)
 {
 	struct heard heard = { .check = 0 };
-	struct local local;
 
 	(void)state;
 	for (int i = 0; i < 10; i++) {
-		uint64_t peer = FIRST + (uint64_t)i % 2;
+		uint64_t peer = FIRST + (uint64_t)i % 2, other = FIRST + SECOND - peer;
+		in_port_t port = local_of_peer(peer).port;
 
 		hear(&heard, peer);
-		assert_true(heard_read(&heard, peer, &local));
-		assert_true(is_local_of(&local, peer));
-		assert_false(heard_read(&heard, FIRST + SECOND - peer, &local));
+		assert_true(is_last(&heard, peer, 0));
+		assert_true(is_last(&heard, peer, port));
+		assert_false(is_last(&heard, peer, (in_port_t)(port + 1)));
+		assert_false(is_last(&heard, other, 0));
+		assert_true(heard.host == names_of(peer).host);
 	}
 }
 
@@ -68,14 +86,36 @@ static void last_is_known(void **state)
 static void forgotten_is_not_known(void **state)
 {
 	struct heard heard = { .check = 0 };
-	struct local local;
 
 	(void)state;
 	hear(&heard, FIRST);
 	heard.check = 0;
-	assert_false(heard_read(&heard, FIRST, &local));
+	assert_false(is_last(&heard, FIRST, 0));
 	hear(&heard, FIRST);
-	assert_true(heard_read(&heard, FIRST, &local));
+	assert_true(is_last(&heard, FIRST, 0));
+}
+
+/* A receive waits for its reply until that is sent; what a fork copied does not wait. */
+static void receive_is_open_until_replied(void **state)
+{
+	static const uint32_t closed[] = { HEARD_ANSWERED, HEARD_INHERITED,
+					   HEARD_ANSWERED | HEARD_PEEKED,
+					   HEARD_INHERITED | HEARD_PUBLISHED };
+	static const uint32_t open[] = { 0, HEARD_PUBLISHED, HEARD_PEEKED };
+	struct heard heard = { .check = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(closed) / sizeof(*closed); i++) {
+		heard.flags = closed[i];
+		assert_false(heard_is_open(&heard));
+		hear(&heard, FIRST);
+		assert_true(heard_is_open(&heard));
+		assert_int_equal(heard.flags, 0);
+	}
+	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++) {
+		heard.flags = open[i];
+		assert_true(heard_is_open(&heard));
+	}
 }
 
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(__SANITIZE_THREAD__)
@@ -206,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(last_is_known),
 		cmocka_unit_test(forgotten_is_not_known),
+		cmocka_unit_test(receive_is_open_until_replied),
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(__SANITIZE_THREAD__)
 		cmocka_unit_test_setup_teardown(interrupted_receive_is_right, catch_traps,
 						stop_catching),
