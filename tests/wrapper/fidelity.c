@@ -2,7 +2,9 @@
 // fidelity REPLYFROM LIBRARY MIRROR: starts MIRROR plainly and by REPLYFROM in many ways, and
 // compares byte for byte what it got. Prints TAP.
 
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -24,8 +26,7 @@
 
 enum { MANY = 100000 };
 
-static const char *replyfrom, *library;
-static char *mirror, output[PATH_MAX];
+static char replyfrom[PATH_MAX], mirror[PATH_MAX], output[PATH_MAX + 8];
 static char preload[PATH_MAX + 32]; /* LD_PRELOAD=LIBRARY */
 static unsigned int cases;
 
@@ -432,11 +433,10 @@ int main(int count, char **argv)
 {
 	if (count != 4)
 		return 99;
-	replyfrom = argv[1];
-	library = argv[2];
-	mirror = argv[3];
+	snprintf(replyfrom, sizeof(replyfrom), "%s", argv[1]);
+	snprintf(mirror, sizeof(mirror), "%s", argv[3]);
 	snprintf(output, sizeof(output), "%s.out", mirror);
-	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", library);
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", argv[2]);
 	environments();
 	preloads();
 	arguments();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Writes all that a program gets from the one that started it into a file beside itself.
 
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,7 +43,9 @@ static void copy(FILE *to, const char *path)
 	size_t size;
 
 	fprintf(to, "%s\n", path);
-	while (from && (size = fread(bytes, 1, sizeof(bytes), from)))
+	if (!from)
+		return;
+	while ((size = fread(bytes, 1, sizeof(bytes), from)))
 		fwrite(bytes, 1, size, to);
 	fputs("\n", to);
 	fclose(from);
@@ -63,12 +67,13 @@ int main(void)
 {
 	char path[PATH_MAX + 8] = "", folder[PATH_MAX] = "";
 	struct itimerval timer;
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
 	FILE *to;
 	int fd;
 
-	if (readlink("/proc/self/exe", path, PATH_MAX) < 0)
+	if (length < 0)
 		return 1;
-	strcat(path, ".out");
+	snprintf(path + length, sizeof(path) - (size_t)length, ".out");
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	to = fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 200), "w");
 	close(fd);
