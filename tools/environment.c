@@ -39,14 +39,14 @@ char *environment_entry(const char *name, const char *value)
 
 static void append(char *entry)
 {
+	static char *none[] = { NULL };
+	char **old = environ ? environ : none, **longer;
 	size_t count = 0;
-	char **longer;
 
-	while (environ && environ[count])
+	while (old[count])
 		count++;
 	longer = allocate((count + 2) * sizeof(*longer));
-	if (count)
-		memcpy(longer, environ, count * sizeof(*longer));
+	memcpy(longer, old, count * sizeof(*longer));
 	longer[count] = entry;
 	longer[count + 1] = NULL;
 	environ = longer;

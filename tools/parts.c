@@ -79,18 +79,19 @@ static void set_tree(struct parts *parts, const char *tools)
 
 static void choose(struct parts *parts)
 {
-	char folder[PATH_MAX];
+	char first[PATH_MAX] = "", folder[PATH_MAX];
 
-	for (int way = 2; way >= 0; way--)
-		if (own_folder(way, folder))
-			set_tree(parts, folder);
 	for (int way = 0; way <= 2; way++) {
 		if (!own_folder(way, folder))
 			continue;
 		set_tree(parts, folder);
 		if (!access(parts->library, F_OK))
 			return;
+		if (!*first)
+			strcpy(first, folder);
 	}
+	if (*first)
+		set_tree(parts, first);
 }
 
 #else

@@ -25,13 +25,31 @@ static __attribute__((noinline)) void *open_deep(const char *file, int mode)
 }
 
 /*
- * dlopen() asks who its caller is, for the caller's RUNPATH and $ORIGIN. So the real one is jumped
- * to (a sibling call, as any optimising build makes it) unless the name is a path as it stands.
+ * A sibling call in every build, also at -O0: compilers that cannot be told so for one call are
+ * told to optimise the function that makes it, and to put no counters after the call.
  */
-void *hook_dlopen(const char *file, int mode)
+#if defined(__has_attribute)
+#if __has_attribute(musttail)
+#define MUST_TAIL __attribute__((musttail))
+#endif
+#endif
+#ifdef MUST_TAIL
+#define MAKES_SIBLING_CALL __attribute__((no_instrument_function))
+#else
+#define MUST_TAIL
+#define MAKES_SIBLING_CALL                                                               \
+	__attribute__((optimize("O2", "optimize-sibling-calls"), no_instrument_function, \
+		       no_profile_instrument_function, no_sanitize("thread")))
+#endif
+
+/*
+ * dlopen() asks who its caller is, for the caller's RUNPATH and $ORIGIN. So the real one is jumped
+ * to unless the name is a path as it stands.
+ */
+MAKES_SIBLING_CALL void *hook_dlopen(const char *file, int mode)
 {
 	if (likely(!(mode & RTLD_DEEPBIND)) || !file || !strchr(file, '/') || strchr(file, '$') ||
 	    !start_ready())
-		return libc.dlopen(file, mode);
+		MUST_TAIL return libc.dlopen(file, mode);
 	return open_deep(file, mode);
 }

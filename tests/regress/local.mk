@@ -78,5 +78,5 @@ tests_regress_plugins_waiting_so_LDFLAGS = -shared -pthread
 TESTS += tests/regress/test_abi.py
 EXTRA_DIST += tests/regress/test_abi.py tests/regress/abi.c
 
-TESTS += tests/regress/test_install.sh
-EXTRA_DIST += tests/regress/test_install.sh
+TESTS += tests/regress/test_install.sh tests/regress/test_unoptimized.sh
+EXTRA_DIST += tests/regress/test_install.sh tests/regress/test_unoptimized.sh

@@ -91,17 +91,20 @@ make_tree() {
 	cp "$library" "$1/shim/"
 }
 
-# make_installed PREFIX [LIB [CONFIGURED]]: what an installation leaves in PREFIX, with the parts in
-# PREFIX/LIB (lib); configured for CONFIGURED (PREFIX).
+# compile_wrapper BINDIR LIBDIR FILE: a wrapper that is configured for these folders
+compile_wrapper() {
+	# shellcheck disable=SC2086 # CC may have options
+	$CC -include "$abs_top_builddir/config.h" -I"$abs_top_builddir" -I"${abs_top_srcdir:?}/tools" \
+		-DBINDIR="\"$1\"" -DLIBDIR="\"$2\"" -o "$3" "$abs_top_srcdir/tools/replyfrom.c" \
+		"$abs_top_srcdir/tools/parts.c" "$abs_top_builddir/tools/libcheck.a" -ldl
+}
+
+# make_installed PREFIX [LIB]: what an installation leaves in PREFIX, with the parts in PREFIX/LIB (lib)
 make_installed() {
 	parts=$1/${2:-lib}/replyfrom
 	mkdir -p "$1/bin" "$parts"
 	cp "$library" "$abs_top_builddir"/tools/replyfrom-* "$abs_top_builddir/scripts/replyfrom-unit" "$parts/"
-	# shellcheck disable=SC2086 # CC may have options
-	$CC -include "$abs_top_builddir/config.h" -I"$abs_top_builddir" -I"$abs_top_srcdir/tools" \
-		-DBINDIR="\"${3:-$1}/bin\"" -DLIBDIR="\"${3:-$1}/${2:-lib}\"" -o "$1/bin/replyfrom" \
-		"$abs_top_srcdir/tools/replyfrom.c" "$abs_top_srcdir/tools/parts.c" \
-		"$abs_top_builddir/tools/libcheck.a" -ldl
+	compile_wrapper "$1/bin" "$1/${2:-lib}" "$1/bin/replyfrom"
 }
 
 finish() {

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The check before each start, and --check: kinds of programs that the library can and cannot help.
+# shellcheck disable=SC2016 # the started shells expand, not this one
 
 . "${abs_top_srcdir:?}/tests/wrapper/lib.sh"
 
@@ -96,7 +97,7 @@ for program in receiver receiver-sysv receiver-gnu; do
 		"./$program"
 done
 helped 'a program that does not receive' './starter can be started,*no receive call*' ./starter
-unseen 'a program that does nothing' './silent has nothing that can be helped*' ./silent
+unseen 'a program that does nothing' './silent has nothing that can be helped*system calls of its own is not seen' ./silent
 run "$replyfrom" ./silent
 same 'a program that does nothing: starts without a word' '0 ' "$status $err"
 printf '#!%s/receiver\n' "$work" >script
@@ -117,6 +118,81 @@ helped 'an empty script' '*/sh can be started*' ./empty
 helped 'found in PATH' "$work/receiver can be helped*" receiver
 cp receiver "re ceiver"
 helped 'a space in the name' './re ceiver can be helped*' './re ceiver'
+
+# What a program that imports no receive call needs: its libraries are looked at, and theirs.
+cat >library.c <<'END'
+#include <sys/socket.h>
+long take(void);
+long take(void)
+{
+	char byte;
+
+	return recvfrom(0, &byte, 1, 0, 0, 0);
+}
+END
+cat >between.c <<'END'
+long take(void);
+long pass(void);
+long pass(void)
+{
+	return take();
+}
+END
+cat >needs.c <<'END'
+long pass(void);
+int main(int count, char **arguments)
+{
+	(void)arguments;
+	return count > 9 && pass();
+}
+END
+compile -shared -fPIC -o libtake.so library.c
+compile -shared -fPIC -o libbetween.so between.c -L. -ltake -Wl,-rpath,"$work"
+compile -o needs needs.c -L. -lbetween -Wl,-rpath,"$work" -Wl,--allow-shlib-undefined
+helped 'a library of a library receives' "./needs can be helped ($work/libtake.so calls recvfrom)" ./needs
+# Stand-ins for liburing: its name is what counts.
+echo 'int ring(void); int ring(void) { return 0; }' >ring.c
+echo 'int ring(void); int main(void) { return ring(); }' >ringing.c
+cat >both.c <<'END'
+#include <sys/socket.h>
+int ring(void);
+int main(int count, char **arguments)
+{
+	return ring() || (count > 9 && recv(0, *arguments, 1, 0) < 0);
+}
+END
+compile -shared -fPIC -Wl,-soname,liburing.so.2 -o liburing.so.2 ring.c
+compile -o ringing ringing.c ./liburing.so.2 -Wl,-rpath,"$work"
+compile -o both both.c ./liburing.so.2 -Wl,-rpath,"$work"
+compile -shared -fPIC -o libbetween.so ring.c
+sed 's/ring/ring2/g' ringing.c >ringing2.c
+echo 'int ring(void); int ring2(void); int ring2(void) { return ring(); }' >ring2.c
+compile -shared -fPIC -o libring2.so ring2.c ./liburing.so.2 -Wl,-rpath,"$work"
+compile -o ringing2 ringing2.c -L. -lring2 -Wl,-rpath,"$work"
+unseen 'a program that needs liburing' './ringing may receive through io_uring*(liburing.so.2)*' ./ringing
+run "$replyfrom" ./ringing
+like 'a program that needs liburing: starts, and says what is not seen' '0 replyfrom: ./ringing may receive through io_uring*' \
+	"$status $err"
+same 'a program that needs liburing: in one line' 1 "$(printf '%s\n' "$err" | wc -l | tr -d ' ')"
+unseen 'a program whose library needs liburing' './ringing2 may receive through io_uring*(liburing.so.2)*' ./ringing2
+helped 'a program that needs liburing, and receives' \
+	'./both can be helped (it calls recv); what it receives through io_uring (liburing.so.2) is not seen' ./both
+cat >sender.c <<'END'
+#include <sys/socket.h>
+int main(int count, char **arguments)
+{
+	return count > 9 && send(socket(AF_INET, SOCK_DGRAM, 0), *arguments, 1, 0) < 0;
+}
+END
+compile -o sender sender.c
+unseen 'a program that only sends, and may receive by itself' './sender has nothing*system calls of its own is not seen' ./sender
+run env REPLYFROM_SOURCE=192.0.2.1 "$replyfrom" --check ./sender
+like 'a program that only sends, with a source for that' '0 ./sender can be started*' "$status $out"
+echo '#include <unistd.h>' >calls.c
+echo 'int main(int count, char **arguments) { return count > 9 && syscall(45, *arguments); }' >>calls.c
+compile -o calls calls.c
+run "$replyfrom" --check ./calls
+like "a program that calls libc's syscall(): it may be seen" '0 ./calls can be started*' "$status $out"
 loader=$(sed -n 's/^.*\(\/lib[^ ]*\/ld[^ ]*\).*$/\1/p' /proc/self/maps | head -n 1)
 run "$replyfrom" --check "$loader"
 like 'the dynamic loader' '0 *is a dynamic loader*' "$status $out"
@@ -135,6 +211,25 @@ done
 run "$replyfrom" --check ./zeros
 like 'a header of zeros' '1 ./zeros cannot be helped*' "$status $out"
 
+# What is a launcher, nobody knows: it is said of every static program that what it starts is helped.
+cat >launch.c <<'END'
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	return count < 2 || execv(arguments[1], arguments + 1);
+}
+END
+if compile -static -o launch launch.c; then
+	run "$replyfrom" ./launch /bin/sh -c 'echo "$LD_PRELOAD"'
+	refused 'a static launcher' './launch cannot be helped*statically linked*programs that it starts are helped*--force'
+	run "$replyfrom" --check ./launch
+	like 'a static launcher: --check' '1 ./launch cannot*programs that it starts are helped*--force' "$status $out"
+	run "$replyfrom" --force ./launch /bin/sh -c 'echo "$LD_PRELOAD"'
+	same 'a static launcher, --force: what it starts has the library' "$work/tree/shim/libreplyfrom.so" "$out"
+	like 'a static launcher, --force: in one line' 'replyfrom: *all the same' "$err"
+	run "$replyfrom" --force ./launch ./receiver
+	same 'a static launcher, --force: what it starts works' 0 "$status"
+fi
 if compile -static -o static receiver.c; then
 	unhelped 'static' './static cannot*statically linked*' ./static
 	forced 'static' './static cannot*' ./static

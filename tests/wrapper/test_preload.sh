@@ -20,6 +20,46 @@ run env LD_PRELOAD="$real:libc.so.6" "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
 same 'a library that is first already stays as it is' "$real:libc.so.6" "$out"
 run env LD_PRELOAD="libc.so.6:$real" "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
 same 'a library that is not first becomes first' "$real:libc.so.6:$real" "$out"
+
+# Runtimes of sanitizers end programs in which they are not first; what is no such thing comes after ours.
+# There is no version 99: the loader passes over it.
+for list in libasan.so.99 /usr/lib/libasan.so.99.0.0 libtsan.so.99 liblsan.so.99 libubsan.so.99 libhwasan.so.99 \
+	/x/libclang_rt.asan-x86_64.so libasan.so.99: 'libasan.so.99 ' 'libasan.so.99:libubsan.so.99'; do
+	run env LD_PRELOAD="$list" "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+	separator=:
+	case $list in *: | *' ') separator= ;; esac
+	same "LD_PRELOAD='$list': stays first" "$list$separator$real" "$out"
+done
+run env LD_PRELOAD=libasan.so.99:libc.so.6 "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'ours goes between a sanitizer and others' "libasan.so.99:$real:libc.so.6" "$out"
+run env LD_PRELOAD="libasan.so.99:$real:libc.so.6" "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+same 'and stays there' "libasan.so.99:$real:libc.so.6" "$out"
+for list in libasan libasanx.so.99 /libasan.so.99/x.so libc.so.6:libasan.so.99 :libc.so.6; do
+	run env LD_PRELOAD="$list" "$replyfrom" sh -c 'echo "$LD_PRELOAD"'
+	same "LD_PRELOAD='$list': ours comes first" "$real:$list" "$out"
+done
+
+asan=$($CC -print-file-name=libasan.so)
+if [ -e "$asan" ]; then
+	run env ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$(realpath "$asan")" "$replyfrom" sh -c 'echo started'
+	same 'AddressSanitizer, preloaded: the program starts' '0 started ' "$status $out $err"
+	echo '#include <sys/socket.h>' >"$work/asan.c"
+	echo 'int main(int count, char **arguments) { return count > 9 && recv(0, *arguments, 1, 0) < 0; }' >>"$work/asan.c"
+	# shellcheck disable=SC2086 # CC may have options
+	$CC -fsanitize=address -o "$work/asan" "$work/asan.c"
+	run "$replyfrom" "$work/asan"
+	refused 'AddressSanitizer, in the program' '*AddressSanitizer has to be the first library (libasan*LD_PRELOAD*--force'
+	run "$replyfrom" --check "$work/asan"
+	like 'AddressSanitizer, in the program: --check' '1 *AddressSanitizer*' "$status $out"
+	run env LD_PRELOAD="$(realpath "$asan")" "$replyfrom" "$work/asan"
+	same 'AddressSanitizer, in the program and preloaded: it starts' '0 ' "$status $err"
+	run env ASAN_OPTIONS=verify_asan_link_order=0 "$replyfrom" "$work/asan"
+	same 'AddressSanitizer that accepts any order: it starts' '0 ' "$status $err"
+	run "$replyfrom" --force "$work/asan"
+	like 'AddressSanitizer, --force: it starts without the library' '0 *all the same' "$status $err"
+else
+	unavailable 'AddressSanitizer' 'its runtime is not installed'
+fi
 run "$replyfrom" grep -c "$real" /proc/self/maps
 like 'the program has it mapped' '[1-9]*' "$out"
 same 'and nothing is said' '' "$err"

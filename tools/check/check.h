@@ -36,7 +36,8 @@ enum finding {
 	SETUID,
 	SETGID,
 	CAPABILITIES,
-	SECURE, /* this process itself runs with raised privileges */
+	SECURE,	   /* this process itself runs with raised privileges */
+	SANITIZED, /* its AddressSanitizer would end it, as that has to be the first library */
 	OTHER_MACHINE,
 	OTHER_LIBC,
 	NO_LOADER,	/* its dynamic loader is not installed */
@@ -51,6 +52,7 @@ struct program {
 	struct elf elf;
 	char loader[PATH_MAX];	 /* elf.interpreter, kept */
 	char uring[NAME_MAX];	 /* elf.uring, or a library's, kept; "": none */
+	char asan[NAME_MAX];	 /* elf.asan, kept; "": none */
 	char receiver[PATH_MAX]; /* the library that receives for it; "": itself, or none */
 };
 
@@ -81,6 +83,9 @@ void library_answer(void);
  * with: those insist on being first. A library that is already there stays as it is.
  */
 void library_preload(const char *preload);
+
+/* Returns true if LD_PRELOAD begins with a sanitizer's runtime. */
+bool library_after_sanitizer(void);
 
 /*
  * Leaves the command to the replyfrom-check of the program's own ABI: then one wrapper serves

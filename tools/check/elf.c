@@ -88,8 +88,9 @@ static void note_import(struct elf *elf, const char *name)
 	const char *receive;
 
 	if (!elf->acts)
-		elf->acts = is_among(name, hooks, sizeof(hooks) / sizeof(*hooks)) ||
-			    is_among(name, actions, sizeof(actions) / sizeof(*actions));
+		elf->acts = is_among(name, actions, sizeof(actions) / sizeof(*actions));
+	if (!elf->hooked)
+		elf->hooked = is_among(name, hooks, sizeof(hooks) / sizeof(*hooks));
 	if (!strstr(name, "recv"))
 		return;
 	for (unsigned int i = 0; (receive = elf_receive_name(i)); i++)
@@ -127,7 +128,12 @@ static uint64_t count_gnu(const struct image *image, uint64_t offset)
 	return last;
 }
 
-/* The libraries that it needs: those that receive without calling libc. */
+static bool begins(const char *name, const char *with)
+{
+	return !strncmp(name, with, strlen(with));
+}
+
+/* Of the libraries that it needs those that receive without libc, or insist on being first. */
 static void note_needed(const struct image *image, const ElfW(Phdr) * segment, uint64_t strings,
 			struct elf *elf)
 {
@@ -136,11 +142,15 @@ static void note_needed(const struct image *image, const ElfW(Phdr) * segment, u
 	uint64_t left = segment->p_filesz / sizeof(*entry);
 	const char *name;
 
-	for (; left && entry->d_tag != DT_NULL; left--, entry++)
-		if (entry->d_tag == DT_NEEDED && entry->d_un.d_val < image->size &&
-		    (name = string(image, strings + entry->d_un.d_val)) &&
-		    !strncmp(name, "liburing.", strlen("liburing.")))
+	for (; left && entry->d_tag != DT_NULL; left--, entry++) {
+		if (entry->d_tag != DT_NEEDED || entry->d_un.d_val >= image->size ||
+		    !(name = string(image, strings + entry->d_un.d_val)))
+			continue;
+		if (begins(name, "liburing."))
 			elf->uring = name;
+		else if (begins(name, "libasan.") || begins(name, "libclang_rt.asan"))
+			elf->asan = name;
+	}
 }
 
 static void read_dynamic(struct image *image, const ElfW(Phdr) * segment, struct elf *elf)

@@ -18,8 +18,10 @@ struct elf {
 	bool loader;		 /* it is a dynamic loader itself */
 	bool go;		 /* made by Go's linker */
 	uint64_t receives;	 /* a bit for each of elf_receive_name() that it imports */
-	bool acts;	   /* it imports another hooked call, or what loads, starts or calls */
+	bool acts;	   /* it imports what starts programs, loads libraries, or is any call */
+	bool hooked;	   /* it imports a hooked call */
 	const char *uring; /* the liburing that it needs, in the file's bytes; NULL: none */
+	const char *asan;  /* the same for AddressSanitizer's runtime */
 };
 
 /* Returns false if these bytes are no ELF program. Trusts no offset in them. */

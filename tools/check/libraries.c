@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -30,7 +31,7 @@ static bool is_of_libc(const char *path)
 }
 
 /* Returns false if the file cannot be read; then nothing is known of it. */
-static bool read_library(const char *path, struct program *program, bool *acts)
+static bool read_library(const char *path, struct program *program, bool *acts, bool *hooked)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
@@ -47,6 +48,7 @@ static bool read_library(const char *path, struct program *program, bool *acts)
 	known = elf_read(bytes, (size_t)status.st_size, &elf);
 	if (known) {
 		*acts |= elf.acts;
+		*hooked |= elf.hooked;
 		if (elf.uring && !*program->uring)
 			snprintf(program->uring, sizeof(program->uring), "%s", elf.uring);
 		if (elf.receives && !*program->receiver) {
@@ -82,10 +84,18 @@ static FILE *list_libraries(const struct program *program, pid_t *child)
 	return fdopen(ends[0], "r");
 }
 
+/* Returns true if there is something to do for a program that only sends. */
+static bool sends_count(void)
+{
+	const char *source = getenv("REPLYFROM_SOURCE"), *follow = getenv("REPLYFROM_FOLLOW_TCP");
+
+	return (source && *source) || (follow && !strcmp(follow, "1"));
+}
+
 void libraries_judge(struct program *program)
 {
 	char line[2 * PATH_MAX];
-	bool all_known = true, acts = program->elf.acts;
+	bool all_known = true, acts = program->elf.acts, hooked = program->elf.hooked;
 	pid_t child;
 	FILE *lines = list_libraries(program, &child);
 	int result = -1;
@@ -100,7 +110,7 @@ void libraries_judge(struct program *program)
 			continue;
 		end[-1] = '\0';
 		if (!is_of_libc(path))
-			all_known &= read_library(path, program, &acts);
+			all_known &= read_library(path, program, &acts, &hooked);
 	}
 	fclose(lines);
 	waitpid(child, &result, 0);
@@ -108,6 +118,6 @@ void libraries_judge(struct program *program)
 		program->finding = HELPED;
 	else if (*program->uring)
 		program->finding = URING;
-	else if (!acts && all_known && !result)
+	else if (!acts && !(hooked && sends_count()) && all_known && !result)
 		program->finding = UNSEEN;
 }

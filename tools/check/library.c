@@ -213,6 +213,13 @@ static size_t sanitizers_length(const char *list)
 	}
 }
 
+bool library_after_sanitizer(void)
+{
+	const char *list = getenv("LD_PRELOAD");
+
+	return list && sanitizers_length(list);
+}
+
 /* Returns the list with the library in it, in memory of its own; NULL: it has it already. */
 static char *list_with(const char *list, const char *preload)
 {

@@ -146,6 +146,15 @@ static void follow_launcher(struct program *program, const char *bytes, size_t s
 		strcpy(program->path, path);
 }
 
+/* AddressSanitizer looks whether it is the first library, unless it is told not to. */
+static bool ends_itself(const struct program *program)
+{
+	const char *options = getenv("ASAN_OPTIONS");
+
+	return *program->asan && !library_after_sanitizer() &&
+	       !(options && strstr(options, "verify_asan_link_order=0"));
+}
+
 static void judge_elf(struct program *program, int fd, const struct stat *status)
 {
 	const struct elf *elf = &program->elf;
@@ -154,6 +163,7 @@ static void judge_elf(struct program *program, int fd, const struct stat *status
 	if (loader)
 		snprintf(program->loader, sizeof(program->loader), "%s", loader);
 	snprintf(program->uring, sizeof(program->uring), "%s", elf->uring ? elf->uring : "");
+	snprintf(program->asan, sizeof(program->asan), "%s", elf->asan ? elf->asan : "");
 	program->finding = privilege_judge(fd, status);
 	if (program->finding != HELPED)
 		return;
@@ -165,6 +175,8 @@ static void judge_elf(struct program *program, int fd, const struct stat *status
 		program->finding = OTHER_LIBC;
 	else if (access(loader, F_OK) < 0)
 		program->finding = NO_LOADER;
+	else if (ends_itself(program))
+		program->finding = SANITIZED;
 	else if (!elf->receives)
 		program->finding = elf->go ? GO : elf->uring ? URING : NO_RECEIVE;
 }

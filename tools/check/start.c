@@ -94,8 +94,12 @@ void check_run(enum check_mode mode, const char *library, const char *checker, c
 		refuse(&program, mode == CHECK_FORCE);
 	else if (program.finding == URING)
 		warn_of_uring(&program);
-	/* The loader of another ABI would only complain, for this program and all it starts. */
-	if (program.finding != OTHER_MACHINE && program.finding != OTHER_LIBC)
+	/*
+	 * The loader of another ABI would only complain, for this program and all it starts; a
+	 * sanitizer would end it.
+	 */
+	if (program.finding != OTHER_MACHINE && program.finding != OTHER_LIBC &&
+	    program.finding != SANITIZED)
 		library_preload(preload);
 	run(command);
 }

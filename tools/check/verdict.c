@@ -42,6 +42,9 @@ static const struct {
 	[SECURE] = { "cannot be helped: replyfrom itself was started setuid, setgid or with file "
 		     "capabilities, so the loader ignores LD_PRELOAD",
 		     "start it as an ordinary program", false },
+	[SANITIZED] = { "cannot be helped as it is: its AddressSanitizer has to be the first "
+			"library",
+			"put that into LD_PRELOAD, and the library comes after it", false },
 	[OTHER_MACHINE] = { "cannot be helped: the library is for another machine than it",
 			    "install the library for that machine as well", false },
 	[OTHER_LIBC] = { "cannot be helped: it is for another libc than the library",
@@ -99,6 +102,8 @@ void verdict_print(const struct program *program, char *line, size_t size)
 		    machine_name(elf->machine));
 	if (program->finding == OTHER_LIBC || program->finding == NO_LOADER)
 		ADD(line, size, " (%s)", program->loader);
+	if (program->finding == SANITIZED)
+		ADD(line, size, " (%s)", program->asan);
 	if (program->finding == URING)
 		ADD(line, size, " (%s)", program->uring);
 	if (program->finding == HELPED)
