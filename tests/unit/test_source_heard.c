@@ -12,9 +12,11 @@
 /* Each peer is received at a local address of its own. */
 enum { NOBODY, FIRST, SECOND, PEERS };
 
-static struct names names_of(uint64_t peer)
+enum { SALT = 7 };
+
+static struct peer nth_peer(uint64_t peer)
 {
-	return (struct names){ .host = ~peer, .peer = peer };
+	return (struct peer){ .half = { peer * 3, ~peer }, .scope = 0, .port = (uint32_t)peer };
 }
 
 static struct local local_of_peer(uint64_t peer)
@@ -26,11 +28,11 @@ static struct local local_of_peer(uint64_t peer)
 	return local;
 }
 
-static void hear(struct heard *heard, uint64_t peer)
+static void hear(struct heard *heard, uint64_t n)
 {
-	struct names names = names_of(peer);
+	struct peer peer = nth_peer(n);
 
-	heard_write(heard, &names, 7, local_of_peer(peer));
+	heard_write(heard, &peer, SALT, local_of_peer(n));
 }
 
 static bool is_local_of(const struct local *local, uint64_t peer)
@@ -41,32 +43,37 @@ static bool is_local_of(const struct local *local, uint64_t peer)
 	       local->rest == expected.rest;
 }
 
+static bool is_last(const struct heard *heard, uint64_t n, uint64_t salt, in_port_t port)
+{
+	struct peer peer = nth_peer(n);
+	struct local local;
+
+	return heard_read(heard, &peer, salt, port, &local) && is_local_of(&local, n);
+}
+
 /* Returns how many peers are found with a local address that is not theirs. */
 static int count_wrong(const struct heard *heard)
 {
 	int wrong = 0;
 
-	for (uint64_t peer = FIRST; peer < PEERS; peer++) {
-		struct names names = names_of(peer);
+	for (uint64_t n = FIRST; n < PEERS; n++) {
+		struct peer peer = nth_peer(n);
 		struct local local;
+		struct heard copy;
 
-		if (heard_read(heard, &names, 0, &local) && !is_local_of(&local, peer))
+		if (heard_read(heard, &peer, SALT, local_of_peer(n).port, &local) &&
+		    !is_local_of(&local, n))
+			wrong++;
+		if (heard_copy(heard, &copy) && copy.peer.port == n &&
+		    (!is_local_of(&copy.local, n) || copy.peer.half[1] != peer.half[1]))
 			wrong++;
 	}
 	return wrong;
 }
 
-static bool is_last(const struct heard *heard, uint64_t peer, in_port_t port)
-{
-	struct names names = names_of(peer);
-	struct local local;
-
-	return heard_read(heard, &names, port, &local) && is_local_of(&local, peer);
-}
-
 static void last_is_known(void **state)
 {
-	struct heard heard = { .check = 0 };
+	struct heard heard = { .flags = 0 };
 
 	(void)state;
 	for (int i = 0; i < 10; i++) {
@@ -74,25 +81,46 @@ static void last_is_known(void **state)
 		in_port_t port = local_of_peer(peer).port;
 
 		hear(&heard, peer);
-		assert_true(is_last(&heard, peer, 0));
-		assert_true(is_last(&heard, peer, port));
-		assert_false(is_last(&heard, peer, (in_port_t)(port + 1)));
-		assert_false(is_last(&heard, other, 0));
-		assert_true(heard.host == names_of(peer).host);
+		assert_true(is_last(&heard, peer, SALT, port));
+		assert_false(is_last(&heard, peer, SALT, (in_port_t)(port + 1)));
+		assert_false(is_last(&heard, peer, SALT + 1, port));
+		assert_false(is_last(&heard, other, SALT, local_of_peer(other).port));
 	}
 }
 
-/* source_forget() takes the check away. */
+/* Every part of a peer makes another one. */
+static void other_peers_are_told_apart(void **state)
+{
+	struct heard heard = { .flags = 0 };
+	in_port_t port = local_of_peer(FIRST).port;
+	struct peer peer, others[] = { nth_peer(FIRST), nth_peer(FIRST), nth_peer(FIRST),
+				       nth_peer(FIRST) };
+	struct local local;
+
+	(void)state;
+	others[0].half[0]++;
+	others[1].half[1]++;
+	others[2].scope++;
+	others[3].port++;
+	hear(&heard, FIRST);
+	peer = nth_peer(FIRST);
+	assert_true(heard_read(&heard, &peer, SALT, port, &local));
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_false(heard_read(&heard, &others[i], SALT, port, &local));
+}
+
 static void forgotten_is_not_known(void **state)
 {
-	struct heard heard = { .check = 0 };
+	struct heard heard = { .flags = 0 };
+	in_port_t port = local_of_peer(FIRST).port;
 
 	(void)state;
 	hear(&heard, FIRST);
-	heard.check = 0;
-	assert_false(is_last(&heard, FIRST, 0));
+	heard_clear(&heard);
+	assert_false(is_last(&heard, FIRST, SALT, port));
+	assert_false(heard_is_open(&heard));
 	hear(&heard, FIRST);
-	assert_true(is_last(&heard, FIRST, 0));
+	assert_true(is_last(&heard, FIRST, SALT, port));
 }
 
 /* A receive waits for its reply until that is sent; what a fork copied does not wait. */
@@ -102,7 +130,7 @@ static void receive_is_open_until_replied(void **state)
 					   HEARD_ANSWERED | HEARD_PEEKED,
 					   HEARD_INHERITED | HEARD_PUBLISHED };
 	static const uint32_t open[] = { 0, HEARD_PUBLISHED, HEARD_PEEKED };
-	struct heard heard = { .check = 0 };
+	struct heard heard = { .flags = 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(closed) / sizeof(*closed); i++) {
@@ -245,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(last_is_known),
+		cmocka_unit_test(other_peers_are_told_apart),
 		cmocka_unit_test(forgotten_is_not_known),
 		cmocka_unit_test(receive_is_open_until_replied),
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(__SANITIZE_THREAD__)
