@@ -76,8 +76,7 @@ static struct local nth_local(uint32_t n)
 {
 	struct local local = { .ifindex = 1, .port = (in_port_t)(1 + n % PORTS) };
 
-	local.state = (uint16_t)(n / PORTS % 2);
-	local.address = address_map((struct in_addr){ htonl(0xc0000201 + n / 4) });
+	local.address = address_map((struct in_addr){ htonl(0xc0000201 + n / PORTS) });
 	return local;
 }
 
