@@ -395,7 +395,7 @@ static void count_programs(void)
 			    PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
 	unsigned int programs = 0, processes = 0;
 	char reason[64];
-	pid_t child;
+	pid_t child, stopped;
 	int status;
 
 	fflush(stdout);
@@ -413,12 +413,15 @@ static void count_programs(void)
 	}
 	ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)events);
 	ptrace(PTRACE_CONT, child, NULL, NULL);
-	while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+	/* A process that it makes is traced as well. */
+	while ((stopped = waitpid(-1, &status, __WALL)) > 0) {
+		if (!WIFSTOPPED(status))
+			continue;
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8))
 			programs++;
 		else if (status >> 16)
 			processes++;
-		ptrace(PTRACE_CONT, child, NULL, NULL);
+		ptrace(PTRACE_CONT, stopped, NULL, NULL);
 	}
 	snprintf(reason, sizeof(reason), "%u programs, %u more processes", programs, processes);
 #ifdef __GLIBC__ /* the loader of musl is asked by a program of its own */

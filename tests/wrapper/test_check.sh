@@ -193,6 +193,46 @@ echo 'int main(int count, char **arguments) { return count > 9 && syscall(45, *a
 compile -o calls calls.c
 run "$replyfrom" --check ./calls
 like "a program that calls libc's syscall(): it may be seen" '0 ./calls can be started*' "$status $out"
+
+# To look at a program is not to start it, nor what it names.
+mkdir fake
+printf '#!/bin/sh\necho started >%s/fake/started\n' "$work" >fake/ld-linux-x86-64.so.2
+own=$(sed -n 's/^.*\(\/lib[^ ]*\/ld[^ ]*\).*$/\1/p' /proc/self/maps | head -n 1)
+cp fake/ld-linux-x86-64.so.2 "fake/${own##*/}"
+chmod +x fake/*
+cat >fake/audit.c <<'END'
+#include <fcntl.h>
+unsigned int la_version(unsigned int version);
+unsigned int la_version(unsigned int version)
+{
+	open(STARTED, O_WRONLY | O_CREAT, 0600);
+	return version;
+}
+END
+cat >fake/begins.c <<'END'
+#include <fcntl.h>
+__attribute__((constructor)) static void begin(void)
+{
+	open(STARTED, O_WRONLY | O_CREAT, 0600);
+}
+END
+compile -shared -fPIC -DSTARTED="\"$work/fake/started\"" -o libaudit.so fake/audit.c
+compile -shared -fPIC -DSTARTED="\"$work/fake/started\"" -o libbegins.so fake/begins.c
+compile -Wl,--dynamic-linker="$work/fake/${own##*/}" -o faked silent.c
+compile -Wl,--audit="$work/libaudit.so" -Wl,-z,now -o audited silent.c
+compile -Wl,--no-as-needed -o begins silent.c -L. -lbegins -Wl,-rpath,"$work"
+for program in faked audited begins; do
+	run "$replyfrom" --check "./$program"
+	like "--check runs no code of ./$program" '[01] ' "$status $err"
+	same "--check runs no code of ./$program: nothing is written" '' "$(ls fake/started 2>/dev/null)"
+	rm -f fake/started
+done
+run ./audited
+same 'the program with an audit library would run it' fake/started "$(ls fake/started)"
+for program in receiver starter; do
+	run env REPLYFROM_DISABLE=1 "$replyfrom" --check "./$program"
+	like "--check ./$program with REPLYFROM_DISABLE=1" '1 *REPLYFROM_DISABLE=1 is set*' "$status $out"
+done
 loader=$(sed -n 's/^.*\(\/lib[^ ]*\/ld[^ ]*\).*$/\1/p' /proc/self/maps | head -n 1)
 run "$replyfrom" --check "$loader"
 like 'the dynamic loader' '0 *is a dynamic loader*' "$status $out"

@@ -143,6 +143,8 @@ static void note_needed(const struct image *image, const ElfW(Phdr) * segment, u
 	const char *name;
 
 	for (; left && entry->d_tag != DT_NULL; left--, entry++) {
+		if (entry->d_tag == DT_AUDIT || entry->d_tag == DT_DEPAUDIT)
+			elf->audited = true;
 		if (entry->d_tag != DT_NEEDED || entry->d_un.d_val >= image->size ||
 		    !(name = string(image, strings + entry->d_un.d_val)))
 			continue;

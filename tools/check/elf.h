@@ -22,6 +22,7 @@ struct elf {
 	bool hooked;	   /* it imports a hooked call */
 	const char *uring; /* the liburing that it needs, in the file's bytes; NULL: none */
 	const char *asan;  /* the same for AddressSanitizer's runtime */
+	bool audited;	   /* the loader runs code of its choice (DT_AUDIT, DT_DEPAUDIT) */
 };
 
 /* Returns false if these bytes are no ELF program. Trusts no offset in them. */

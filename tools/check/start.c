@@ -26,16 +26,19 @@ static _Noreturn void run(char **command)
 }
 
 /* --check: the verdict on stdout. */
-static _Noreturn void answer(const struct program *program)
+static _Noreturn void answer(const struct program *program, bool disabled)
 {
+	const char *switched_off =
+		disabled ? "; REPLYFROM_DISABLE=1 is set, so it is started without the library"
+			 : "";
 	char line[LINE];
 
 	verdict_print(program, line, sizeof(line));
 	message_clean(line);
-	if (dprintf(STDOUT_FILENO, "%s%s\n", line,
-		    verdict_launches(program) ? verdict_offer(program) : "") < 0)
+	if (dprintf(STDOUT_FILENO, "%s%s%s\n", line,
+		    verdict_launches(program) ? verdict_offer(program) : "", switched_off) < 0)
 		message_fail(EXIT_OURS, "stdout: %s", strerror(errno));
-	_exit(program->finding < UNSEEN ? EXIT_SUCCESS : EXIT_CANNOT_HELP);
+	_exit(program->finding < UNSEEN && !disabled ? EXIT_SUCCESS : EXIT_CANNOT_HELP);
 }
 
 /* What is known to be missed is said; the program may use io_uring for files only. */
@@ -74,10 +77,11 @@ const char *check_mode_name(enum check_mode mode)
 void check_run(enum check_mode mode, const char *library, const char *checker, char **command)
 {
 	static struct program program;
+	bool disabled = settings_check();
 	char preload[PATH_MAX];
 	int error;
 
-	if (settings_check() && mode != CHECK_ONLY)
+	if (disabled && mode != CHECK_ONLY)
 		run(command);
 	library_check(library, checker, preload);
 	error = program_find(*command, program.path);
@@ -89,7 +93,7 @@ void check_run(enum check_mode mode, const char *library, const char *checker, c
 	if (mode == CHECK_ONLY && (program.finding == NO_RECEIVE || program.finding == URING))
 		libraries_judge(&program);
 	if (mode == CHECK_ONLY)
-		answer(&program);
+		answer(&program, disabled);
 	if (program.finding >= CANNOT_HELP)
 		refuse(&program, mode == CHECK_FORCE);
 	else if (program.finding == URING)
