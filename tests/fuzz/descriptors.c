@@ -130,6 +130,7 @@ void perform_vfork(const struct call *call, int fd)
 
 	model_blur(fd);
 	model_blur(other);
+	sources_vforked();
 	child = vfork();
 	if (!child) {
 		int made = sane(dup2(fd, other));

@@ -46,7 +46,7 @@ mutant() {
 
 mutant 'two entries of one name stay' peers.c 's/all ? WAYS : 1/0/'
 mutant 'of two entries none sees the other' peers.c 's/__ATOMIC_SEQ_CST);$/__ATOMIC_SEQ_CST); return true;/'
-mutant 'a search is made once' peers.c 's/return search(peers, name, &word, local) || .*/return search(peers, name, \&word, local);/'
+mutant 'a search is made once' peers.c 's/return search(peers, name, &word, local) || .*/return search(peers, name, \&word, local);/' 3000
 mutant 'a search for any port is made once' peers.c 's/return search_any_port(peers, name, local) || .*/return search_any_port(peers, name, local);/' 3000
 mutant 'a write that lost its race is not tried again' peers.c 's/tries < TRIES \&\& !put_once/tries < 1 \&\& !put_once/'
 mutant 'the local port is not compared' peers.c 's/(!name.port || local->port == name.port)/true/'
