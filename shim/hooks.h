@@ -62,7 +62,8 @@
 	HOOK(ssize_t, __recvfrom_chk,                                                              \
 	     (int fd, void *buffer, size_t size, size_t room, int flags,                           \
 	      struct sockaddr *address, socklen_t *length),                                        \
-	     (fd, buffer, size, room, flags, address, length))
+	     (fd, buffer, size, room, flags, address, length))                                     \
+	HOOK(int, pidfd_getfd, (int pidfd, int target, unsigned int flags), (pidfd, target, flags))
 
 /*
  * What 32-bit programs with a 64-bit time_t call in their place: glibc's names, and musl's for
@@ -108,7 +109,9 @@
 /* Second names of functions above. */
 #define HOOKS_ALIAS(HOOK)                                                                          \
 	HOOK(int, __connect, (int fd, const struct sockaddr *address, socklen_t length), connect)  \
-	HOOK(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags), send)
+	HOOK(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags), send)          \
+	HOOK(int, __dup2, (int fd, int to), dup2)                                                  \
+	HOOK(int, __fcntl, (int fd, int command, ...), fcntl)
 
 #define HOOKS(HOOK)                                                                                \
 	HOOKS_ALWAYS(HOOK)                                                                         \

@@ -3,12 +3,18 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "hooks/after.h"
 #include "libc.h"
 #include "socket.h"
 #include "source.h"
 #include "start.h"
+
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 
 int hook_socket(int domain, int type, int protocol)
 {
@@ -97,6 +103,17 @@ int hook_fcntl64(int fd, int command, ...)
 	return after_fcntl(fd, command, libc.fcntl64(fd, command, argument));
 }
 
+/* A libc without this function may be above a kernel that has it: a program can't know. */
+int hook_pidfd_getfd(int pidfd, int target, unsigned int flags)
+{
+	int made = libc.pidfd_getfd(pidfd, target, flags);
+
+	if (made < 0 && errno == ENOSYS)
+		made = (int)syscall(SYS_pidfd_getfd, pidfd, target, flags);
+	socket_forget(made);
+	return made;
+}
+
 #if __SIZEOF_POINTER__ == 4
 int hook___fcntl_time64(int fd, int command, ...)
 {
@@ -109,3 +126,20 @@ int hook___fcntl_time64(int fd, int command, ...)
 	return after_fcntl(fd, command, libc.__fcntl_time64(fd, command, argument));
 }
 #endif
+
+/* Second names. */
+int hook___dup2(int fd, int to)
+{
+	return hook_dup2(fd, to);
+}
+
+int hook___fcntl(int fd, int command, ...)
+{
+	va_list list;
+	void *argument;
+
+	va_start(list, command);
+	argument = va_arg(list, void *);
+	va_end(list);
+	return hook_fcntl(fd, command, argument);
+}
