@@ -95,7 +95,8 @@ int give_address_rest(const struct msghdr *received, void *address, socklen_t *l
 /* A receive failed: because of the guard? */
 static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **helped,
 						       struct before *before,
-						       struct msghdr *message, int flags)
+						       struct msghdr *message, int flags,
+						       recvmsg_call *next)
 {
 	uint64_t salt;
 
@@ -108,17 +109,17 @@ static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **h
 		return -1;
 	errno = before->error;
 	*before = remember_before(*helped, salt);
-	return libc.recvmsg(fd, message, flags);
+	return next(fd, message, flags);
 }
 
 /* recvmsg() on a socket that may not be ours any more: *helped is NULL then, nothing is done. */
 static inline ssize_t guarded_recvmsg(int fd, struct helped **helped, struct before *before,
-				      struct msghdr *message, int flags)
+				      struct msghdr *message, int flags, recvmsg_call *next)
 {
 	ssize_t n;
 
-	n = libc.recvmsg(fd, message, flags | guard_flag());
-	return likely(n >= 0) ? n : receive_again(fd, helped, before, message, flags);
+	n = next(fd, message, flags | guard_flag());
+	return likely(n >= 0) ? n : receive_again(fd, helped, before, message, flags, next);
 }
 
 /* A receive failed that may have failed because of the guard; errno was `error` before. */
@@ -198,7 +199,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 }
 
 ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msghdr *message,
-			int flags)
+			int flags, recvmsg_call *next)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
 	size_t size = program_room(message) + CONTROL_KERNEL;
@@ -218,7 +219,7 @@ ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msg
 	if (unlikely((int)message->msg_namelen < 0 && message->msg_name))
 		helped = NULL;
 	if (likely(helped != NULL))
-		n = guarded_recvmsg(fd, &helped, &before, &received, flags);
+		n = guarded_recvmsg(fd, &helped, &before, &received, flags, next);
 	if (likely(n >= 0)) {
 		learn(fd, helped, before.salt, &received, flags);
 		if (give_message(wanted_after(helped, &before), message, &received))
@@ -226,7 +227,7 @@ ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msg
 	}
 	if (scratch)
 		scratch_give();
-	return unlikely(n < 0 && !helped) ? libc.recvmsg(fd, message, flags) : n;
+	return unlikely(n < 0 && !helped) ? next(fd, message, flags) : n;
 }
 
 /* Descriptors that came over a UNIX socket: their numbers were something else before. */
@@ -282,7 +283,7 @@ ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *nex
 	ssize_t n;
 
 	if (helped)
-		return receive_message(fd, helped, salt, message, flags);
+		return receive_message(fd, helped, salt, message, flags, libc.recvmsg);
 	n = next(fd, message, flags);
 	if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
 		receive_plain(fd, message);

@@ -32,7 +32,7 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct before *befor
 static int receive_first(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
 			 int flags)
 {
-	ssize_t n = receive_message(fd, helped, salt, &messages->msg_hdr, flags);
+	ssize_t n = receive_message(fd, helped, salt, &messages->msg_hdr, flags, libc.recvmsg);
 
 	if (n < 0)
 		return -1;

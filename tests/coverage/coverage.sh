@@ -32,8 +32,8 @@ sed 's/{ global:/& _exit; _Exit; execve; execv; execvp;/' "$build/shim/exports.m
 cp "$build/shim/exports.map" "$dir/tree/shim"
 
 library() {
-	for file in "$src"/shim/*.c "$src"/shim/hooks/*.c "$src/tests/coverage/flush.c"; do
-		object=$(echo "${file#"$src"/}" | tr / - | sed 's/c$/o/')
+	for file in "$src"/shim/*.c "$src"/shim/hooks/*.[cS] "$src/tests/coverage/flush.c"; do
+		object=$(echo "${file#"$src"/}" | tr / - | sed 's/[cS]$/o/')
 		# shellcheck disable=SC2086
 		$cc $common -fPIC -fvisibility=hidden -ftls-model=initial-exec -c -o "$dir/objects/$object" "$file"
 	done

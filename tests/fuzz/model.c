@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "model.h"
 
 #ifndef SO_BINDTOIFINDEX
@@ -59,7 +59,7 @@ static int index_of(int fd)
 	socklen_t length = sizeof(cookie);
 	int i;
 
-	if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &length))
+	if (kernel_call(SYS_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &length))
 		return -1;
 	for (i = 0; i < SOCKETS && known[i].cookie; i++)
 		if (known[i].cookie == cookie)

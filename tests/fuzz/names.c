@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "model.h"
 #include "show.h"
 #include "world.h"
@@ -18,7 +18,7 @@ long raw_getsockopt(int fd, int level, int name)
 	int value = 0;
 	socklen_t length = sizeof(value);
 
-	return syscall(SYS_getsockopt, fd, level, name, &value, &length) ? -1 : value;
+	return kernel_call(SYS_getsockopt, fd, level, name, &value, &length) ? -1 : value;
 }
 
 bool raw_name(int fd, bool peer, struct sockaddr_storage *name)
