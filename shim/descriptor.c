@@ -32,6 +32,13 @@ void descriptor_start(void)
 		return;
 	}
 	owner = memory;
+	descriptor_forked();
+}
+
+void descriptor_forked(void)
+{
+	if (owner)
+		__atomic_store_n(owner, getpid(), __ATOMIC_RELAXED);
 }
 
 bool descriptor_is_ours(void)

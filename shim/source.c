@@ -362,6 +362,7 @@ void source_accepted(int fd)
 
 void source_forked(void)
 {
+	descriptor_forked();
 	forked_at = seconds_now();
 	if (source_last.check)
 		source_last.flags |= HEARD_INHERITED;
