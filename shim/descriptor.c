@@ -19,6 +19,12 @@ uint32_t descriptors_first[CHUNK], *descriptors[CHUNKS] = { descriptors_first };
  */
 static pid_t *owner;
 
+void descriptor_forked(void)
+{
+	if (owner)
+		__atomic_store_n(owner, getpid(), __ATOMIC_RELAXED);
+}
+
 void descriptor_start(void)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -32,12 +38,7 @@ void descriptor_start(void)
 		return;
 	}
 	owner = memory;
-}
-
-void descriptor_forked(void)
-{
-	if (owner)
-		__atomic_store_n(owner, getpid(), __ATOMIC_RELAXED);
+	descriptor_forked();
 }
 
 bool descriptor_is_ours(void)

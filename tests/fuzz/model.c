@@ -199,9 +199,10 @@ void model_receiving(int fd)
 {
 	int i = index_of(fd);
 
-	if (i < 0 || !may_be_helped(fd, i))
+	if (i >= 0 && !may_be_helped(fd, i))
 		return;
-	sources_receiving(known[i].served ? certainty_of(fd, i) : PERHAPS_IT_DOES);
+	/* A number that was closed may still be taken for the socket that it was. */
+	sources_receiving(i >= 0 && known[i].served ? certainty_of(fd, i) : PERHAPS_IT_DOES);
 }
 
 void model_heard(int fd, const unsigned char *payload, size_t length, enum look look)
@@ -286,8 +287,10 @@ int model_sending(int fd, int peer, bool own)
 {
 	int i = index_of(fd), want;
 
-	if (i < 0)
+	if (i < 0) {
+		sources_failed(peer);
 		return WANT_ANY;
+	}
 	want = want_of(fd, i, peer);
 	/* What it names may leave the source to the local address that connect() chose. */
 	if (known[i].blurred)

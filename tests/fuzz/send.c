@@ -270,8 +270,12 @@ static void send_messages(const struct call *call, int fd)
 		n = sendmmsg(fd, (struct mmsghdr *)8, count, flags);
 	else
 		n = sendmmsg(fd, messages, count, flags);
-	for (unsigned int i = 0; n < (int)count && i < count; i++)
-		sources_failed(model_peer_at(fd, &sent[i].name, messages[i].msg_hdr.msg_namelen));
+	/* It stopped there; after the first message the kernel does not say why. */
+	if (n < (int)count && (n > 0 || may_be_refused(n))) {
+		unsigned int at = n < 0 ? 0 : (unsigned int)n;
+
+		sources_failed(model_peer_at(fd, &sent[at].name, messages[at].msg_hdr.msg_namelen));
+	}
 	show_result("sendmmsg", flags, n);
 	for (unsigned int i = 0; i < MESSAGES; i++)
 		trace_add("  message %u length %u left %08x %zu\n", i, messages[i].msg_len,

@@ -85,25 +85,49 @@ static void add(struct sequence *sequence, uint64_t *state, enum kind kind, uint
 static const unsigned char pairs[][2] = { { 0, 1 }, { 0, 2 }, { 2, 3 }, { 3, 4 }, { 2, 2 } };
 enum { PAIRS = sizeof(pairs) / sizeof(*pairs), ASKERS = 5 };
 
+static bool sends(enum kind kind)
+{
+	return kind == CALL_SENDTO || kind == CALL_SENDMSG || kind == CALL_SENDMMSG;
+}
+
+/* A call of that kind that has to do with that peer: mostly without what would disturb the talk. */
+static void add_with(struct sequence *sequence, uint64_t *state, enum kind kind, uint32_t peer,
+		     uint32_t descriptor)
+{
+	uint32_t middle = (2 * peer + 1) * 256 / (2 * ASKERS) << 24, *word;
+
+	if (sequence->count == CALLS)
+		return;
+	add(sequence, state, kind, descriptor);
+	word = sequence->call[sequence->count - 1].word;
+	/* The words by which peers.c, send.c and receive.c choose peers, sizes and room. */
+	if (kind == CALL_ASK || sends(kind))
+		word[1 + sends(kind)] = middle | (word[1 + sends(kind)] & 0xff);
+	if (kind == CALL_ASK && word[3] % 9 == 0)
+		word[3]++;
+	if (next(state) % 4 && (kind == CALL_RECVFROM || kind == CALL_RECVMSG))
+		word[kind == CALL_RECVFROM ? 3 : 1] &= ~1u;
+}
+
 /* One of two peers asks, is answered or is spoken to first: what decides about sources. */
 static void add_talk(struct sequence *sequence, uint64_t *state, const unsigned char pair[2],
 		     uint32_t descriptor)
 {
-	static const enum kind talk[] = { CALL_ASK,	CALL_ASK,     CALL_ASK,	     CALL_RECVFROM,
-					  CALL_RECVMSG, CALL_RECVMSG, CALL_RECVMMSG, CALL_SENDTO,
-					  CALL_SENDTO,	CALL_SENDMSG, CALL_SENDMMSG, CALL_THREAD,
-					  CALL_FORK };
+	static const enum kind talk[] = { CALL_ASK,	CALL_ASK,      CALL_ASK,      CALL_RECVFROM,
+					  CALL_RECVMSG, CALL_RECVMSG,  CALL_RECVMMSG, CALL_SENDTO,
+					  CALL_SENDMSG, CALL_SENDMMSG, CALL_THREAD,   CALL_FORK };
 	enum kind kind = talk[next(state) % (sizeof(talk) / sizeof(*talk))];
 	uint32_t peer = pair[next(state) % 2];
-	struct call *call;
 
-	add(sequence, state, kind, descriptor);
-	call = &sequence->call[sequence->count - 1];
-	/* The word by which pick() finds the peer. */
-	if (kind == CALL_ASK || kind == CALL_SENDTO || kind == CALL_SENDMSG ||
-	    kind == CALL_SENDMMSG)
-		call->word[1 + (kind != CALL_ASK)] = ((2 * peer + 1) * 256 / (2 * ASKERS) << 24) |
-						     (call->word[1 + (kind != CALL_ASK)] & 0xff);
+	/* Often the whole of it, or the answer goes to the other. */
+	if (kind == CALL_ASK && next(state) % 2) {
+		add_with(sequence, state, kind, peer, descriptor);
+		add_with(sequence, state, CALL_RECVFROM + next(state) % 3, peer, descriptor);
+		if (next(state) % 4 == 0)
+			peer = pair[next(state) % 2];
+		kind = CALL_SENDTO + next(state) % 2;
+	}
+	add_with(sequence, state, kind, peer, descriptor);
 }
 
 void sequence_make(struct sequence *sequence, uint64_t seed)

@@ -29,6 +29,7 @@ struct entry {
 /* All there is to know; `late`: does this process remember the hosts of that port? */
 static struct shared {
 	struct entry peer[PORTS][KNOWN], host[PORTS][HOSTS];
+	bool elsewhere; /* something may be known at other ports */
 } * shared;
 static int late[PORTS];
 static _Thread_local struct last mine = { .peer = NOBODY, .port = OTHER_PORT };
@@ -113,6 +114,7 @@ static struct view merge(const struct view *one, const struct view *other)
 		if (view.late[port] != other->late[port])
 			view.late[port] = PERHAPS;
 	}
+	view.shared.elsewhere |= other->shared.elsewhere;
 	if (one->mine.peer != other->mine.peer || one->mine.port != other->mine.port ||
 	    one->mine.where != other->mine.where || one->mine.state != other->mine.state ||
 	    one->mine.flags != other->mine.flags || other->mine.unsure)
@@ -216,6 +218,7 @@ void sources_received_elsewhere(void)
 {
 	sources_receiving(PERHAPS_IT_DOES);
 	mine.unsure = true;
+	shared->elsewhere = true;
 }
 
 /* source_retract() */
@@ -287,7 +290,11 @@ static int find(struct view *view, unsigned int port, unsigned int peer, bool ou
 	if (entry->unsure) {
 		entry->may_be_own = true;
 		doubt(&view->shared.host[port][sources_host(peer)]);
-		view->mine.unsure = true;
+		if (is_last)
+			view->mine.flags = ANSWERED;
+		else if (outranks && last.peer != NOBODY &&
+			 sources_host((unsigned int)last.peer) == sources_host(peer))
+			view->mine.unsure = true;
 		return WANT_ANY;
 	}
 	if (entry->state != NONE)
@@ -345,21 +352,36 @@ int sources_sending(unsigned int port, unsigned int peer, enum certainty certain
 	return want;
 }
 
+/* Can a question of that peer be found at any port? */
+static bool may_have_asked(int peer)
+{
+	bool may = shared->elsewhere;
+
+	for (int port = 0; peer != STRANGER && port < PORTS; port++)
+		may |= shared->peer[port][peer].unsure || (shared->peer[port][peer].state != NONE &&
+							   shared->peer[port][peer].where >= 0);
+	return may && peer != STRANGER;
+}
+
 int sources_sending_fresh(int peer)
 {
+	bool is_last = mine.peer == peer && peer != STRANGER;
 	int want = WANT_ANY;
 
 	/* It answers the thread's last receive, or that is answered already. */
-	if (!mine.unsure && mine.peer == peer && peer != STRANGER && !(mine.flags & INHERITED))
+	if (!mine.unsure && is_last && !(mine.flags & INHERITED))
 		want = mine.flags & ANSWERED || mine.state == OWN ? WANT_PLAIN : mine.where;
-	if (!mine.unsure && mine.peer == peer && mine.port < PORTS) {
+	if (!mine.unsure && is_last && mine.port < PORTS) {
 		if (!(mine.flags & ANSWERED) && late[mine.port] == NO)
 			late[mine.port] = PERHAPS;
 		if (mine.flags & PUBLISHED)
 			doubt(&shared->host[mine.port][sources_host((unsigned int)peer)]);
 	}
-	/* What it sent may have made it a socket with a port and a question of its own. */
-	mine.unsure = true;
+	/* If it answers it has a port and a question of its own from now on. */
+	if (is_last ? !(mine.flags & ANSWERED) : may_have_asked(peer)) {
+		mine.unsure = true;
+		shared->elsewhere = true;
+	}
 	return want;
 }
 

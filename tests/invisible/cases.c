@@ -39,6 +39,14 @@ long need(long result, const char *what)
 	return result;
 }
 
+_Noreturn void end_forked(void)
+{
+	if (failures > SHOWN)
+		printf("  and %d more\n", failures - SHOWN);
+	fflush(stdout);
+	_exit(failures != 0);
+}
+
 static bool passes(const struct test_case *test)
 {
 	int status;
@@ -49,10 +57,7 @@ static bool passes(const struct test_case *test)
 	if (!child) {
 		alarm(PATIENCE);
 		test->run();
-		if (failures > SHOWN)
-			printf("  and %d more\n", failures - SHOWN);
-		fflush(stdout);
-		_exit(failures != 0);
+		end_forked();
 	}
 	need(waitpid(child, &status, 0), "waitpid");
 	if (WIFSIGNALED(status))

@@ -26,6 +26,9 @@ void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 			fail("" __VA_ARGS__); \
 	} while (0)
 
+/* Ends a process that the case forked, with a status that says whether it failed there. */
+_Noreturn void end_forked(void);
+
 /* What can't go wrong, or the test makes no sense: ends the case with errno's text. */
 long need(long result, const char *what);
 

@@ -44,6 +44,7 @@ static const struct test_case cases[] = {
 	{ "a receive and an answer are one call of the kernel each", case_one_call },
 	{ "a descriptor with a large number", case_high_descriptor },
 	{ "very many sockets", case_many_sockets },
+	{ "a worker whose vfork child is the first to use a descriptor", case_vfork_in_worker },
 	{ "much control data of the program's own", case_much_control_data },
 	{ "vectors with room for much, and no memory", case_no_memory },
 	{ "a refused source on a small signal stack", case_refused_on_small_stack },

@@ -43,6 +43,7 @@ void case_one_call(void);
 /* many.c */
 void case_high_descriptor(void);
 void case_many_sockets(void);
+void case_vfork_in_worker(void);
 void case_much_control_data(void);
 void case_no_memory(void);
 

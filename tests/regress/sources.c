@@ -4,7 +4,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "asked.h"
@@ -48,6 +50,36 @@ void case_connected_before(void)
 	peer = hear(&library_side, server);
 	need(tell(&library_side, connected, &peer), "sendto");
 	check_source(client, CLIENT);
+}
+
+/*
+ * A worker that was forked, and the first thing in it that has to do with descriptors happens in a
+ * vfork child, as a shell or subprocess.Popen does. What that has is not the worker's.
+ */
+void case_vfork_in_worker(void)
+{
+	int inherited, server, client, status;
+	pid_t worker, other;
+
+	make_hosts();
+	client = client_at(CLIENT);
+	inherited = fresh_socket(&library_side, AF_INET);
+	fflush(stdout);
+	worker = (pid_t)need(fork(), "fork");
+	if (worker) {
+		need(waitpid(worker, &status, 0), "waitpid");
+		check(!status, "the worker ended with %x", (unsigned int)status);
+		return;
+	}
+	other = vfork();
+	if (!other) {
+		dup2(inherited, inherited + 10);
+		_exit(0);
+	}
+	need(waitpid(other, NULL, 0), "waitpid");
+	server = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	check_answer(&library_side, server, client);
+	end_forked();
 }
 
 void case_duplicate_disconnected(void)
