@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/programs/stock.py \
 	tests/programs/superservers.py \
 	tests/programs/table.py \
+	tests/programs/test_follow_tcp.py \
 	tests/programs/test_programs.py \
 	tests/programs/trace.py
 

@@ -25,7 +25,7 @@ $CC -shared -fPIC -o plugins/plugin.so plugin.c &&
 	$CC -o program program.c -Wl,--enable-new-dtags,-rpath,"\$ORIGIN/plugins" -ldl || exit 99
 # What the library makes of dlopen() is in one file; but for the first library, the others are as they were built.
 hook=$abs_top_srcdir/shim/hooks/loading.c
-everything=$(find "$abs_top_srcdir/shim" -name '*.c')
+everything=$(find "$abs_top_srcdir/shim" -name '*.[cS]')
 objects=$(find "$abs_top_builddir/shim" -name 'libreplyfrom_so-*.o' ! -name '*-loading.o')
 run ./program
 same 'a plugin found by RUNPATH: plainly' '0 ' "$status $out"
