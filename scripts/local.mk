@@ -23,6 +23,7 @@ replyfrom_PROGRAMS += \
 judge_sources = \
 	scripts/check/check.h \
 	scripts/check/elf.c scripts/check/elf.h \
+	scripts/check/env.c scripts/check/env.h \
 	scripts/check/privilege.c \
 	scripts/check/program.c \
 	shim/hooks.h

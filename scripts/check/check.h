@@ -34,6 +34,7 @@ enum finding {
 	SECURE, /* this process itself runs with raised privileges */
 	OTHER_MACHINE,
 	OTHER_LIBC,
+	DROPPED,	/* env(1) in the script's first line takes LD_PRELOAD away */
 	NO_LOADER,	/* its dynamic loader is not installed */
 	NO_INTERPRETER, /* the interpreter of the script is not */
 };
@@ -43,6 +44,7 @@ enum finding {
 struct program {
 	char path[PATH_MAX];
 	enum finding finding;
+	bool dropped; /* env(1) on the way to it takes LD_PRELOAD away */
 	struct elf elf;
 	char loader[PATH_MAX]; /* elf.interpreter, kept */
 };

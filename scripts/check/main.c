@@ -72,7 +72,7 @@ static void refuse(const struct program *program, bool force)
 	char line[LINE];
 
 	verdict_print(program, line, sizeof(line));
-	if (program->finding >= NO_LOADER)
+	if (program->finding >= NO_LOADER && !force)
 		fail(EXIT_NOT_FOUND, "%s", line);
 	if (!force)
 		fail(EXIT_OURS, "%s, or start it as it is with --force", line);

@@ -38,6 +38,9 @@ static const struct {
 			    "install the library for that machine as well" },
 	[OTHER_LIBC] = { "cannot be helped: it is for another libc than the library",
 			 "build and install replyfrom for that libc" },
+	[DROPPED] = { "cannot be helped: env in the script's first line takes LD_PRELOAD out of "
+		      "the environment",
+		      "take -i, -u LD_PRELOAD or LD_PRELOAD= out of that line" },
 	[NO_LOADER] = { "cannot be run: its dynamic loader is missing", "install its libc" },
 	[NO_INTERPRETER] = { "cannot be run: the interpreter in its first line is missing",
 			     "install that" },
