@@ -21,6 +21,7 @@ replyfrom_PROGRAMS += \
 	scripts/replyfrom-scan \
 	scripts/replyfrom-status
 judge_sources = \
+	scripts/check/apparmor.c scripts/check/apparmor.h \
 	scripts/check/check.h \
 	scripts/check/elf.c scripts/check/elf.h \
 	scripts/check/env.c scripts/check/env.h \
@@ -50,21 +51,25 @@ scripts_replyfrom_probe_LDFLAGS = $(part_ldflags)
 
 process_sources = \
 	scripts/scan/fail.h \
+	scripts/scan/library.c scripts/scan/library.h \
 	scripts/scan/process.c scripts/scan/process.h \
 	scripts/scan/scan.h \
-	scripts/scan/servers.c
+	scripts/scan/servers.c \
+	scripts/scan/socket.c scripts/scan/socket.h \
+	scripts/status/counters.c \
+	shim/bounds.h shim/counters.h shim/hook.h \
+	shim/settings.c shim/settings.h
 scripts_replyfrom_scan_SOURCES = $(judge_sources) $(process_sources) \
-	scripts/scan/judge.c \
+	scripts/scan/judge.c scripts/scan/judge.h \
 	scripts/scan/main.c
 scripts_replyfrom_scan_CFLAGS = $(part_cflags)
 scripts_replyfrom_scan_LDFLAGS = $(part_ldflags)
 
-scripts_replyfrom_status_SOURCES = $(process_sources) \
-	scripts/status/counters.c \
+scripts_replyfrom_status_SOURCES = $(judge_sources) $(process_sources) \
 	scripts/status/main.c \
+	scripts/status/notes.c \
 	scripts/status/report.c \
-	scripts/status/status.h \
-	shim/counters.h shim/hook.h
+	scripts/status/status.h
 scripts_replyfrom_status_CFLAGS = $(part_cflags)
 scripts_replyfrom_status_LDFLAGS = $(part_ldflags)
 
