@@ -18,6 +18,7 @@
 
 #define ACCESS "/sys/kernel/security/apparmor/.access"
 
+enum { NO_TRACE = 1, NO_EXEC = 2 };
 enum { CLASS_FILE = 2, MAY_READ = 0x4, MAY_MAP = 0x10000, QUERY_MOST = 4096 };
 
 /* Reads a file's one line, without its end. Returns its length, or -1. */
@@ -94,12 +95,27 @@ enum apparmor apparmor_process(pid_t thread, const char *library, char profile[P
 	return library ? ask(label, library) : APPARMOR_UNKNOWN;
 }
 
+/* Asks for a profile at the next exec, as systemd does for AppArmorProfile=. */
+static void change_on_exec(const char *profile)
+{
+	char text[PROFILE_MOST + 8];
+	int length = snprintf(text, sizeof(text), "exec %s", profile);
+	int fd = open("/proc/self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		fd = open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, (size_t)length) != length)
+		_exit(NO_EXEC);
+	close(fd);
+}
+
 /*
  * Has the kernel execute the program in a child that is traced, and so stops before the first
  * instruction. Only the kernel knows which profile that is: attachments are patterns, and not all
  * kernels show them.
  */
-enum apparmor apparmor_program(const char *path, const char *library, char profile[PROFILE_MOST])
+enum apparmor apparmor_program(const char *path, const char *on_exec, const char *library,
+			       char profile[PROFILE_MOST])
 {
 	enum apparmor answer = APPARMOR_NONE;
 	int status;
@@ -109,17 +125,26 @@ enum apparmor apparmor_program(const char *path, const char *library, char profi
 	if (!apparmor_is_on() || (child = fork()) < 0)
 		return APPARMOR_NONE;
 	if (!child) {
-		if (!ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-			execl(path, path, (char *)NULL);
-		_exit(0);
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			_exit(NO_TRACE);
+		if (on_exec)
+			change_on_exec(on_exec);
+		execl(path, path, (char *)NULL);
+		_exit(NO_EXEC);
 	}
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return APPARMOR_NONE;
-	if (!WIFSTOPPED(status))
-		return APPARMOR_NONE;
-	answer = apparmor_process(child, library, profile);
-	kill(child, SIGKILL);
-	waitpid(child, &status, 0);
+	if (WIFSTOPPED(status)) {
+		answer = apparmor_process(child, library, profile);
+		/* Not by kill(2), which the profile may forbid. */
+		ptrace(PTRACE_CONT, child, NULL, SIGKILL);
+		waitpid(child, &status, 0);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) == NO_EXEC) {
+		/* It can be executed, but not by a process that is traced. */
+		snprintf(profile, PROFILE_MOST, "%s",
+			 on_exec ? on_exec : "(which forbids to look)");
+		answer = on_exec && library ? ask(on_exec, library) : APPARMOR_UNKNOWN;
+	}
 	return answer;
 }

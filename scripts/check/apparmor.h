@@ -24,7 +24,11 @@ bool apparmor_is_on(void);
  */
 enum apparmor apparmor_process(pid_t thread, const char *library, char profile[PROFILE_MOST]);
 
-/* Asks about a program that would be started now. No instruction of it is executed. */
-enum apparmor apparmor_program(const char *path, const char *library, char profile[PROFILE_MOST]);
+/*
+ * Asks about a program that would be started now; no instruction of it is executed. `on_exec` is
+ * the profile that it would be started with (AppArmorProfile= in systemd); NULL: its own.
+ */
+enum apparmor apparmor_program(const char *path, const char *on_exec, const char *library,
+			       char profile[PROFILE_MOST]);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "apparmor.h"
 #include "elf.h"
 
 /* env(1)'s exit statuses; EXIT_CANNOT_HELP is what --check answers. */
@@ -34,6 +35,7 @@ enum finding {
 	SECURE, /* this process itself runs with raised privileges */
 	OTHER_MACHINE,
 	OTHER_LIBC,
+	CONFINED,	/* AppArmor denies it the library */
 	DROPPED,	/* env(1) in the script's first line takes LD_PRELOAD away */
 	NO_LOADER,	/* its dynamic loader is not installed */
 	NO_INTERPRETER, /* the interpreter of the script is not */
@@ -47,6 +49,8 @@ struct program {
 	bool dropped; /* env(1) on the way to it takes LD_PRELOAD away */
 	struct elf elf;
 	char loader[PATH_MAX]; /* elf.interpreter, kept */
+	enum apparmor apparmor;
+	char profile[PROFILE_MOST]; /* AppArmor's; "": none */
 };
 
 /* Prints one line, with "replyfrom: " before it, on stderr and ends with this status. */
@@ -98,7 +102,15 @@ void program_judge(struct program *program);
  */
 enum finding privilege_judge(int fd, const struct stat *status);
 
+/*
+ * Looks whether AppArmor lets the command map the library: `command` is the file that is executed,
+ * program->path what it comes down to. Changes program->finding if not. `on_exec` is the profile
+ * that it is going to be started with, NULL if it has one of its own or none.
+ */
+void confinement_judge(struct program *program, const char *command, const char *on_exec,
+		       const char *library);
+
 /* Writes the finding as one line without a newline, with what to do about it. */
-void verdict_print(const struct program *program, char *line, size_t size);
+void verdict_print(const struct program *program, const char *library, char *line, size_t size);
 
 #endif

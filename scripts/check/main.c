@@ -12,7 +12,7 @@
 
 #include "./check.h"
 
-enum { LINE = PATH_MAX + 1024 };
+enum { LINE = 2 * PATH_MAX + 1024 };
 
 static void say(const char *format, va_list arguments)
 {
@@ -56,22 +56,22 @@ static _Noreturn void run(char **command)
 }
 
 /* --check: the verdict on stdout. */
-static _Noreturn void answer(const struct program *program)
+static _Noreturn void answer(const struct program *program, const char *library)
 {
 	char line[LINE];
 
-	verdict_print(program, line, sizeof(line));
+	verdict_print(program, library, line, sizeof(line));
 	if (dprintf(STDOUT_FILENO, "%s\n", line) < 0)
 		fail(EXIT_OURS, "stdout: %s", strerror(errno));
 	_exit(program->finding < CANNOT_HELP ? EXIT_SUCCESS : EXIT_CANNOT_HELP);
 }
 
 /* A program that cannot be helped is only started if that is wanted, and not without a word. */
-static void refuse(const struct program *program, bool force)
+static void refuse(const struct program *program, const char *library, bool force)
 {
 	char line[LINE];
 
-	verdict_print(program, line, sizeof(line));
+	verdict_print(program, library, line, sizeof(line));
 	if (program->finding >= NO_LOADER && !force)
 		fail(EXIT_NOT_FOUND, "%s", line);
 	if (!force)
@@ -82,7 +82,8 @@ static void refuse(const struct program *program, bool force)
 int main(int count, char **arguments)
 {
 	static struct program program;
-	char preload[PATH_MAX], **command;
+	char preload[PATH_MAX], library[PATH_MAX], path[PATH_MAX], **command;
+	const char *on_exec = NULL;
 	bool check, force;
 	int error;
 
@@ -92,7 +93,10 @@ int main(int count, char **arguments)
 	}
 	if (count < 4)
 		fail(EXIT_OURS, "replyfrom-check is a part of replyfrom: start that");
-	check = !strcmp(arguments[1], "check");
+	/* "check:PROFILE" is for --unit. */
+	check = !strncmp(arguments[1], "check", strlen("check"));
+	if (check && arguments[1][strlen("check")] == ':')
+		on_exec = arguments[1] + strlen("check:");
 	force = !strcmp(arguments[1], "force");
 	command = arguments + 3;
 	if (settings_check() && !check)
@@ -101,13 +105,17 @@ int main(int count, char **arguments)
 	error = program_find(*command, program.path);
 	if (error)
 		fail_run(*command, error);
+	strcpy(path, program.path);
 	program_judge(&program);
 	if (program.finding == OTHER_MACHINE)
 		sibling_start(preload, &program.elf, arguments);
+	if (!realpath(arguments[2], library))
+		fail(EXIT_OURS, "the library %s: %s", arguments[2], strerror(errno));
+	confinement_judge(&program, path, on_exec, library);
 	if (check)
-		answer(&program);
+		answer(&program, library);
 	if (program.finding >= CANNOT_HELP)
-		refuse(&program, force);
+		refuse(&program, library, force);
 	/* The loader of another ABI would only complain, for this program and all it starts. */
 	if (program.finding != OTHER_MACHINE && program.finding != OTHER_LIBC)
 		library_preload(preload);

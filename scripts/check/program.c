@@ -247,3 +247,16 @@ void program_judge(struct program *program)
 	if (program->dropped && program->finding < CANNOT_HELP)
 		program->finding = DROPPED;
 }
+
+void confinement_judge(struct program *program, const char *command, const char *on_exec,
+		       const char *library)
+{
+	if (program->finding >= CANNOT_HELP)
+		return;
+	program->apparmor = apparmor_program(command, on_exec, library, program->profile);
+	if (program->apparmor == APPARMOR_NONE && strcmp(command, program->path))
+		program->apparmor =
+			apparmor_program(program->path, NULL, library, program->profile);
+	if (program->apparmor == APPARMOR_DENIES)
+		program->finding = CONFINED;
+}

@@ -38,6 +38,7 @@ static const struct {
 			    "install the library for that machine as well" },
 	[OTHER_LIBC] = { "cannot be helped: it is for another libc than the library",
 			 "build and install replyfrom for that libc" },
+	[CONFINED] = { "cannot be helped: AppArmor denies it the library", NULL },
 	[DROPPED] = { "cannot be helped: env in the script's first line takes LD_PRELOAD out of "
 		      "the environment",
 		      "take -i, -u LD_PRELOAD or LD_PRELOAD= out of that line" },
@@ -66,7 +67,17 @@ static const char *machine_name(unsigned int machine)
 /* Adds to what the line has. */
 #define ADD(line, size, ...) snprintf((line) + strlen(line), (size)-strlen(line), __VA_ARGS__)
 
-void verdict_print(const struct program *program, char *line, size_t size)
+/* What AppArmor has to say. */
+static void add_profile(const struct program *program, const char *library, char *line, size_t size)
+{
+	if (program->apparmor == APPARMOR_ALLOWS)
+		ADD(line, size, "; AppArmor's profile %s allows it the library", program->profile);
+	else if (program->apparmor != APPARMOR_NONE)
+		ADD(line, size, "; add to AppArmor's profile %s: %s mr,", program->profile,
+		    library);
+}
+
+void verdict_print(const struct program *program, const char *library, char *line, size_t size)
 {
 	const struct elf *elf = &program->elf;
 	const char *before = " (it calls ", *name;
@@ -88,4 +99,5 @@ void verdict_print(const struct program *program, char *line, size_t size)
 	}
 	if (verdicts[program->finding].advice)
 		ADD(line, size, "; %s", verdicts[program->finding].advice);
+	add_profile(program, library, line, size);
 }

@@ -67,7 +67,11 @@ static void judge_program(const struct process *process, const struct socket_vie
 	program = (struct program){ .finding = UNKNOWN };
 	snprintf(program.path, sizeof(program.path), "/proc/%d/exe", (int)process->thread);
 	program_judge(&program);
-	if (process->secure)
+	if (process->secure && *judgement->profile)
+		say(judgement,
+		    "cannot be helped: gains privileges, or AppArmor's Px drops LD_PRELOAD",
+		    "privileged");
+	else if (process->secure)
 		say(judgement, "cannot be helped: gains privileges", "privileged");
 	else if (program.finding == STATIC)
 		say(judgement, "cannot be helped: static", "static");

@@ -187,7 +187,7 @@ static void note_profile(struct report *report, enum apparmor allows)
 {
 	const char *preload = report->process.environment.preload;
 
-	note(report, "apparmor", "AppArmor's profile %s %s the library; add to it: %.300s mr,",
+	note(report, "apparmor", "AppArmor's profile %s %s the library; add '%.300s mr,' to it",
 	     report->profile, allows == APPARMOR_DENIES ? "denies" : "has to allow",
 	     preload && *preload == '/' && !strchr(preload, '$')
 		     ? preload
