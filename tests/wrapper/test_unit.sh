@@ -325,6 +325,29 @@ same '--remove: the unit is gone, and the folder has others' '0 other.conf' "$st
 echo '[Service]' >etc/plain.service.d/replyfrom.conf
 run "$replyfrom" --unit --remove plain.service
 refused '--remove leaves what it has not written' '*was not written by --install*'
+
+# The package's script before the library is removed.
+prerm=$abs_top_srcdir/debian/libreplyfrom.prerm
+if [ -e "$prerm" ]; then
+	unit lib/plain.service "ExecStart=$work/program"
+	rm etc/plain.service.d/replyfrom.conf
+	run "$replyfrom" --unit --install plain.service
+	sed "s|/usr/lib/\*/replyfrom/|$work/tree/scripts/|" "$prerm" >prerm
+	for action in remove upgrade; do
+		run sh prerm $action
+		case $action in
+		remove) like 'removing the package names the units' \
+			"0 *plain.service  $work/etc/plain.service.d/replyfrom.conf*rm \"$work/etc/plain.service.d/replyfrom.conf\"*" \
+			"$status $err" ;;
+		*) same "$action of the package says nothing" '0 ' "$status $err$out" ;;
+		esac
+	done
+	DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=2 run sh prerm remove
+	same 'another architecture of the package stays' '0 ' "$status $err"
+	rm -r etc/plain.service.d etc/hand.service.d etc/lost.service.d
+	run sh prerm remove
+	same 'no unit has the library' '0 ' "$status $err"
+fi
 for pair in '--install --remove' '--remove --list' '--list --install'; do
 	# shellcheck disable=SC2086 # two options
 	run "$replyfrom" --unit $pair plain.service
