@@ -73,8 +73,8 @@ static void add_profile(const struct program *program, const char *library, char
 	if (program->apparmor == APPARMOR_ALLOWS)
 		ADD(line, size, "; AppArmor's profile %s allows it the library", program->profile);
 	else if (program->apparmor != APPARMOR_NONE)
-		ADD(line, size, "; add to AppArmor's profile %s: %s mr,", program->profile,
-		    library);
+		ADD(line, size, "; add '%s mr,' to AppArmor's profile %s", library,
+		    program->profile);
 }
 
 void verdict_print(const struct program *program, const char *library, char *line, size_t size)

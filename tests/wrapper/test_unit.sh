@@ -332,6 +332,7 @@ if [ -e "$prerm" ]; then
 	unit lib/plain.service "ExecStart=$work/program"
 	rm etc/plain.service.d/replyfrom.conf
 	run "$replyfrom" --unit --install plain.service
+	# shellcheck disable=SC2094 # two files
 	sed "s|/usr/lib/\*/replyfrom/|$work/tree/scripts/|" "$prerm" >prerm
 	for action in remove upgrade; do
 		run sh prerm $action
@@ -359,6 +360,68 @@ run "$replyfrom" --list
 refused '--list alone' '*go with --unit only'
 run "$replyfrom" --unit --remove ../plain.service
 refused '--remove: a bad name' "*is no name of a service*"
+
+# Where systemd runs it is asked: it knows of generated and transient units, and of all drop-ins.
+if [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
+	mkdir -p running bin asked
+	cat >bin/systemctl <<-'END'
+		#!/bin/sh
+		# what systemctl answers to `show -p PROPERTY -- NAME` and to show-environment
+		[ "$1" = show ] || { cat "$asked/environment"; exit; }
+		printf '%s=%s\n' "$3" "$(cat "$asked/$5/$3" 2>/dev/null)"
+	END
+	cat >within <<-'END'
+		#!/bin/sh
+		# within COMMAND...: systemd runs here
+		mkdir -p /run/systemd
+		mount -t tmpfs none /run/systemd && mkdir /run/systemd/system
+		unset SYSTEMD_UNIT_PATH
+		exec "$@"
+	END
+	chmod +x bin/systemctl within
+	# known NAME PROPERTY=VALUE...
+	known() {
+		name=$1
+		shift
+		mkdir -p "asked/$name"
+		for property; do printf '%s\n' "${property#*=}" >"asked/$name/${property%%=*}"; done
+	}
+	asked=$work/asked
+	export asked
+	unit running/tr.service "ExecStart=$work/wrapper"
+	unit running/50-a.conf 'Environment=LD_PRELOAD=/x.so'
+	unit running/zz.conf 'Environment=A=b'
+	unit running/replyfrom.conf 'Environment=LD_PRELOAD=/old/libreplyfrom.so'
+	cp wrapped running/real
+	known tr.service LoadState=loaded "FragmentPath=$work/running/tr.service" \
+		"DropInPaths=$work/running/zz.conf $work/running/replyfrom.conf $work/running/50-a.conf"
+	: >asked/environment
+	run unshare --mount ./within env PATH="$work/bin:$PATH" "$replyfrom" --unit tr.service
+	lines=$(printf '%s\n' "$out" | grep -v '^#')
+	environment 'a transient unit' "$real:/x.so"
+	like 'a transient unit: the drop-in belongs to /etc' '*# /etc/systemd/system/tr.service.d/replyfrom.conf*' "$out"
+	rm asked/tr.service/DropInPaths
+	echo 'LD_PRELOAD=/manager.so' >asked/environment
+	run unshare --mount ./within env PATH="$work/bin:$PATH" "$replyfrom" --unit tr.service
+	lines=$(printf '%s\n' "$out" | grep -v '^#')
+	environment 'what systemd gives all services' "$real:/manager.so"
+	unit running/zz.conf 'Environment=LD_PRELOAD=/late.so'
+	known tr.service "DropInPaths=$work/running/zz.conf"
+	run unshare --mount ./within env PATH="$work/bin:$PATH" "$replyfrom" --unit tr.service
+	refused 'a drop-in of a transient unit that comes after ours' "tr.service: *zz.conf*"
+	known tr.service DropInPaths= "MainPID=$$"
+	run unshare --mount ./within env PATH="$work/bin:$PATH" "$replyfrom" --unit tr.service
+	# shellcheck disable=SC2094 # nothing is written
+	like 'what runs now is looked at' "*# $(readlink "/proc/$$/exe") can be started*" "$out"
+	known gone.service LoadState=not-found
+	run unshare --mount ./within env PATH="$work/bin:$PATH" "$replyfrom" --unit gone.service
+	refused 'systemd knows of none' 'there is no gone.service in *'
+	known off.service LoadState=masked
+	run unshare --mount ./within env PATH="$work/bin:$PATH" "$replyfrom" --unit off.service
+	refused 'systemd knows that it is masked' 'off.service is masked*'
+else
+	unavailable 'where systemd runs' 'no mount namespaces are to be had'
+fi
 : >etc/many@one.service.d
 run "$replyfrom" --unit --install many@one.service
 same '--install: a folder that cannot be made: 125' 125 "$status"
