@@ -45,11 +45,16 @@ static enum stand stand_of(const struct process *process, const struct server *s
 			return BEHIND;
 		if (!process_has_port(process, server->port))
 			return EXCLUDED;
-		/* A program that asks itself is left its own mark. */
+		/* The library leaves no mark where the program asks itself. */
 		return !view->seen || view->told ? BEHIND : UNTOUCHED;
 	default:
 		return NOTHING;
 	}
+}
+
+static bool is_systemd(const struct process *process)
+{
+	return !strcmp(process->name, "systemd");
 }
 
 static void say(struct judgement *judgement, const char *text, const char *json)
@@ -79,7 +84,7 @@ static void judge_program(const struct process *process, const struct socket_vie
 		say(judgement, "cannot be helped: Go", "go");
 	else if (program.finding == OTHER_MACHINE || program.finding == OTHER_LIBC)
 		say(judgement, "cannot be helped: other machine or libc", "foreign");
-	else if (!strcmp(process->name, "systemd"))
+	else if (is_systemd(process))
 		say(judgement, "is held by systemd, for a service that has not started", "waiting");
 	else if (!view->seen)
 		say(judgement,
@@ -128,7 +133,7 @@ void server_judge(const struct survey *survey, const struct server *server, bool
 		enum stand stand = stand_of(process, server, &view);
 
 		if (process_is_keeper(process) && server->holders_count > 1) {
-			passed = true;
+			passed |= is_systemd(process);
 			continue;
 		}
 		holders++;
@@ -143,7 +148,7 @@ void server_judge(const struct survey *survey, const struct server *server, bool
 	apparmor_process(judgement->process->thread, NULL, judgement->profile);
 	if (best != NOTHING)
 		say(judgement, stands[best].text, stands[best].json);
-	else if (view.told && !passed && strcmp(judgement->process->name, "systemd"))
+	else if (view.told && !passed && !is_systemd(judgement->process))
 		say(judgement, "asks for the address itself", "itself");
 	else
 		judge_program(judgement->process, &view, passed, judgement);

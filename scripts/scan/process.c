@@ -143,7 +143,8 @@ static void read_ports(struct environment *environment, const char *value)
 	*settings = (struct settings)SETTINGS_DEFAULT;
 	if (settings_ports(settings, value, &fault) && settings->some_ports) {
 		environment->settings = settings;
-		snprintf(environment->ports, sizeof(environment->ports), "%s", value);
+		if (snprintf(environment->ports, PORTS_MOST, "%s", value) >= PORTS_MOST)
+			strcpy(environment->ports + PORTS_MOST - sizeof("..."), "...");
 	} else {
 		free(settings);
 	}

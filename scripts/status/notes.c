@@ -4,12 +4,14 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../check/check.h"
@@ -75,12 +77,12 @@ static const char *state_of(const struct report *report, const struct status_soc
 /* Datagrams were read from it, of which the library knows nothing. */
 static bool is_blind(const struct report *report, const struct status_socket *socket)
 {
-	return socket->received && !socket->unread && !is_excluded(report, socket);
+	return socket->taken && !is_excluded(report, socket);
 }
 
 static bool is_waiting(const struct report *report, const struct status_socket *socket)
 {
-	return socket->unread && !is_excluded(report, socket);
+	return socket->waiting && !is_excluded(report, socket);
 }
 
 /* A server's socket by its port that the library has not met, and that was read all the same. */
@@ -133,18 +135,15 @@ static void note_traffic(struct report *report, struct survey *survey)
 	    !others_learn(report, survey)) {
 		note(report, "blind",
 		     "at work, but sees no datagrams: %s received some, and nothing was learnt; "
-		     "the "
-		     "program reads them by system calls of its own or io_uring, or another "
-		     "process "
-		     "does%s",
+		     "the program reads them by system calls of its own or io_uring, or another "
+		     "process does%s",
 		     ports, all_ephemeral(report) ? ", or it is a client's socket" : "");
 		return;
 	}
 	if (list_ports(report, is_untouched, ports, sizeof(ports)))
 		note(report, "untouched",
 		     "%s: not helped; the program uses it by system calls that the library does "
-		     "not "
-		     "see",
+		     "not see",
 		     ports);
 	if (!learnt && list_ports(report, is_waiting, ports, sizeof(ports)))
 		note(report, "waiting", "%s: datagrams wait, and none was read yet", ports);
@@ -160,6 +159,39 @@ static void note_working(struct report *report, struct survey *survey)
 	note_traffic(report, survey);
 }
 
+/*
+ * Returns 0 if the user of the process may read the file, as the process sees the disk; else the
+ * errno. Only root can find that out for others.
+ */
+static int read_as(const struct process *process, const char *path)
+{
+	char root[64];
+	struct stat status;
+	pid_t child = geteuid() ? -1 : fork();
+	int answer = 0;
+
+	snprintf(root, sizeof(root), "/proc/%d/root", (int)process->thread);
+	if (child < 0)
+		return 0;
+	if (!child) {
+		unsigned int user = 0, group = 0;
+		char line[256];
+		FILE *file = process_open(process->thread, "status");
+
+		while (file && fgets(line, sizeof(line), file)) {
+			sscanf(line, "Uid: %*u %u", &user);
+			sscanf(line, "Gid: %*u %u", &group);
+		}
+		if (chroot(root) || chdir("/") || setgroups(0, NULL) || setgid(group) ||
+		    setuid(user))
+			_exit(0);
+		_exit(access(path, R_OK) || stat(path, &status) ? errno : 0);
+	}
+	while (waitpid(child, &answer, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(answer) ? WEXITSTATUS(answer) : 0;
+}
+
 /* What stands in the way of the file that LD_PRELOAD names, in the process's own view of the disk.
  */
 static void note_file(struct report *report)
@@ -167,17 +199,23 @@ static void note_file(struct report *report)
 	const char *preload = report->process.environment.preload;
 	char path[PATH_MAX];
 	struct statvfs mount;
+	int error = 0;
 
-	if (*preload != '/' || strchr(preload, '$') ||
-	    snprintf(path, sizeof(path), "/proc/%d/root%s", (int)report->process.thread, preload) >=
-		    (int)sizeof(path))
-		note(report, "ignored", "LD_PRELOAD names %.300s, but the loader ignored it",
-		     preload);
-	else if (access(path, R_OK))
+	if (*preload == '/' && !strchr(preload, '$'))
+		error = read_as(&report->process, preload);
+	if (!error && *preload == '/' && !strchr(preload, '$') &&
+	    snprintf(path, sizeof(path), "/proc/%d/root%s", (int)report->process.thread, preload) <
+		    (int)sizeof(path)) {
+		error = access(path, F_OK) ? errno : 0;
+		if (!error && !statvfs(path, &mount) && mount.f_flag & ST_NOEXEC) {
+			note(report, "noexec", "LD_PRELOAD names %.300s, which is mounted noexec",
+			     preload);
+			return;
+		}
+	}
+	if (error)
 		note(report, "missing", "LD_PRELOAD names %.300s, which it cannot read: %s",
-		     preload, strerror(errno));
-	else if (!statvfs(path, &mount) && mount.f_flag & ST_NOEXEC)
-		note(report, "noexec", "LD_PRELOAD names %.300s, which is mounted noexec", preload);
+		     preload, strerror(error));
 	else
 		note(report, "ignored", "LD_PRELOAD names %.300s, but the loader ignored it",
 		     preload);
@@ -262,7 +300,8 @@ void notes_take(struct report *report, struct survey *survey)
 			socket->view.seen ? &socket->view.traffic : &socket->server->traffic;
 
 		socket->received = traffic->waiting || traffic->kept || traffic->dropped;
-		socket->unread = traffic->waiting;
+		socket->waiting = traffic->waiting;
+		socket->taken = traffic->kept && !traffic->waiting;
 		if (process->library.state == LIBRARY_WORKING)
 			socket->state = state_of(report, socket);
 	}

@@ -18,7 +18,8 @@ struct status_socket {
 	struct socket_view view;
 	const char *state; /* for JSON; NULL: the library is not at work */
 	bool received;	   /* datagrams came in */
-	bool unread;	   /* all that came are in its queue still */
+	bool taken;	   /* and somebody read them: none is left in the queue */
+	bool waiting;	   /* some are in the queue */
 };
 
 /* Something to know beside the counters: a word for JSON, a line for people. */

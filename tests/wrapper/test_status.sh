@@ -257,6 +257,15 @@ run "$replyfrom" --status "$server"
 same 'a library that was not there' "$server server not loaded - - - - - - 0.0.0.0:$port" "$(row)"
 notes 'a library that was not there: why' "LD_PRELOAD names $work/none/libreplyfrom.so, which it cannot read: No such*" missing
 stop
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	mkdir -m 700 closed
+	cp "$library" closed/
+	serve setpriv --reuid=65534 --regid=65534 --clear-groups env LD_PRELOAD="$work/closed/libreplyfrom.so" ./server 2>loader
+	run "$replyfrom" --status "$server"
+	notes 'a folder that its user may not enter' \
+		"LD_PRELOAD names $work/closed/libreplyfrom.so, which it cannot read: Permission denied" missing
+	stop
+fi
 mkdir -p 'no"ne'
 serve env LD_PRELOAD="$work/no\"ne/libreplyfrom.so" ./server 2>loader
 run "$replyfrom" --status "$server"
