@@ -260,6 +260,9 @@ done
 unit lib/hard.service "ExecStart=$work/program" 'RootDirectory=/srv'
 settings hard.service
 like 'RootDirectory=: the library is brought inside' "*BindReadOnlyPaths=\"${real%/*}\"*" "$lines"
+unit lib/hard.service "ExecStart=$work/program" 'NoExecPaths=/'
+settings hard.service
+like 'NoExecPaths=: the library may be mapped' "*ExecPaths=\"${real%/*}\"*" "$lines"
 : >lib/hard.socket
 settings hard.service
 like 'a note on the socket unit' '*# hard.socket: *' "$out"
