@@ -79,9 +79,7 @@ static bool split_word(struct reader *reader, const char **text)
 	while (**text && (quote || !strchr(SPACES, **text))) {
 		char letter = *(*text)++;
 
-		if (letter == '\'' && quote != '"') {
-			quote = quote ? '\0' : letter;
-		} else if (letter == '"' && quote != '\'') {
+		if (strchr("'\"", letter) && (!quote || quote == letter)) {
 			quote = quote ? '\0' : letter;
 		} else if (letter == '\\' && quote == '\'') {
 			/* Only these two are escaped there. */
@@ -149,10 +147,10 @@ static const struct {
 	{ 'u', true, "unset" },
 	{ 'i', false, "ignore-environment" },
 	{ 'v', false, "debug" },
-	{ '.', false, "block-signal" },
-	{ '.', false, "default-signal" },
-	{ '.', false, "ignore-signal" },
-	{ '.', false, "list-signal-handling" },
+	{ '\0', false, "block-signal" },
+	{ '\0', false, "default-signal" },
+	{ '\0', false, "ignore-signal" },
+	{ '\0', false, "list-signal-handling" },
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
@@ -165,7 +163,7 @@ static void unset(struct reader *reader, const char *name)
 		reader->call->search_path = NULL;
 }
 
-/* Does what the option says; `next` is the number of the word behind it. */
+/* Does what an option with a value says; `next` is the number of the word behind it. */
 static bool apply(struct reader *reader, char letter, const char *value, size_t *next)
 {
 	if (letter == 'S') {
@@ -176,8 +174,6 @@ static bool apply(struct reader *reader, char letter, const char *value, size_t 
 		unset(reader, value);
 	} else if (letter == 'C') {
 		reader->call->folder = value;
-	} else if (letter == 'i') {
-		reader->clears = true;
 	}
 	return true;
 }
@@ -197,6 +193,12 @@ static int find_long(const char *name, size_t length)
 	return found;
 }
 
+/* Takes the next word for the value of an option that has none in its own. */
+static const char *take_value(struct reader *reader, size_t *next)
+{
+	return *next < reader->count ? reader->call->words[(*next)++] : NULL;
+}
+
 static bool read_long(struct reader *reader, const char *word, size_t *next)
 {
 	size_t length = strcspn(word, "=");
@@ -205,18 +207,19 @@ static bool read_long(struct reader *reader, const char *word, size_t *next)
 
 	if (option == OPTIONS)
 		return false;
-	if (options[option].value && !value) {
-		if (*next == reader->count)
-			return false;
-		value = reader->call->words[(*next)++];
+	if (!options[option].value) {
+		reader->clears |= options[option].letter == 'i';
+		return true;
 	}
-	return apply(reader, options[option].letter, value, next);
+	if (!value)
+		value = take_value(reader, next);
+	return value && apply(reader, options[option].letter, value, next);
 }
 
 static bool read_short(struct reader *reader, const char *word, size_t *next)
 {
 	for (; *word; word++) {
-		const char *value = word + 1;
+		const char *value;
 		int option = 0;
 
 		while (option < OPTIONS && options[option].letter != *word)
@@ -224,15 +227,11 @@ static bool read_short(struct reader *reader, const char *word, size_t *next)
 		if (option == OPTIONS)
 			return false;
 		if (!options[option].value) {
-			apply(reader, *word, NULL, next);
+			reader->clears |= *word == 'i';
 			continue;
 		}
-		if (!*value) {
-			if (*next == reader->count)
-				return false;
-			value = reader->call->words[(*next)++];
-		}
-		return apply(reader, *word, value, next);
+		value = word[1] ? word + 1 : take_value(reader, next);
+		return value && apply(reader, *word, value, next);
 	}
 	return true;
 }

@@ -47,15 +47,19 @@ static unsigned int print_addresses(bool json)
 	return count;
 }
 
+struct row {
+	const struct server *server;
+};
+
 static int compare(const void *left, const void *right)
 {
-	const struct server *const *a = left, *const *b = right;
-	int six = (*a)->address[0] == ':', other_six = (*b)->address[0] == ':';
+	const struct server *a = ((const struct row *)left)->server;
+	const struct server *b = ((const struct row *)right)->server;
+	int six = a->address[0] == ':', other_six = b->address[0] == ':';
 
-	if ((*a)->port != (*b)->port)
-		return ((*a)->port > (*b)->port) - ((*a)->port < (*b)->port);
-	return six != other_six ? six - other_six
-				: ((*a)->inode > (*b)->inode) - ((*a)->inode < (*b)->inode);
+	if (a->port != b->port)
+		return (a->port > b->port) - (a->port < b->port);
+	return six != other_six ? six - other_six : (a->inode > b->inode) - (a->inode < b->inode);
 }
 
 static int compare_inodes(const void *left, const void *right)
@@ -66,10 +70,9 @@ static int compare_inodes(const void *left, const void *right)
 }
 
 /* A table of the servers in the order of their ports, without those that were closed meanwhile. */
-static const struct server **sort(const struct survey *survey, size_t *count)
+static struct row *sort(const struct survey *survey, size_t *count)
 {
-	const struct server **sorted =
-		calloc(survey->servers_count + 1, sizeof(const struct server *));
+	struct row *sorted = calloc(survey->servers_count + 1, sizeof(*sorted));
 	unsigned long *inodes = NULL;
 	size_t inodes_count = 0;
 
@@ -83,7 +86,7 @@ static const struct server **sort(const struct survey *survey, size_t *count)
 			inodes = survey_inodes(0, &inodes_count);
 		if (server->holders_count ||
 		    bsearch(&server->inode, inodes, inodes_count, sizeof(*inodes), compare_inodes))
-			sorted[(*count)++] = server;
+			sorted[(*count)++].server = server;
 	}
 	free(inodes);
 	qsort(sorted, *count, sizeof(*sorted), compare);
@@ -138,7 +141,7 @@ static void print_end(const struct survey *survey, bool json)
 int main(int count, char **arguments)
 {
 	bool json = count > 1 && !strcmp(arguments[1], "json");
-	const struct server **servers;
+	struct row *rows;
 	struct survey survey;
 	size_t servers_count;
 
@@ -148,7 +151,7 @@ int main(int count, char **arguments)
 	survey_processes(&survey);
 	for (size_t i = 0; i < survey.processes_count; i++)
 		process_look(&survey.processes[i]);
-	servers = sort(&survey, &servers_count);
+	rows = sort(&survey, &servers_count);
 	if (print_addresses(json) < 2 && !json)
 		printf("With one address there is no other that an answer could leave from.\n\n");
 	if (!json)
@@ -157,11 +160,11 @@ int main(int count, char **arguments)
 		struct judgement judgement;
 
 		/* Without root's rights /proc may hide processes altogether (hidepid=). */
-		server_judge(&survey, servers[i], !survey.unseen && !geteuid(), &judgement);
+		server_judge(&survey, rows[i].server, !survey.unseen && !geteuid(), &judgement);
 		if (json)
-			print_json(&survey, servers[i], &judgement, !i);
+			print_json(&survey, rows[i].server, &judgement, !i);
 		else
-			print_row(servers[i], &judgement);
+			print_row(rows[i].server, &judgement);
 	}
 	print_end(&survey, json);
 	if (fflush(stdout) || ferror(stdout))

@@ -150,6 +150,7 @@ done <<-'END'
 	-S -C / say
 END
 # Nothing says what env would start, or nothing would start: env itself is looked at, or it is said.
+# shellcheck disable=SC2016 # env expands it
 for line in -i '-S -i' '-S "open' '-S $FOLDER/say' '-S \q' '-S --nonsense say' '-S' A=b; do
 	env_line "$line"
 	run "$replyfrom" --check ./script-split
