@@ -259,14 +259,16 @@ static void note_absent(struct report *report)
 		note(report, "secure",
 		     "the loader ignores LD_PRELOAD: it gained privileges (setuid, setgid, file "
 		     "capabilities, SELinux domain)");
-	if (!preload || report->process.secure)
+	if (environment->disabled)
+		note(report, "disabled", "REPLYFROM_DISABLE=1 is in its environment");
+	else if (!preload)
+		note(report, "unset", "LD_PRELOAD in its environment does not name the library");
+	if (!preload || environment->disabled || report->process.secure)
 		return;
 	program = (struct program){ .finding = UNKNOWN };
 	snprintf(program.path, sizeof(program.path), "/proc/%d/exe", (int)report->process.thread);
 	program_judge(&program);
-	if (environment->disabled)
-		note(report, "disabled", "REPLYFROM_DISABLE=1 is in its environment");
-	else if (program.finding == STATIC)
+	if (program.finding == STATIC)
 		note(report, "static", "it is statically linked, so LD_PRELOAD has no effect");
 	else if (program.finding == OTHER_MACHINE || program.finding == OTHER_LIBC)
 		note(report, "foreign", "it is for another machine or libc than this replyfrom");

@@ -148,6 +148,7 @@ serve ./server
 run "$replyfrom" --status "$server"
 same 'a server without the library' "$server server not loaded - - - - - - 0.0.0.0:$port" "$(row)"
 same 'a server without the library: 1' '1 ' "$status $err"
+like 'a server without the library: why' '*LD_PRELOAD in its environment does not name the library' "$out"
 stop
 
 # Not by the wrapper, which would leave the library out.
@@ -184,6 +185,10 @@ low=7070
 serve env REPLYFROM_DISABLE=1 LD_PRELOAD="$library" ./server
 run "$replyfrom" --status "$server"
 notes 'switched off: why' 'REPLYFROM_DISABLE=1 is in its environment' disabled
+stop
+serve env REPLYFROM_DISABLE=1 "$replyfrom" ./server
+run "$replyfrom" --status "$server"
+notes 'switched off, by the wrapper: why' 'REPLYFROM_DISABLE=1 is in its environment' disabled
 stop
 serve "$replyfrom" --ports 1,3-5 ./server
 ask_plainly() {
