@@ -24,14 +24,51 @@ struct peer {
 	uint32_t port;
 };
 
-/* The local address of a datagram; all zero: known, but not to be used as a source. */
+/* The state of a peer's entry in the table: whose conversation it is. */
+enum {
+	LOCAL_ASKED = 0,     /* the peer asked at that local address: replies leave from there */
+	LOCAL_ADOPTED = 1,   /* the same, on a fresh socket that answered the peer */
+	LOCAL_OWN = 2,	     /* the program spoke first: the kernel chooses the source. The local
+				address, if any, is the one at which the peer's answers arrive */
+	LOCAL_OWN_ASKED = 3, /* the program spoke first, and then the peer asked at this address */
+	LOCAL_SET = 4,	     /* in no entry: chosen by a setting, for what has no request */
+};
+
+/*
+ * Where a datagram was received: the local address, the interface, and the local port of the socket
+ * (network byte order). An all-zero address means: the peer is known, but nothing is to be
+ * attached. `state` says whose conversation it is (source.h).
+ */
 struct local {
 	union {
 		struct in6_addr address;
 		uint64_t half[2];
 	};
-	uint32_t ifindex; /* where it was received */
+	union {
+		struct {
+			uint32_t ifindex;
+			in_port_t port;
+			uint16_t state;
+		};
+		uint64_t rest; /* all of them in one register */
+	};
 };
+_Static_assert(sizeof(struct local) == 24, "three words");
+
+static inline bool local_is_usable(struct local local)
+{
+	return (local.half[0] | local.half[1]) != 0;
+}
+
+/* Returns struct local's `rest`, made in a register. */
+static inline uint64_t local_rest(uint32_t ifindex, in_port_t port, uint16_t state)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return ifindex | (uint64_t)port << 32 | (uint64_t)state << 48;
+#else
+	return (uint64_t)ifindex << 32 | (uint32_t)port << 16 | state;
+#endif
+}
 
 static inline struct in6_addr address_map(struct in_addr v4)
 {
@@ -111,6 +148,13 @@ static inline bool address_is_any(const struct in6_addr *address)
 {
 	return IN6_IS_ADDR_UNSPECIFIED(address) ||
 	       (address_is_v4(address) && address->s6_addr32[3] == htonl(INADDR_ANY));
+}
+
+static inline bool address_is_loopback(const struct in6_addr *address)
+{
+	if (address_is_v4(address))
+		return ntohl(address->s6_addr32[3]) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(address);
 }
 
 static inline bool address_is_multicast(const struct in6_addr *address)

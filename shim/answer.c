@@ -41,7 +41,7 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, struct hel
 		peer_read_v6(&peer, message->msg_name);
 	else
 		peer_read_v4(&peer, message->msg_name);
-	if (unlikely(!source_is_heard(salt, peer, &local)))
+	if (unlikely(!source_is_heard(helped_get(helped, port), salt, &peer, &local)))
 		return false;
 	message->msg_control = control;
 	message->msg_controllen =
@@ -49,20 +49,22 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, struct hel
 		    : pktinfo_write_v4(control, local.address.s6_addr32[3], 0);
 	*n = libc.sendmsg(fd, message, flags);
 	if (unlikely(*n < 0))
-		*n = send_answer_failed(fd, (struct route){ helped, salt, peer, local }, message,
-					flags, e);
+		*n = send_answer_failed(fd, (struct route){ helped, false, salt, peer, local },
+					message, flags, e);
 	else
 		source_count(COUNTER_sourced);
 	return true;
 }
 
-/* Is it on a helped socket, and to an address that has the length of one? */
+/* Is it on a helped socket that has answered before, and to an address that has the length of one?
+ */
 static inline bool may_be_answer(const struct helped *helped, const void *address, socklen_t length)
 {
 	return likely(helped && address &&
 		      length - sizeof(struct sockaddr_in) <=
 			      sizeof(struct sockaddr_storage) - sizeof(struct sockaddr_in) &&
-		      !helped_is(helped, HELPED_MAPPED));
+		      (helped_get(helped, flags) & (HELPED_MAPPED | HELPED_ANSWERS)) ==
+			      HELPED_ANSWERS);
 }
 
 static inline __attribute__((always_inline)) bool send_answer_of(int fd, struct helped *helped,

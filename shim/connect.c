@@ -248,7 +248,6 @@ static bool is_no_peer(const struct sockaddr *address, socklen_t length)
 int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sockaddr *address,
 		 socklen_t length)
 {
-	struct helped *remembered;
 	uint32_t tracked, tag;
 	struct sockaddr_in6 old_peer;
 	struct route route = { .salt = salt }, old = { .local.ifindex = 0 };
@@ -259,8 +258,7 @@ int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sock
 	if (is_no_peer(address, length) || !send_route(fd, &route, helped, address, length))
 		return connect_plainly(fd, helped, 0, address, length, NULL);
 	tag = helped ? helped_get(helped, tag) : 0;
-	remembered = helped ? helped : socket_remember(fd, &tag);
-	tracked = remembered ? helped_get(remembered, multicast_ifindex) : 0;
+	tracked = helped ? helped_get(helped, multicast_ifindex) : 0;
 	left = leave_old_peer(fd, helped, &route.local, &old_peer, &old_length, &old);
 	done = connect_keeping_address(fd, tracked, &route, address, length);
 	report_peer(LOG_DEBUG, fd, done ? "connected" : "no two-step connect", &route.peer,
@@ -269,13 +267,9 @@ int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sock
 	if (done) {
 		source_count(COUNTER_connects);
 		socket_connected(fd, helped, tag, NULL);
-		if (!helped && remembered)
-			helped_release(remembered, tag);
 		return 0;
 	}
-	result = connect_plainly(fd, remembered, tag, address, length, &route.local);
-	if (result && !helped && remembered)
-		helped_release(remembered, tag);
+	result = connect_plainly(fd, helped, tag, address, length, &route.local);
 	if (result && left) {
 		e = errno;
 		connect_keeping_address(fd, tracked, &old, (struct sockaddr *)&old_peer,

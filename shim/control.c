@@ -46,7 +46,7 @@ int control_deliver(struct msghdr *to, const struct msghdr *from, unsigned int h
 		begin = *header;
 		begin.cmsg_len = length;
 		memcpy(into, &begin, sizeof(begin));
-		memcpy(into + sizeof(begin), header + 1, length - sizeof(begin));
+		memmove(into + sizeof(begin), header + 1, length - sizeof(begin));
 		into += space;
 		room -= space;
 	}

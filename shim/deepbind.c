@@ -39,7 +39,7 @@ static bool leads_to(const struct object *object, const char *name, function now
 		return true;
 	if ((uintptr_t)now - object->start >= object->size)
 		return false;
-	found = dlsym(object->handle, name);
+	found = LIBC_DLSYM(object->handle, name);
 	return found && !memcmp(&found, &wanted, sizeof(found));
 }
 
@@ -56,6 +56,8 @@ static function hook_for(const struct object *object, const char *name, function
 	HOOKS_ALWAYS(HOOK_FOR)
 	HOOKS_SOMETIMES(HOOK_FOR)
 	HOOKS_TIME64(HOOK_FOR)
+	HOOKS_VARIADIC(HOOK_FOR)
+	HOOKS_JUMP(HOOK_FOR)
 	return NULL;
 }
 

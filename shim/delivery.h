@@ -90,6 +90,8 @@ learn(int fd, struct helped *helped, uint64_t salt, const struct msghdr *receive
 	} else {
 		learn_rest(fd, helped, salt, received);
 	}
+	if (unlikely(flags & MSG_PEEK))
+		source_last.flags |= HEARD_PEEKED;
 }
 
 /* move_addr_to_user() in net/socket.c: all its length, as much of it as there is room for. */

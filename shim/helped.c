@@ -1,160 +1,129 @@
 // SPDX-License-Identifier: MIT
-// The table of helped sockets, in memory that forked processes share.
+// The records of tracked sockets.
+
+#include <sys/mman.h>
 
 #include "helped.h"
-#include "start.h"
 
-struct helped *helped_sockets;
-static uint32_t none;
-uint32_t *helped_used = &none, *helped_turn = &none, *helped_epoch = &none, *helped_twins = &none;
+struct helped helped_first[HELPED_CHUNK], *helped_chunks[HELPED_CHUNKS] = { helped_first };
 
-/* Some programs use a new socket for everything: so many places before any is used again. */
-enum { SPARE = 256 };
+/* How many records were ever in use. */
+static uint32_t used;
 
-/* Others want the same place: so often it is tried again. */
-enum { TRIES = 8 };
+/*
+ * The free list: the index + 1 of its first record in the low half, and in the high half a count of
+ * the changes, so that a head that came back is not taken for the one that was read. The link to
+ * the next record is in source_ifindex.
+ */
+static uint64_t free_list;
 
-/* The tag: the index in the low 12 bits, a generation above, so that a reused place shows. */
+/* The tag: the index in the low bits, a generation above, so that a reused record shows. */
 enum { GENERATION = SOCKETS };
 _Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag");
 
-struct helped *helped_find(uint64_t cookie)
+/* Makes sure that the chunk of a record exists. */
+static bool make_chunk(uint32_t index)
 {
-	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
+	struct helped **place = &helped_chunks[index / HELPED_CHUNK], *expected = NULL, *chunk;
 
-	for (uint32_t i = 0; i < used && i < SOCKETS; i++) {
-		struct helped *helped = &helped_sockets[i];
-
-		if (helped_get(helped, cookie) == cookie &&
-		    helped_get(helped, tag) & DESCRIPTOR_HELPED)
-			return helped;
-	}
-	return NULL;
-}
-
-/* The tag that comes after `tag` in that place. */
-static uint32_t next_tag(const struct helped *helped, uint32_t tag)
-{
-	uint32_t next = (tag & ~(DESCRIPTOR_HELPED | (SOCKETS - 1))) + GENERATION;
-
-	return (next & ~DESCRIPTOR_HELPED) | (uint32_t)(helped - helped_sockets);
-}
-
-/* Takes a place whose tag is `tag`, unless somebody else was quicker. Its next tag is returned. */
-static uint32_t take(struct helped *helped, uint32_t tag)
-{
-	uint32_t next = next_tag(helped, tag);
-
-	if (!__atomic_compare_exchange_n(&helped->tag, &tag, next, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
-		return 0;
-	return next | DESCRIPTOR_HELPED;
-}
-
-/*
- * A place that never was used, unless that makes the table long; one whose descriptor was reused
- * (its socket can live on in a duplicate or a forked child, which then gets another place); and
- * when all are taken one after the other.
- */
-static struct helped *find_place(uint32_t *tag)
-{
-	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
-	struct helped *helped;
-
-	for (uint32_t i = 0; used >= SPARE && i < used && i < SOCKETS; i++) {
-		helped = &helped_sockets[i];
-		/* The tag first: while it is the same, the mark is about that socket. */
-		*tag = __atomic_load_n(&helped->tag, __ATOMIC_ACQUIRE);
-		if (*tag & DESCRIPTOR_HELPED && helped_is(helped, HELPED_CLOSED) &&
-		    (*tag = take(helped, *tag)))
-			return helped;
-	}
-	for (int tries = 0; tries < TRIES; tries++) {
-		if (used < SOCKETS)
-			used = __atomic_fetch_add(helped_used, 1, __ATOMIC_ACQ_REL);
-		if (used >= SOCKETS)
-			used = __atomic_fetch_add(helped_turn, 1, __ATOMIC_RELAXED) % SOCKETS;
-		helped = &helped_sockets[used];
-		if ((*tag = take(helped, helped_get(helped, tag))))
-			return helped;
-		used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
-	}
-	return NULL;
-}
-
-/*
- * Keeps a place that others may take: those who saw it with this tag can't any more. Returns false
- * if somebody was quicker.
- */
-static bool keep(struct helped *helped, uint32_t *tag)
-{
-	uint32_t next = next_tag(helped, *tag) | DESCRIPTOR_HELPED;
-
-	if (!__atomic_compare_exchange_n(&helped->tag, tag, next, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
+	if (__atomic_load_n(place, __ATOMIC_ACQUIRE))
+		return true;
+	chunk = mmap(NULL, HELPED_CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chunk == MAP_FAILED)
 		return false;
-	helped_mark(helped, HELPED_CLOSED, false);
-	*tag = next;
+	if (!__atomic_compare_exchange_n(place, &expected, chunk, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		munmap(chunk, HELPED_CHUNK * sizeof(*chunk));
 	return true;
 }
 
-/* A new place for a socket. */
-static struct helped *make(uint64_t cookie, uint32_t *tag)
+/* Returns the index of a free record, or SOCKETS. */
+static uint32_t pop_free(void)
 {
-	struct helped *helped = find_place(tag);
+	uint64_t head = __atomic_load_n(&free_list, __ATOMIC_ACQUIRE), next;
+	uint32_t index;
 
-	if (!helped)
+	while ((uint32_t)head) {
+		index = (uint32_t)head - 1;
+		next = (head & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32) +
+		       helped_get(helped_at(index), source_ifindex);
+		if (__atomic_compare_exchange_n(&free_list, &head, next, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return index;
+	}
+	index = __atomic_load_n(&used, __ATOMIC_RELAXED);
+	do {
+		if (index >= SOCKETS || !make_chunk(index))
+			return SOCKETS;
+	} while (!__atomic_compare_exchange_n(&used, &index, index + 1, false, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+	return index;
+}
+
+static void push_free(uint32_t index)
+{
+	uint64_t head = __atomic_load_n(&free_list, __ATOMIC_RELAXED), next;
+
+	do {
+		helped_set(helped_at(index), source_ifindex, (uint32_t)head);
+		next = (head & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32) + index + 1;
+	} while (!__atomic_compare_exchange_n(&free_list, &head, next, false, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+}
+
+struct helped *helped_make(uint32_t *tag)
+{
+	uint32_t index = pop_free();
+	struct helped *helped;
+
+	if (index >= SOCKETS)
 		return NULL;
-	helped_set(helped, cookie, cookie);
-	helped_set(helped, salt, names_salt(&library.peers.key, cookie));
+	helped = helped_at(index);
+	*tag = (helped_get(helped, tag) & ~(uint32_t)(SOCKETS - 1)) | DESCRIPTOR_HELPED | index;
 	helped_set(helped, port, (in_port_t)0);
+	helped_set(helped, mode, (uint16_t)0);
 	helped_set(helped, state, (uint8_t)HELPED_FRESH);
 	helped_set(helped, wanted, (uint8_t)0);
-	helped_set(helped, flags, (uint8_t)0);
+	helped_set(helped, flags, 0u);
 	helped_set(helped, misses, (uint16_t)0);
 	helped_set(helped, multicast_ifindex, 0u);
+	helped_set(helped, cookie, UINT64_C(0));
+	helped_set(helped, references, 1u);
+	/* Who finds the tag finds these; the tag itself is published by descriptor_set(). */
 	__atomic_store_n(&helped->tag, *tag, __ATOMIC_RELEASE);
 	return helped;
 }
 
-struct helped *helped_remember(uint64_t cookie, uint32_t *tag, bool *remembered)
+/* Nobody finds a freed record by its old tag; the next one has another. */
+static void drop_reference(struct helped *helped)
 {
-	*remembered = false;
-	if (!cookie)
-		return NULL;
-	for (int tries = 0; tries < TRIES; tries++) {
-		struct helped *helped = helped_find(cookie);
+	uint32_t tag;
 
-		if (!helped)
-			return make(cookie, tag);
-		*tag = helped_get(helped, tag);
-		if (!(*tag & DESCRIPTOR_HELPED) || helped_get(helped, cookie) != cookie)
-			continue;
-		if (helped_is(helped, HELPED_CLOSED) && !keep(helped, tag))
-			continue;
-		*remembered = helped_get(helped, state) != HELPED_FRESH;
-		return helped;
-	}
-	return NULL;
+	if (__atomic_fetch_sub(&helped->references, 1, __ATOMIC_ACQ_REL) != 1)
+		return;
+	tag = helped_get(helped, tag);
+	__atomic_store_n(&helped->tag, (tag + GENERATION) & ~DESCRIPTOR_HELPED, __ATOMIC_RELEASE);
+	push_free(tag & (SOCKETS - 1));
 }
 
-void helped_release(struct helped *helped, uint32_t tag)
+bool helped_hold(uint32_t tag)
 {
-	if (helped_get(helped, tag) == tag)
-		helped_mark(helped, HELPED_CLOSED, true);
+	struct helped *helped = helped_at(tag);
+	uint32_t references = helped_get(helped, references);
+
+	do {
+		if (!references)
+			return false;
+	} while (!__atomic_compare_exchange_n(&helped->references, &references, references + 1,
+					      false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	if (__atomic_load_n(&helped->tag, __ATOMIC_ACQUIRE) == tag)
+		return true;
+	drop_reference(helped);
+	return false;
 }
 
-void helped_share_port(struct helped *helped)
+void helped_drop(uint32_t tag)
 {
-	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE);
-
-	for (uint32_t i = 0; i < used && i < SOCKETS; i++) {
-		struct helped *other = &helped_sockets[i];
-
-		if (other != helped && helped_get(other, port) == helped_get(helped, port) &&
-		    helped_get(other, tag) & DESCRIPTOR_HELPED) {
-			helped_mark(other, HELPED_PORT_SHARED, true);
-			helped_mark(helped, HELPED_PORT_SHARED, true);
-		}
-	}
+	drop_reference(helped_at(tag));
 }

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of helped sockets: places that are found by cookie and taken without a lock. */
+/*
+ * The records of tracked sockets: private memory, one record for each socket and as many references
+ * as descriptors of the process have its tag. Allocated without a lock.
+ */
 #ifndef HELPED_H
 #define HELPED_H
 
 #include "socket.h"
 
-/* The place of the socket with that cookie, or NULL. */
-struct helped *helped_find(uint64_t cookie);
-
 /*
- * The same, and if there is none a new one, in state HELPED_FRESH; *remembered: it was there, and
- * more is known of it than that. NULL for cookie 0, and when others are quicker for too long.
- * *tag is what the place is known by: with another it is another socket's.
+ * Makes a record for a socket, with one reference, for the caller to give to descriptor_set().
+ * Returns NULL if there is no memory for it. *tag is its tag.
  */
-struct helped *helped_remember(uint64_t cookie, uint32_t *tag, bool *remembered);
+struct helped *helped_make(uint32_t *tag);
 
-/* The place is of no more use to this descriptor: the first choice when room is needed. */
-void helped_release(struct helped *helped, uint32_t tag);
+/* Adds a reference to the record of that tag. Returns false if it is another socket's by now. */
+bool helped_hold(uint32_t tag);
 
-/* Two sockets on one port know each other's peers; they are marked: others need not look. */
-void helped_share_port(struct helped *helped);
+/* Drops a reference; the last one frees the record. */
+void helped_drop(uint32_t tag);
 
 #endif

@@ -9,6 +9,8 @@
 #ifndef HOOKS_H
 #define HOOKS_H
 
+#include <features.h>
+
 /* Found in every libc and resolved at start. */
 #define HOOKS_ALWAYS(HOOK)                                                                         \
 	HOOK(int, socket, (int domain, int type, int protocol), (domain, type, protocol))          \
@@ -62,7 +64,8 @@
 	HOOK(ssize_t, __recvfrom_chk,                                                              \
 	     (int fd, void *buffer, size_t size, size_t room, int flags,                           \
 	      struct sockaddr *address, socklen_t *length),                                        \
-	     (fd, buffer, size, room, flags, address, length))
+	     (fd, buffer, size, room, flags, address, length))                                     \
+	HOOK(int, pidfd_getfd, (int pidfd, int target, unsigned int flags), (pidfd, target, flags))
 
 /*
  * What 32-bit programs with a 64-bit time_t call in their place: glibc's names, and musl's for
@@ -102,19 +105,47 @@
 	HOOK(int, fcntl64, (int fd, int command, ...), )                                           \
 	HOOKS_VARIADIC64(HOOK)
 
+/*
+ * Entered in assembly (hooks/jump.S), on the architectures that it is written for: syscall(2) can
+ * return twice, and on another stack; dlsym(3) asks who its caller is. So the hook looks at the
+ * first argument and jumps, either to the libc's function or to a function of ours.
+ */
+#if (defined(__x86_64__) && !defined(__ILP32__)) || defined(__i386__) ||                           \
+	(defined(__aarch64__) && !defined(__ILP32__)) || defined(__arm__) ||                       \
+	(defined(__riscv) && __riscv_xlen == 64) || defined(__s390x__) ||                          \
+	(defined(__powerpc64__) && defined(__LITTLE_ENDIAN__))
+#define HOOKS_HAVE_SYSCALL
+#define HOOKS_JUMP_SYSCALL(HOOK) HOOK(long, syscall, (long number, ...), )
+#ifdef __GLIBC__ /* in musl nothing but dlsym() itself leads to dlsym() */
+#define HOOKS_HAVE_DLSYM
+#define HOOKS_JUMP_DLSYM(HOOK)                                                                     \
+	HOOK(void *, dlsym, (void *handle, const char *name), (handle, name))
+#endif
+#endif
+#ifndef HOOKS_HAVE_SYSCALL
+#define HOOKS_JUMP_SYSCALL(HOOK)
+#endif
+#ifndef HOOKS_HAVE_DLSYM
+#define HOOKS_JUMP_DLSYM(HOOK)
+#endif
+#define HOOKS_JUMP(HOOK) HOOKS_JUMP_SYSCALL(HOOK) HOOKS_JUMP_DLSYM(HOOK)
+
 /* Not of sockets: dlopen(3) with RTLD_DEEPBIND (deepbind.h). */
 #define HOOKS_LOADER(HOOK) HOOK(void *, dlopen, (const char *file, int mode), (file, mode))
 
 /* Second names of functions above. */
 #define HOOKS_ALIAS(HOOK)                                                                          \
 	HOOK(int, __connect, (int fd, const struct sockaddr *address, socklen_t length), connect)  \
-	HOOK(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags), send)
+	HOOK(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags), send)          \
+	HOOK(int, __dup2, (int fd, int to), dup2)                                                  \
+	HOOK(int, __fcntl, (int fd, int command, ...), fcntl)
 
 #define HOOKS(HOOK)                                                                                \
 	HOOKS_ALWAYS(HOOK)                                                                         \
 	HOOKS_SOMETIMES(HOOK)                                                                      \
 	HOOKS_TIME64(HOOK)                                                                         \
 	HOOKS_VARIADIC(HOOK)                                                                       \
+	HOOKS_JUMP(HOOK)                                                                           \
 	HOOKS_LOADER(HOOK)                                                                         \
 	HOOKS_ALIAS(HOOK)
 

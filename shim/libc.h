@@ -3,6 +3,7 @@
 #ifndef LIBC_H
 #define LIBC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -17,6 +18,7 @@
  * leads to a function that resolves it (dlsym(3), RTLD_NEXT) and calls on.
  */
 struct libc {
+	HOOKS_JUMP(HOOK_POINTER) /* these are first: hooks/jump.S knows where */
 	HOOKS_ALWAYS(HOOK_POINTER)
 	HOOKS_SOMETIMES(HOOK_POINTER)
 	HOOKS_TIME64(HOOK_POINTER)
@@ -27,6 +29,19 @@ struct libc {
 HOOKS(HOOK_PROTOTYPE)
 
 extern struct libc libc;
+
+/* What the libc's own dlsym(3) gives, never one of our hooks. */
+#ifdef HOOKS_HAVE_DLSYM
+#define LIBC_DLSYM libc.dlsym
+#else
+#define LIBC_DLSYM dlsym
+#endif
+
+/*
+ * Does that code belong to a library between us and the libc, whose functions we call in place of
+ * the libc's (another preloaded library)?
+ */
+bool libc_is_between(const void *code);
 
 /* Resolves all functions that every libc has. */
 void libc_resolve(void);

@@ -8,7 +8,6 @@ pure_sources = \
 	shim/address.h \
 	shim/bounds.h \
 	shim/control.c shim/control.h \
-	shim/growth.c \
 	shim/locals.c shim/locals.h \
 	shim/names.h \
 	shim/peers.c shim/peers.h \
@@ -24,8 +23,11 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/deepbind.c shim/deepbind.h \
 	shim/helped.c shim/helped.h \
 	shim/hook.h shim/hooks.h \
-	shim/hooks/descriptors.c shim/hooks/loading.c shim/hooks/naming.c shim/hooks/options.c \
-	shim/hooks/receive.c shim/hooks/send.c shim/hooks/time64.c \
+	shim/kernelchoice.c shim/kernelchoice.h \
+	shim/hooks/after.h \
+	shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/loading.c shim/hooks/naming.c \
+	shim/hooks/options.c shim/hooks/receive.c shim/hooks/send.c \
+	shim/hooks/syscall.c shim/hooks/syscall.h shim/hooks/time64.c \
 	shim/libc.c shim/libc.h \
 	shim/rtnetlink.c shim/rtnetlink.h \
 	shim/options.c shim/options.h \
@@ -43,6 +45,7 @@ AM_CPPFLAGS = -include config.h -I$(top_srcdir)/shim
 AM_CFLAGS = $(WARN_CFLAGS)
 shim_libreplyfrom_so_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden -fno-plt \
 	-fstack-protector-strong -ftls-model=initial-exec $(AM_CFLAGS)
+shim_libreplyfrom_so_CCASFLAGS = -fPIC
 shim_libreplyfrom_so_LDFLAGS = -shared -Wl,-soname,libreplyfrom.so -Wl,-z,relro -Wl,-z,now \
 	-Wl,-z,noexecstack -Wl,-z,defs -Wl,-z,nodelete -Wl,--version-script,shim/exports.map
 shim_libreplyfrom_so_LDADD = $(DL_LIBS)

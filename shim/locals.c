@@ -74,13 +74,13 @@ static bool take(struct found *found, struct local local)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&found->place->half[0], local.half[0], __ATOMIC_RELAXED);
 	__atomic_store_n(&found->place->half[1], local.half[1], __ATOMIC_RELAXED);
-	__atomic_store_n(&found->place->ifindex, local.ifindex, __ATOMIC_RELAXED);
+	__atomic_store_n(&found->place->rest, local.rest, __ATOMIC_RELAXED);
 	found->generation = mine + 1;
 	return __atomic_compare_exchange_n(&found->place->generation, &mine, mine + 1, false,
 					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-struct local_known locals_put(struct local_place *places, const struct hash_key *key,
+struct local_known locals_put(const struct locals *locals, const struct hash_key *key,
 			      struct local local, uint32_t tick, bool *made)
 {
 	uint64_t hash = local_hash(key, local);
@@ -88,12 +88,12 @@ struct local_known locals_put(struct local_place *places, const struct hash_key 
 
 	*made = false;
 	for (int tries = 0; tries < TRIES && !found.there && !*made; tries++) {
-		found = find(places, local_home(key, hash), local, tick);
+		found = find(locals->places, local_home(locals, key, hash), local, tick);
 		/* Young first, so that it is nobody else's choice. */
 		if (__atomic_load_n(&found.place->tick, __ATOMIC_RELAXED) != tick)
 			__atomic_store_n(&found.place->tick, tick, __ATOMIC_RELAXED);
 		*made = !found.there && take(&found, local);
 	}
 	return (struct local_known){ .check = local_check_of(hash, found.generation),
-				     .index = (uint32_t)(found.place - places) };
+				     .index = (uint32_t)(found.place - locals->places) };
 }

@@ -9,18 +9,21 @@
 #include "hook.h"
 #include "names.h"
 
-enum { LOCALS = 65536, LOCALS_SHIFT = 48, LOCALS_WAYS = 8 };
-
-_Static_assert(LOCALS == UINT64_C(1) << (64 - LOCALS_SHIFT), "a home is some bits of a product");
+/* A table of 2^bits slots: for the default number of peers, and for more. */
+enum { LOCALS_BITS = 12, LOCALS_BITS_MOST = 16, LOCALS_WAYS = 8 };
 
 struct local_place {
-	uint64_t half[2]; /* of the address, in network byte order */
-	uint32_t ifindex;
-	uint32_t tick;	     /* of the table of peers, when it was last heard of */
-	uint32_t generation; /* goes on by 2 for each address; odd while one is being written */
-	uint32_t unused;
+	uint64_t half[2];    /* of the address, in network byte order */
+	uint64_t rest;	     /* struct local */
+	uint32_t tick;	     /* of the local addresses, when it was last used */
+	uint32_t generation; /* grows by 2 for each address; odd while one is being written */
 };
 _Static_assert(sizeof(struct local_place) == 32, "two in a cache line");
+
+struct locals {
+	struct local_place *places;
+	uint8_t bits;
+};
 
 /*
  * A local address in the table. `check` is a keyed hash of it and of the place's generation:
@@ -35,18 +38,19 @@ struct local_known {
 /* What stands for an address. */
 static inline uint64_t local_hash(const struct hash_key *key, struct local local)
 {
-	uint64_t ifindex = local.ifindex * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t rest = local.rest * UINT64_C(0x9e3779b97f4a7c15);
 
-	return hash_fold(local.half[0] ^ key->word[3], local.half[1] ^ key->word[0] ^ ifindex);
+	return hash_fold(local.half[0] ^ key->word[3], local.half[1] ^ key->word[0] ^ rest);
 }
 
 /*
  * The place where it is if it can. Not just some bits of the hash: with one key in some 20,000
  * these are the same for all neighbours, and then they would drive each other out.
  */
-static inline uint32_t local_home(const struct hash_key *key, uint64_t hash)
+static inline uint32_t local_home(const struct locals *locals, const struct hash_key *key,
+				  uint64_t hash)
 {
-	return (uint32_t)(hash * (key->word[1] | 1) >> LOCALS_SHIFT);
+	return (uint32_t)(hash * (key->word[1] | 1) >> (64 - locals->bits));
 }
 
 static inline bool local_is_changing(uint32_t generation)
@@ -70,7 +74,7 @@ static inline struct local locals_read(const struct local_place *place)
 
 	local.half[0] = __atomic_load_n(&place->half[0], __ATOMIC_RELAXED);
 	local.half[1] = __atomic_load_n(&place->half[1], __ATOMIC_RELAXED);
-	local.ifindex = __atomic_load_n(&place->ifindex, __ATOMIC_RELAXED);
+	local.rest = __atomic_load_n(&place->rest, __ATOMIC_RELAXED);
 	return local;
 }
 
@@ -79,7 +83,7 @@ static inline bool locals_is_at(const struct local_place *place, struct local lo
 	struct local there = locals_read(place);
 
 	return there.half[1] == local.half[1] && there.half[0] == local.half[0] &&
-	       there.ifindex == local.ifindex;
+	       there.rest == local.rest;
 }
 
 /*
@@ -97,7 +101,7 @@ static inline bool locals_is_fresh(const struct local_place *place, struct local
  * Remembers a local address; of the LOCALS_WAYS places it can have, the one heard of longest ago is
  * used again. *made: it was not there.
  */
-struct local_known locals_put(struct local_place *places, const struct hash_key *key,
+struct local_known locals_put(const struct locals *locals, const struct hash_key *key,
 			      struct local local, uint32_t tick, bool *made);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of peers: keyed hashes, so that nobody can aim at a place in the table of peers. */
+/* Keyed hashes of peers: nobody without the key can aim at a bucket of the peer table. */
 #ifndef NAMES_H
 #define NAMES_H
 
@@ -26,24 +26,24 @@ static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 #endif
 }
 
-/* Under these a datagram's local address is remembered. */
+/* The hashes of a peer in one space. */
 struct names {
-	uint64_t host; /* this peer's host at any port, on this socket */
-	uint64_t peer; /* this peer, on this socket */
+	uint64_t host; /* of its host, whatever the port */
+	uint64_t peer; /* of the host and the port */
 };
 
-/* What stands for a socket in names: a secret made of its cookie, so that none is another's. */
-static inline uint64_t names_salt(const struct hash_key *key, uint64_t cookie)
+/*
+ * The salt of a space: the sockets of one network namespace that are bound to one device (0: to
+ * none). The same peer has different hashes in two spaces, so nothing learnt in one is used in
+ * another. `cookie` is SO_NETNS_COOKIE, 0 where the kernel has none (before Linux 5.14).
+ */
+static inline uint64_t names_salt(const struct hash_key *key, uint64_t cookie, uint32_t device)
 {
-	return hash_fold(cookie ^ key->word[2], key->word[3]);
+	return hash_fold(cookie ^ key->word[2], key->word[3]) +
+	       device * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* The same for all the sockets on a port. No cookie has such a number. */
-static inline uint64_t names_salt_of_port(const struct hash_key *key, in_port_t port)
-{
-	return names_salt(key, UINT64_C(1) << 62 | port);
-}
-
+/* Returns the hashes of a peer in the space of that salt. */
 static inline struct names names_of_peer(const struct hash_key *key, struct peer peer,
 					 uint64_t salt)
 {
@@ -59,21 +59,37 @@ static inline struct names names_of_peer(const struct hash_key *key, struct peer
 }
 
 /*
- * What the table works with: the name itself, and where it is at home. A peer and its host are at
- * home in the same place, one cache line.
+ * What the peer table looks up: a hash, the hash that chooses its home bucket, and the local port
+ * of the socket (network byte order; 0: any). All names of one host have the same home bucket, one
+ * cache line.
  */
 struct name {
 	uint64_t hash, home;
+	in_port_t port;
 };
 
-static inline struct name name_of_peer(const struct names *names)
+/* The peer, on sockets of that local port. */
+static inline struct name name_of_peer(const struct names *names, in_port_t port)
 {
-	return (struct name){ .hash = names->peer, .home = names->host };
+	return (struct name){ .hash = names->peer, .home = names->host, .port = port };
 }
 
-static inline struct name name_of_host(const struct names *names)
+/* The peer's host: where it asked and was not answered at the port it asked from. */
+static inline struct name name_of_host(const struct names *names, in_port_t port)
 {
-	return (struct name){ .hash = names->host, .home = names->host };
+	return (struct name){ .hash = names->host, .home = names->host, .port = port };
+}
+
+/* The local address of the program's own conversation with a peer before the present one. */
+static inline struct name name_of_past(const struct names *names, in_port_t port)
+{
+	return (struct name){ .hash = ~names->peer, .home = names->host, .port = port };
+}
+
+/* The peer's host, as the other end of a TCP connection that was accepted. */
+static inline struct name name_of_tcp(const struct names *names)
+{
+	return (struct name){ .hash = ~names->host, .home = names->host };
 }
 
 #endif

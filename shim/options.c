@@ -111,6 +111,15 @@ void options_clear(int fd)
 	}
 }
 
+bool options_are_ours(int fd)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (option_get(fd, table[i].level, table[i].name) == 1 &&
+		    option_get(fd, SOL_SOCKET, table[i].mark) == 1)
+			return true;
+	return false;
+}
+
 /* Options whose control messages come before PKTINFO (net/ipv4/ip_sockglue.c, net/socket.c). */
 static bool brings_control(int level, int name)
 {
@@ -124,7 +133,8 @@ static bool brings_control(int level, int name)
 bool option_is_noted(int level, int name)
 {
 	return option_kind(level, name) || brings_control(level, name) ||
-	       (level == IPPROTO_IP && name == IP_MULTICAST_IF);
+	       (level == IPPROTO_IP && name == IP_MULTICAST_IF) ||
+	       (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX));
 }
 
 /* The value as do_ip_setsockopt() reads it: an int, or a byte where there is no room for one. */
@@ -167,21 +177,15 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 	struct helped *helped = socket_find(fd, &salt);
 	unsigned int kind = option_kind(level, name);
 	struct ip_mreqn group = { .imr_ifindex = 0 };
-	uint32_t tag;
 	int e = errno;
-	bool fresh;
 
 	if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
 		if (value && length >= sizeof(group))
 			memcpy(&group, value, sizeof(group));
-		/* The one thing of a fresh socket that could not be read back from the kernel. */
-		fresh = !helped && group.imr_ifindex && descriptor_is_unbound(fd);
-		if (fresh)
-			helped = socket_remember(fd, &tag);
 		if (helped)
 			helped_set(helped, multicast_ifindex, (uint32_t)group.imr_ifindex);
-		if (helped && fresh)
-			helped_release(helped, tag);
+	} else if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
+		socket_moved(fd);
 	} else if (helped && kind) {
 		note_wanted(fd, helped, kind, value_of(value, length) != 0);
 	} else if (helped) {
@@ -190,15 +194,35 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 	errno = e;
 }
 
+/*
+ * A socket that is not taken for a wildcard one, by this number or in this process, but that was
+ * made one: what is on is ours, and so is its mark.
+ */
+static bool is_unexpected(int fd, unsigned int kind, const void *value, socklen_t length)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (kind & (table[i].kind | table[i].mark_kind))
+			return value_of(value, length) == 1 &&
+			       option_get(fd, table[i].level, table[i].name) == 1 &&
+			       option_get(fd, SOL_SOCKET, table[i].mark) == 1;
+	return false;
+}
+
 void options_answer(int fd, unsigned int kind, void *value, socklen_t length)
 {
 	uint64_t salt;
 	struct helped *helped = socket_find(fd, &salt);
 	int wanted;
 
-	if (!helped || helped_get(helped, state) != HELPED_WILDCARD)
-		return;
-	wanted = (helped_get(helped, wanted) & kind) != 0;
+	if (!helped || helped_get(helped, state) != HELPED_WILDCARD) {
+		if (!(descriptor_get(fd) & DESCRIPTOR_HELPED) && !descriptor_is_unbound(fd))
+			return;
+		if (!is_unexpected(fd, kind, value, length))
+			return;
+		wanted = 0;
+	} else {
+		wanted = (helped_get(helped, wanted) & kind) != 0;
+	}
 	if (length >= sizeof(wanted))
 		memcpy(value, &wanted, sizeof(wanted));
 	else if (length)

@@ -24,6 +24,9 @@ void options_restore(int fd, struct helped *helped);
 /* The same for a socket of which nothing is remembered, by our marks. */
 void options_clear(int fd);
 
+/* Returns true if a PKTINFO option is on and carries our mark. */
+bool options_are_ours(int fd);
+
 /* Which INFO_ bit an option is; 0: none of ours. */
 static inline unsigned int option_kind(int level, int name)
 {

@@ -28,12 +28,22 @@ bool receive_guard_refused(int fd)
 	return refused;
 }
 
+/* Returns true for the answer of IPV6_RECVPATHMTU, which is no datagram (ipv6_recv_rxpmtu()). */
+static bool is_path_mtu(const struct msghdr *received)
+{
+	size_t offset = 0;
+	const struct cmsghdr *header =
+		control_next(received->msg_control, received->msg_controllen, &offset);
+
+	return header && header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PATHMTU;
+}
+
 /* What else control data can tell: nothing of ours, or more than there was room for. */
 static void learn_nothing(int fd, struct helped *helped, const struct msghdr *received)
 {
 	if (received->msg_flags & MSG_CTRUNC)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
-	else
+	else if (!is_path_mtu(received))
 		socket_check(fd);
 }
 
@@ -85,7 +95,8 @@ int give_address_rest(const struct msghdr *received, void *address, socklen_t *l
 /* A receive failed: because of the guard? */
 static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **helped,
 						       struct before *before,
-						       struct msghdr *message, int flags)
+						       struct msghdr *message, int flags,
+						       recvmsg_call *next)
 {
 	uint64_t salt;
 
@@ -98,17 +109,17 @@ static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **h
 		return -1;
 	errno = before->error;
 	*before = remember_before(*helped, salt);
-	return libc.recvmsg(fd, message, flags);
+	return next(fd, message, flags);
 }
 
 /* recvmsg() on a socket that may not be ours any more: *helped is NULL then, nothing is done. */
 static inline ssize_t guarded_recvmsg(int fd, struct helped **helped, struct before *before,
-				      struct msghdr *message, int flags)
+				      struct msghdr *message, int flags, recvmsg_call *next)
 {
 	ssize_t n;
 
-	n = libc.recvmsg(fd, message, flags | guard_flag());
-	return likely(n >= 0) ? n : receive_again(fd, helped, before, message, flags);
+	n = next(fd, message, flags | guard_flag());
+	return likely(n >= 0) ? n : receive_again(fd, helped, before, message, flags, next);
 }
 
 /* A receive failed that may have failed because of the guard; errno was `error` before. */
@@ -162,6 +173,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	if (unlikely(is_unusual(size, flags)))
 		return receive_unusual(fd, buffer, size, flags, address, length);
+	source_begin_receive();
 	vector.iov_base = buffer;
 	vector.iov_len = size;
 	received.msg_name = &from;
@@ -187,7 +199,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 }
 
 ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msghdr *message,
-			int flags)
+			int flags, recvmsg_call *next)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
 	size_t size = program_room(message) + CONTROL_KERNEL;
@@ -203,10 +215,11 @@ ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msg
 	struct before before = remember_before(helped, salt);
 	ssize_t n = -1;
 
+	source_begin_receive();
 	if (unlikely((int)message->msg_namelen < 0 && message->msg_name))
 		helped = NULL;
 	if (likely(helped != NULL))
-		n = guarded_recvmsg(fd, &helped, &before, &received, flags);
+		n = guarded_recvmsg(fd, &helped, &before, &received, flags, next);
 	if (likely(n >= 0)) {
 		learn(fd, helped, before.salt, &received, flags);
 		if (give_message(wanted_after(helped, &before), message, &received))
@@ -214,26 +227,53 @@ ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msg
 	}
 	if (scratch)
 		scratch_give();
-	return unlikely(n < 0 && !helped) ? libc.recvmsg(fd, message, flags) : n;
+	return unlikely(n < 0 && !helped) ? next(fd, message, flags) : n;
 }
 
-void receive_passed(const struct msghdr *message)
+/* Descriptors that came over a UNIX socket: their numbers were something else before. */
+static void forget_passed(const struct cmsghdr *header)
 {
+	size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	for (size_t i = 0; i < count; i++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
+		socket_forget(fd);
+	}
+}
+
+/*
+ * PKTINFO, or the lack of room for it, on a socket that is not taken for a wildcard one: another
+ * process or number made it one, and the program is not to see what that brings.
+ */
+static __attribute__((noinline)) void hide_unexpected(int fd, struct msghdr *message)
+{
+	struct helped *helped = socket_check_unexpected(fd);
+	struct msghdr received = *message;
+
+	if (!helped)
+		return;
+	message->msg_flags &= ~MSG_CTRUNC;
+	message->msg_flags |= control_deliver(message, &received,
+					      (INFO_V4 | INFO_V6) & ~helped_get(helped, wanted));
+}
+
+void receive_plain(int fd, struct msghdr *message)
+{
+	uint32_t value = descriptor_get(fd);
+	bool unexpected = message->msg_flags & MSG_CTRUNC &&
+			  (value & DESCRIPTOR_HELPED || descriptor_is_unbound(fd));
 	size_t offset = 0;
 	struct cmsghdr *header;
 
 	while ((header = control_next(message->msg_control, message->msg_controllen, &offset))) {
-		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
-			socket_forget(fd);
-		}
+		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+			forget_passed(header);
+		unexpected |= pktinfo_kind(header) & (INFO_V4 | INFO_V6);
 	}
+	if (unlikely(unexpected && value != DESCRIPTOR_PKTINFO))
+		hide_unexpected(fd, message);
 }
 
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next)
@@ -243,9 +283,9 @@ ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *nex
 	ssize_t n;
 
 	if (helped)
-		return receive_message(fd, helped, salt, message, flags);
+		return receive_message(fd, helped, salt, message, flags, libc.recvmsg);
 	n = next(fd, message, flags);
-	if (n >= 0 && message->msg_controllen)
-		receive_passed(message);
+	if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
+		receive_plain(fd, message);
 	return n;
 }

@@ -12,12 +12,12 @@
 ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		     socklen_t *length);
 
-/* recvmsg(2) on a helped socket of that salt. */
-ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msghdr *message,
-			int flags);
-
-/* recvmsg() of the libc, or its twin for other timestamps. */
+/* recvmsg() of the libc, or its twin for other timestamps or by number. */
 typedef ssize_t recvmsg_call(int fd, struct msghdr *message, int flags);
+
+/* recvmsg(2) on a helped socket of that salt; `next` is what receives. */
+ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msghdr *message,
+			int flags, recvmsg_call *next);
 
 /* recvmsg(2) on whatever descriptor. */
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next);
@@ -33,7 +33,10 @@ typedef int recvmmsg_call(int fd, struct mmsghdr *messages, unsigned int count, 
 int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,
 		   struct timespec *timeout, recvmmsg_call *next);
 
-/* Descriptors that came over a UNIX socket: their numbers were something else before. */
-void receive_passed(const struct msghdr *message);
+/*
+ * Control data of a message that was received as the program asked: descriptors that came over a
+ * UNIX socket were something else before, and PKTINFO that we switched on is hidden.
+ */
+void receive_plain(int fd, struct msghdr *message);
 
 #endif

@@ -32,7 +32,7 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct before *befor
 static int receive_first(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
 			 int flags)
 {
-	ssize_t n = receive_message(fd, helped, salt, &messages->msg_hdr, flags);
+	ssize_t n = receive_message(fd, helped, salt, &messages->msg_hdr, flags, libc.recvmsg);
 
 	if (n < 0)
 		return -1;
@@ -129,6 +129,7 @@ static int receive_messages(int fd, struct helped *helped, uint64_t salt, struct
 	unsigned int fitting;
 	int n;
 
+	source_begin_receive();
 	/* Headers grow from the start, names and control data down from the end. */
 	for (fitting = 0; fitting < count; fitting++) {
 		const struct msghdr *message = &messages[fitting].msg_hdr;
@@ -172,7 +173,8 @@ int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int fla
 		return receive_messages(fd, helped, salt, messages, count, flags, timeout, next);
 	n = next(fd, messages, count, flags, timeout);
 	for (int i = 0; i < n; i++)
-		if (messages[i].msg_hdr.msg_controllen)
-			receive_passed(&messages[i].msg_hdr);
+		if (messages[i].msg_hdr.msg_controllen ||
+		    messages[i].msg_hdr.msg_flags & MSG_CTRUNC)
+			receive_plain(fd, &messages[i].msg_hdr);
 	return n;
 }

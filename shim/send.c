@@ -32,7 +32,7 @@ bool send_route_rest(int fd, struct route *route, struct helped *helped, const v
 {
 	if (!helped)
 		return address && peer_read(&route->peer, address, length) &&
-		       source_find_fresh(route->peer, &route->local) &&
+		       source_find_fresh(fd, route->peer, &route->local, &route->adopts) &&
 		       is_free_for(fd, &route->peer);
 	/* udpv6_sendmsg() refuses to send to an IPv6 peer then, whatever the source. */
 	if (address && helped_is(helped, HELPED_MAPPED))
@@ -99,7 +99,7 @@ static __attribute__((noinline)) ssize_t send_from_rest(int fd, const struct rou
 		if (n >= 0)
 			errno = e;
 	}
-	if (n >= 0 && !route->helped)
+	if (n >= 0 && !route->helped && route->adopts)
 		send_adopt(fd, route);
 	return n;
 }

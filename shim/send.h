@@ -15,19 +15,20 @@
 /* From where a message is to leave; `helped` is NULL for a fresh socket. */
 struct route {
 	struct helped *helped;
+	bool adopts;   /* a fresh socket that answers a peer */
 	uint64_t salt; /* of the socket */
 	struct peer peer;
 	struct local local;
 };
 
 /*
- * Can a source be wanted on this descriptor? Helped sockets, and fresh ones in a thread that has
- * received something. If not, nothing of the program's is read: a bad pointer is the kernel's.
+ * Can a source be wanted on this descriptor? Helped sockets, and fresh ones in a process tree that
+ * has received something. If not, nothing of the program's is read: a bad pointer is the kernel's.
  */
 static inline bool send_concerns(int fd, struct helped **helped, uint64_t *salt)
 {
 	*helped = socket_find(fd, salt);
-	return likely(*helped != NULL) || (descriptor_is_unbound(fd) && source_heard());
+	return likely(*helped != NULL) || (descriptor_is_unbound(fd) && source_concerns_fresh());
 }
 
 /* What a send that was none of ours led to: a fresh socket that sends is a client. */

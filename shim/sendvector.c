@@ -32,7 +32,7 @@ static unsigned int prepare(int fd, struct helped *helped, uint64_t salt, struct
 		room -= end + CONTROL_SOURCE;
 		copies[i].msg_hdr.msg_control = room;
 		copies[i].msg_hdr.msg_controllen = send_append_source(room, message, end, &route);
-		if (!source_usable(attached->local))
+		if (!local_is_usable(attached->local))
 			*attached = route; /* and so it is in the first message that is sent */
 	}
 	return i;
@@ -73,23 +73,23 @@ int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *
 
 		if (!fitting)
 			fitting = 1; /* its control data is beyond all bounds: as it is */
-		n = libc.sendmmsg(fd, source_usable(attached.local) ? copies : messages + done,
+		n = libc.sendmmsg(fd, local_is_usable(attached.local) ? copies : messages + done,
 				  fitting, flags);
-		for (int i = 0; source_usable(attached.local) && i < n; i++, done++) {
+		for (int i = 0; local_is_usable(attached.local) && i < n; i++, done++) {
 			struct mmsghdr *message = &messages[done];
 
 			message->msg_len = copies[i].msg_len;
 			if (message->msg_hdr.msg_control != copies[i].msg_hdr.msg_control)
 				source_count(COUNTER_sourced);
 		}
-		if (!source_usable(attached.local) && n > 0)
+		if (!local_is_usable(attached.local) && n > 0)
 			done += (unsigned int)n;
-		else if (!helped && n > 0)
+		else if (!helped && n > 0 && attached.adopts)
 			send_adopt(fd, &attached);
 		if (n == (int)fitting)
 			continue;
 		/* Stopped at a message; if that had a source of ours, it may be the reason. */
-		if (done == count || !source_usable(attached.local) ||
+		if (done == count || !local_is_usable(attached.local) ||
 		    (n < 0 && !send_is_source_error()) ||
 		    !send_is_refused(fd, &copies[n > 0 ? n : 0].msg_hdr, flags) ||
 		    send_alone(fd, helped, salt, &messages[done], flags) < 0)

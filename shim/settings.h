@@ -17,6 +17,8 @@ struct settings {
 	uint32_t peers;	    /* REPLYFROM_PEERS, a power of two */
 	bool some_ports;    /* REPLYFROM_PORTS: a bit for each port, else all */
 	uint8_t ports[65536 / 8];
+	bool follow_tcp;	   /* REPLYFROM_FOLLOW_TCP */
+	struct in6_addr source[2]; /* REPLYFROM_SOURCE: IPv4, v4-mapped; IPv6. All zero: not set */
 };
 
 /* What was wrong with a setting; `allowed` is for people. */
@@ -34,11 +36,21 @@ bool settings_statistics(struct settings *settings, const char *value,
 bool settings_log(struct settings *settings, const char *value, struct settings_fault *fault);
 bool settings_peers(struct settings *settings, const char *value, struct settings_fault *fault);
 bool settings_ports(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_source(struct settings *settings, const char *value, struct settings_fault *fault);
+bool settings_follow_tcp(struct settings *settings, const char *value,
+			 struct settings_fault *fault);
 
 #define SETTINGS_DEFAULT                                 \
 	{                                                \
 		.log = LOG_ERROR, .peers = PEERS_DEFAULT \
 	}
+
+/* Returns true if a source is set for what has no request. */
+static inline bool settings_has_source(const struct settings *settings)
+{
+	return !IN6_IS_ADDR_UNSPECIFIED(&settings->source[0]) ||
+	       !IN6_IS_ADDR_UNSPECIFIED(&settings->source[1]);
+}
 
 /* Is this local port (network byte order) one to help? */
 static inline bool settings_port(const struct settings *settings, in_port_t port)

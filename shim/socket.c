@@ -2,59 +2,21 @@
 // Finds out what descriptors are, and remembers it.
 
 #include <errno.h>
-#include <sys/stat.h>
 
 #include "helped.h"
 #include "libc.h"
 #include "options.h"
 #include "report.h"
 #include "socket.h"
+#include "source.h"
 #include "start.h"
 
-uint32_t helped_epoch_known;
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
-/* 0: the kernel knows no SO_COOKIE; sockfs inode numbers do while the socket lives. */
-static uint64_t socket_cookie(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t length = sizeof(cookie);
-	struct stat status;
-
-	if (!libc.getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length))
-		return cookie;
-	return fstat(fd, &status) ? 0 : (uint64_t)status.st_ino | UINT64_C(1) << 63;
-}
-
-/* A socket whose datagrams never carry PKTINFO, as often as this, is left alone. */
+/* A socket whose datagrams never carry PKTINFO, as often as this in a row, is left alone. */
 enum { MISSES_MAX = 16 };
-
-struct helped *socket_remember(int fd, uint32_t *tag)
-{
-	bool remembered;
-
-	return start_ready() ? helped_remember(socket_cookie(fd), tag, &remembered) : NULL;
-}
-
-/*
- * Sockets that were taken for clients and then helped through another number, perhaps in another
- * process: what PKTINFO brings has to be hidden here too.
- */
-static void forget_clients(void)
-{
-	for (int fd = 0; (fd = descriptor_next_unbound(fd)) >= 0; fd++)
-		if (helped_find(socket_cookie(fd)))
-			descriptor_set(fd, DESCRIPTOR_UNKNOWN);
-}
-
-/* So often it is asked, if others are at work on the same socket. */
-enum { TRIES = 8 };
-
-static bool is_helped(int fd)
-{
-	const struct helped *helped = helped_find(socket_cookie(fd));
-
-	return helped && helped_get(helped, state) != HELPED_FRESH;
-}
 
 /* Why the kernel is asked. */
 enum reason {
@@ -63,103 +25,152 @@ enum reason {
 	ANSWERED, /* a fresh socket answered a peer */
 };
 
-/*
- * What the kernel says a descriptor is. Returns its struct helped, or NULL with *value set. *again:
- * others were at work on the same place, and it is to be asked again.
- */
-static struct helped *ask_kernel(int fd, uint32_t *value, enum reason why, uint64_t *salt,
-				 bool *again)
+/* Reads a 64-bit option of a socket; 0 where the kernel does not have it. */
+static uint64_t socket_cookie(int fd, int name)
+{
+	uint64_t cookie = 0;
+	socklen_t length = sizeof(cookie);
+
+	return libc.getsockopt(fd, SOL_SOCKET, name, &cookie, &length) ? 0 : cookie;
+}
+
+static bool socket_is_udp(int fd, uint32_t *value)
 {
 	int type = option_get(fd, SOL_SOCKET, SO_TYPE), protocol;
-	struct sockaddr_in6 name = { 0 };
-	socklen_t length = sizeof(name);
-	struct helped *helped;
-	struct peer self;
-	uint64_t cookie;
-	bool remembered;
-	uint32_t tag;
 
-	*again = false;
 	*value = type < 0 && errno == EBADF ? DESCRIPTOR_UNKNOWN : DESCRIPTOR_PLAIN;
 	if (type != SOCK_DGRAM)
-		return NULL;
+		return false;
 	protocol = option_get(fd, SOL_SOCKET, SO_PROTOCOL);
-	if ((protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE) ||
-	    getsockname(fd, (struct sockaddr *)&name, &length) || !peer_read(&self, &name, length))
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE;
+}
+
+/* Reads getsockname(2). Returns the address family, or 0 for none of ours. */
+static sa_family_t socket_name(int fd, struct peer *self)
+{
+	struct sockaddr_in6 name = { 0 };
+	socklen_t length = sizeof(name);
+
+	if (getsockname(fd, (struct sockaddr *)&name, &length) || !peer_read(self, &name, length))
+		return 0;
+	return name.sin6_family;
+}
+
+/*
+ * A group as local address is no source either, but nothing can be learnt there: whatever arrives
+ * came to the group.
+ */
+static bool has_own_address(const struct peer *self)
+{
+	return !address_is_any(&self->host) && !address_is_multicast(&self->host);
+}
+
+/* Returns the record that a number has, if it is still that socket's. */
+static struct helped *record_of(int fd, uint64_t cookie, uint32_t *tag)
+{
+	struct helped *helped;
+
+	*tag = descriptor_get(fd);
+	if (!(*tag & DESCRIPTOR_HELPED) || !cookie)
 		return NULL;
-	if (!self.port) {
-		*value = DESCRIPTOR_FRESH;
-		/* If it was helped, it lost its port by connect(AF_UNSPEC): all begins anew. */
-		options_clear(fd);
-		if ((helped = helped_find(socket_cookie(fd))))
-			helped_set(helped, state, (uint8_t)HELPED_FRESH);
+	helped = helped_at(*tag);
+	return helped_get(helped, tag) == *tag && helped_get(helped, cookie) == cookie ? helped
+										       : NULL;
+}
+
+/* The space of a socket; others on the way to it are remembered for fresh sockets. */
+static uint64_t socket_space(int fd)
+{
+	uint64_t netns = socket_cookie(fd, SO_NETNS_COOKIE), salt;
+	int device = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
+
+	salt = names_salt(&library.peers.key, netns, device > 0 ? (uint32_t)device : 0);
+	source_add_space(salt, netns);
+	return salt;
+}
+
+/*
+ * Makes the record of a wildcard socket and switches PKTINFO on. Returns NULL if that cannot be
+ * had; the number is plain then.
+ */
+static struct helped *track(int fd, enum reason why, const struct peer *self, sa_family_t family)
+{
+	uint64_t cookie = socket_cookie(fd, SO_COOKIE);
+	uint32_t tag;
+	struct helped *helped = record_of(fd, cookie, &tag);
+	bool remembered = helped && helped_get(helped, state) != HELPED_FRESH, made = !helped;
+
+	/* A fresh socket that answered is tracked whatever its port, by all its numbers. */
+	if (why == ANSWERED || (helped && helped_is(helped, HELPED_ADOPTED)))
+		why = ANSWERED;
+	else if (!settings_port(&library.settings, self->port) && !options_are_ours(fd))
+		return NULL;
+	if (!helped && !(helped = helped_make(&tag)))
+		return NULL;
+	helped_set(helped, family, (uint8_t)family);
+	helped_set(helped, port, self->port);
+	helped_set(helped, mode, (uint16_t)(why == ANSWERED ? LOCAL_ADOPTED : LOCAL_ASKED));
+	helped_set(helped, cookie, cookie);
+	__atomic_store_n(&helped->salt, socket_space(fd), __ATOMIC_RELEASE);
+	if (!options_enable(fd, helped, remembered)) {
+		if (made)
+			helped_drop(tag);
 		return NULL;
 	}
-	/*
-	 * A group as local address is no source either, but nothing can be learnt there: whatever
-	 * arrives came to the group.
-	 */
-	if (!address_is_any(&self.host) && !address_is_multicast(&self.host)) {
-		/* Connected by another number, and perhaps disconnected by it later. */
-		helped = why == USED ? helped_find(socket_cookie(fd)) : NULL;
-		if (helped && helped_get(helped, state) == HELPED_CONNECTED) {
-			*salt = helped_get(helped, salt);
-			*value = helped_get(helped, tag);
-			return helped;
-		}
-		options_clear(fd);
-		return NULL;
-	}
-	/* What answered from a new port was helped whatever the port, under all its numbers. */
-	if (why != ANSWERED && !settings_port(&library.settings, self.port) && !is_helped(fd))
-		return NULL;
-	cookie = socket_cookie(fd);
-	helped = helped_remember(cookie, &tag, &remembered);
-	if (!helped) {
-		*value = cookie ? DESCRIPTOR_UNKNOWN : DESCRIPTOR_PLAIN;
-		return NULL;
-	}
-	helped_set(helped, family, (uint8_t)name.sin6_family);
-	helped_set(helped, port, self.port);
 	/* Until datagrams show how much comes: nobody saw all options that were set. */
 	if (!remembered)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
-	if (!remembered && (why != BOUND || __atomic_load_n(helped_twins, __ATOMIC_RELAXED)))
-		__atomic_fetch_add(helped_epoch, 1, __ATOMIC_RELAXED);
-	if (!options_enable(fd, helped, remembered)) {
-		helped_release(helped, tag);
-		return NULL;
-	}
-	*again = helped_get(helped, tag) != tag;
-	if (unlikely(*again)) {
-		*value = DESCRIPTOR_UNKNOWN;
-		return NULL;
-	}
-	helped_set(helped, state, (uint8_t)HELPED_WILDCARD);
 	helped_mark(helped, HELPED_BY_CONTROL | HELPED_MAPPED, false);
-	helped_mark(helped, HELPED_MAPPED,
-		    name.sin6_family == AF_INET6 && address_is_v4(&self.host));
-	if (report_on(LOG_DEBUG))
-		helped_mark(helped, HELPED_LOGGED, true);
-	helped_share_port(helped);
-	*value = tag;
-	*salt = names_salt(&library.peers.key, cookie);
-	report_peer(LOG_DEBUG, fd, "is helped", &self, &self.host);
+	helped_mark(helped, HELPED_MAPPED, family == AF_INET6 && address_is_v4(&self->host));
+	helped_mark(helped, HELPED_ADOPTED, why == ANSWERED);
+	helped_mark(helped, HELPED_LOGGED, report_on(LOG_DEBUG));
+	helped_set(helped, state, (uint8_t)HELPED_WILDCARD);
+	if (made && !descriptor_set(fd, tag))
+		helped_drop(tag);
+	report_peer(LOG_DEBUG, fd, "is helped", self, &self->host);
 	return helped;
+}
+
+/* Asks the kernel what a descriptor is. Returns the record of a tracked socket, else NULL and
+ * *value. */
+static struct helped *ask_kernel(int fd, enum reason why, uint32_t *value)
+{
+	struct helped *helped;
+	struct peer self;
+	sa_family_t family;
+	uint32_t tag;
+
+	if (!socket_is_udp(fd, value) || !(family = socket_name(fd, &self)))
+		return NULL;
+	if (!self.port) {
+		*value = DESCRIPTOR_FRESH;
+		/* If it was tracked, it lost its port by connect(AF_UNSPEC): all begins anew. */
+		options_clear(fd);
+		return NULL;
+	}
+	if (has_own_address(&self)) {
+		helped = record_of(fd, socket_cookie(fd, SO_COOKIE), &tag);
+		if (why == USED && helped && helped_get(helped, state) == HELPED_CONNECTED)
+			return helped;
+		options_clear(fd);
+		return NULL;
+	}
+	return track(fd, why, &self, family);
 }
 
 static struct helped *classify(int fd, enum reason why, uint64_t *salt)
 {
 	struct helped *helped = NULL;
 	uint32_t value = DESCRIPTOR_UNKNOWN;
-	bool again = true;
 	int e = errno;
 
-	if (!start_ready())
+	if (!start_ready() || !descriptor_is_ours())
 		return NULL;
-	for (int tries = 0; tries < TRIES && again; tries++)
-		helped = ask_kernel(fd, &value, why, salt, &again);
-	descriptor_set(fd, value);
+	helped = ask_kernel(fd, why, &value);
+	if (helped)
+		*salt = helped_get(helped, salt);
+	else
+		descriptor_set(fd, value);
 	errno = e;
 	return helped;
 }
@@ -181,25 +192,11 @@ void socket_bound(int fd)
 	classify(fd, BOUND, &salt);
 }
 
-struct helped *socket_reconsider(int fd, uint64_t *salt)
-{
-	int e = errno;
-
-	__atomic_store_n(&helped_epoch_known, __atomic_load_n(helped_epoch, __ATOMIC_RELAXED),
-			 __ATOMIC_RELAXED);
-	forget_clients();
-	errno = e;
-	return socket_find(fd, salt);
-}
-
 struct helped *socket_find_rest(int fd, uint32_t value, uint64_t *salt)
 {
 	if (value & DESCRIPTOR_HELPED || value == DESCRIPTOR_UNKNOWN)
 		return socket_classify(fd, salt);
-	if (likely(__atomic_load_n(helped_epoch, __ATOMIC_RELAXED) ==
-		   __atomic_load_n(&helped_epoch_known, __ATOMIC_RELAXED)))
-		return NULL;
-	return socket_reconsider(fd, salt);
+	return NULL;
 }
 
 struct helped *socket_find_wildcard_rest(int fd, uint64_t *salt)
@@ -217,19 +214,26 @@ void socket_made(int fd, int domain, int type, int protocol)
 	bool udp = (type & 0xf) == SOCK_DGRAM &&
 		   (!protocol || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE);
 
-	socket_forget(fd);
 	if (fd >= 0 && start_ready())
 		descriptor_set(fd, inet && udp ? DESCRIPTOR_FRESH : DESCRIPTOR_PLAIN);
 }
 
+void socket_duplicated(int fd, int made)
+{
+	uint32_t value;
+
+	if (made < 0 || made == fd || !start_ready())
+		return;
+	value = descriptor_get(fd);
+	if (value & DESCRIPTOR_HELPED && !helped_hold(value))
+		value = DESCRIPTOR_UNKNOWN;
+	if (!descriptor_set(made, value) && value & DESCRIPTOR_HELPED)
+		helped_drop(value);
+}
+
 void socket_forget(int fd)
 {
-	uint32_t old = fd < 0 ? DESCRIPTOR_UNKNOWN : descriptor_get(fd);
-
-	/* The old descriptor of that number is gone, with some luck its socket too. */
-	if (old & DESCRIPTOR_HELPED && helped_get(&helped_sockets[old % SOCKETS], tag) == old)
-		helped_mark(&helped_sockets[old % SOCKETS], HELPED_CLOSED, true);
-	if (old != DESCRIPTOR_UNKNOWN)
+	if (fd >= 0 && descriptor_get(fd) != DESCRIPTOR_UNKNOWN)
 		descriptor_set(fd, DESCRIPTOR_UNKNOWN);
 }
 
@@ -246,6 +250,7 @@ struct helped *socket_check(int fd)
 	misses = helped_get(helped, misses);
 	if (misses < MISSES_MAX) {
 		helped_set(helped, misses, (uint16_t)(misses + 1));
+		helped_mark(helped, HELPED_MISSED, true);
 		return helped;
 	}
 	options_restore(fd, helped);
@@ -254,22 +259,41 @@ struct helped *socket_check(int fd)
 	return NULL;
 }
 
+struct helped *socket_check_unexpected(int fd)
+{
+	struct helped *helped = NULL;
+	int e = errno;
+	uint64_t salt;
+
+	if (!start_ready())
+		return NULL;
+	if (options_are_ours(fd))
+		helped = socket_classify(fd, &salt);
+	else if (!(descriptor_get(fd) & DESCRIPTOR_HELPED))
+		descriptor_set(fd, DESCRIPTOR_PKTINFO);
+	errno = e;
+	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
+}
+
 static bool is_mapped(int fd)
 {
-	struct sockaddr_in6 name;
-	socklen_t length = sizeof(name);
+	struct peer self;
 
-	return !getsockname(fd, (struct sockaddr *)&name, &length) &&
-	       name.sin6_family == AF_INET6 && address_is_v4(&name.sin6_addr);
+	return socket_name(fd, &self) == AF_INET6 && address_is_v4(&self.host);
 }
 
 void socket_connected(int fd, struct helped *helped, uint32_t tag, const struct local *by_control)
 {
 	int e = errno;
 
-	/* All places are in use, and this one was taken for another socket meanwhile. */
-	if (helped && by_control && unlikely(helped_get(helped, tag) != tag))
-		helped = socket_remember(fd, &tag);
+	/* A fresh socket has no record yet. */
+	if (!helped && by_control && descriptor_is_ours() && (helped = helped_make(&tag))) {
+		helped_set(helped, cookie, socket_cookie(fd, SO_COOKIE));
+		if (!descriptor_set(fd, tag)) {
+			helped_drop(tag);
+			helped = NULL;
+		}
+	}
 	if (!helped) {
 		descriptor_set(fd, DESCRIPTOR_PLAIN);
 		errno = e;
@@ -278,12 +302,22 @@ void socket_connected(int fd, struct helped *helped, uint32_t tag, const struct 
 	if (by_control) {
 		memcpy(&helped->source, &by_control->address, sizeof(helped->source));
 		helped_set(helped, source_ifindex, by_control->ifindex);
-		descriptor_set(fd, tag);
 	}
 	helped_mark(helped, HELPED_BY_CONTROL, by_control != NULL);
 	helped_mark(helped, HELPED_MAPPED, is_mapped(fd));
 	if (helped_get(helped, state) != HELPED_FRESH)
 		options_restore(fd, helped);
 	helped_set(helped, state, (uint8_t)HELPED_CONNECTED);
+	errno = e;
+}
+
+void socket_moved(int fd)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find_quickly(fd, &salt);
+	int e = errno;
+
+	if (helped)
+		__atomic_store_n(&helped->salt, socket_space(fd), __ATOMIC_RELEASE);
 	errno = e;
 }

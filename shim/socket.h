@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a descriptor is. A socket is known by its SO_COOKIE, the same for duplicates, forked
- * children and passed descriptors; what descriptors refer to is a cache, checked where being wrong
- * could do harm, and found again from the kernel at any time.
+ * What a descriptor is. The process remembers it for each number, as a cache: the kernel is asked
+ * when a number is used of which nothing is known, and when what comes back does not fit.
  */
 #ifndef SOCKET_H
 #define SOCKET_H
@@ -15,35 +14,39 @@
 #include "bounds.h"
 #include "descriptor.h"
 
-/* A UDP socket that we help, in memory shared by forked processes. All access is atomic. */
+/* A tracked UDP socket, in private memory. All access is atomic. */
 struct helped {
-	uint32_t tag; /* index, generation and DESCRIPTOR_HELPED; 0: free */
+	uint32_t tag; /* index, generation and DESCRIPTOR_HELPED */
 	in_port_t port;
 	uint8_t family;
 	uint8_t state;
-	uint64_t salt;	/* made of the cookie: what stands for the socket in names of peers */
-	uint8_t wanted; /* INFO_ bits: what the program switched on itself */
-	uint8_t flags;
-	uint16_t misses;	    /* datagrams that carried no PKTINFO */
+	uint64_t salt; /* of the space: network namespace and device (names.h) */
+	uint32_t flags;
+	uint16_t mode;	 /* the state of what is learnt: LOCAL_ASKED or LOCAL_ADOPTED */
+	uint16_t misses; /* datagrams in a row that carried no PKTINFO */
+	uint8_t wanted;	 /* INFO_ bits: what the program switched on itself */
+	uint8_t unused[3];
 	uint32_t multicast_ifindex; /* of the program's IP_MULTICAST_IF, which can't be read back */
-	uint64_t cookie;
-	struct in6_addr source; /* for HELPED_BY_CONTROL */
+	uint64_t cookie;	    /* SO_COOKIE: is it still the same socket? */
+	struct in6_addr source;	    /* for HELPED_BY_CONTROL */
 	uint32_t source_ifindex;
-	uint8_t reserved[12];
+	uint32_t references; /* descriptors that have the tag; of a free record the next + 1 */
 };
 _Static_assert(sizeof(struct helped) == 64, "a cache line a socket");
 
 enum { HELPED_FRESH, HELPED_WILDCARD, HELPED_CONNECTED };
 
 enum {
-	HELPED_CLOSED = 1, /* its descriptor was reused: the first choice when room is needed */
-	HELPED_PORT_SHARED = 2,	  /* another socket was bound to the same port */
-	HELPED_MAPPED = 4,	  /* an AF_INET6 socket for IPv4 peers alone */
-	HELPED_LOGGED = 8,	  /* all that is heard on it is to be written to the log */
-	HELPED_BY_CONTROL = 16,	  /* connected, but sends need a control message for their source */
-	HELPED_MORE_CONTROL = 32, /* the program gets other control data too */
+	HELPED_MAPPED = 1,	 /* an AF_INET6 socket for IPv4 peers alone */
+	HELPED_LOGGED = 2,	 /* all that is received on it is written to the log */
+	HELPED_BY_CONTROL = 4,	 /* connected, but sends need a control message for their source */
+	HELPED_MORE_CONTROL = 8, /* the program gets other control data too */
+	HELPED_MISSED = 16,	 /* misses is not 0 */
+	HELPED_ANSWERS = 32,	 /* the program has answered at once, on this socket */
+	HELPED_HOSTS = 64,	 /* hosts of this socket's peers may be remembered */
+	HELPED_ADOPTED = 128,	 /* a fresh socket that answered: helped whatever its port */
 
-	HELPED_LEARNS_MORE = HELPED_CLOSED | HELPED_PORT_SHARED | HELPED_LOGGED,
+	HELPED_LEARNS_MORE = HELPED_LOGGED | HELPED_MISSED,
 };
 
 #define helped_get(helped, field)	 __atomic_load_n(&(helped)->field, __ATOMIC_RELAXED)
@@ -56,61 +59,63 @@ static inline bool helped_is(const struct helped *helped, unsigned int flag)
 
 static inline void helped_mark(struct helped *helped, unsigned int flag, bool on)
 {
-	if (helped_is(helped, flag) == on)
+	uint32_t flags = helped_get(helped, flags);
+
+	if (on ? (flags & flag) == flag : !(flags & flag))
 		return;
 	if (on)
-		__atomic_fetch_or(&helped->flags, (uint8_t)flag, __ATOMIC_RELAXED);
+		__atomic_fetch_or(&helped->flags, flag, __ATOMIC_RELAXED);
 	else
-		__atomic_fetch_and(&helped->flags, (uint8_t)~flag, __ATOMIC_RELAXED);
+		__atomic_fetch_and(&helped->flags, ~flag, __ATOMIC_RELAXED);
 }
 
-extern struct helped *helped_sockets; /* SOCKETS of them */
-extern uint32_t *helped_used;	      /* how many of them were ever in use */
-extern uint32_t *helped_turn;	      /* counts those that were taken when all were in use */
-/*
- * Counts sockets that began to be helped while they could have another number somewhere under which
- * they were taken for a client's; in `twins` is whether anybody duplicated one or forked.
- */
-extern uint32_t *helped_epoch, *helped_twins;
+/* The records, in chunks; the first is there from the start. */
+enum { HELPED_CHUNK = 512, HELPED_CHUNKS = SOCKETS / HELPED_CHUNK };
+extern struct helped helped_first[HELPED_CHUNK], *helped_chunks[HELPED_CHUNKS];
+
+/* Returns the record of that tag or index. */
+static inline struct helped *helped_at(uint32_t tag)
+{
+	uint32_t index = tag & (SOCKETS - 1);
+
+	if (likely(index < HELPED_CHUNK))
+		return &helped_first[index];
+	return &__atomic_load_n(&helped_chunks[index / HELPED_CHUNK],
+				__ATOMIC_ACQUIRE)[index % HELPED_CHUNK];
+}
 
 /*
- * The slow half of socket_find(): asks the kernel. *salt is the socket's, as the kernel names it:
- * its place can become another's at any time. errno stays.
+ * Asks the kernel what a descriptor is, and remembers it. Returns the record of a tracked socket
+ * and the salt of its space, or NULL. errno stays.
  */
 struct helped *socket_classify(int fd, uint64_t *salt);
 
 /* The program bound it. errno stays. */
 void socket_bound(int fd);
 
-/* A fresh socket that answered a peer is helped from now on, whatever port it got. errno stays. */
+/* A fresh socket that answered a peer is tracked from now on, whatever its port. errno stays. */
 struct helped *socket_adopt(int fd, uint64_t *salt);
 
 /*
- * Sockets taken for clients may have been helped under another number or in another process since
- * the epoch was looked at: finds out which. errno stays.
- */
-struct helped *socket_reconsider(int fd, uint64_t *salt);
-extern uint32_t helped_epoch_known;
-
-/*
- * The helped socket behind a descriptor, or NULL: then socket_find() is to be asked. *salt is read
- * before the tag, so it is that socket's, whoever takes its place.
+ * Returns the record of a tracked socket, or NULL: then socket_find() is to be asked. *salt is read
+ * before the tag is checked, so it is that socket's, whoever gets its record next.
  */
 static inline struct helped *socket_find_quickly(int fd, uint64_t *salt)
 {
 	uint32_t value = descriptor_get(fd);
-	struct helped *helped = &helped_sockets[value % SOCKETS];
+	struct helped *helped;
 
 	if (unlikely(!(value & DESCRIPTOR_HELPED)))
 		return NULL;
+	helped = helped_at(value);
 	*salt = __atomic_load_n(&helped->salt, __ATOMIC_ACQUIRE);
 	return likely(helped_get(helped, tag) == value) ? helped : NULL;
 }
 
-/* The rest of socket_find(): a descriptor of which something else is remembered, or nothing. */
+/* The slow path of socket_find(): another value is remembered, or nothing. */
 struct helped *socket_find_rest(int fd, uint32_t value, uint64_t *salt);
 
-/* The helped socket behind a descriptor and its salt, or NULL. */
+/* Returns the record of a tracked socket and the salt of its space, or NULL. */
 static inline struct helped *socket_find(int fd, uint64_t *salt)
 {
 	struct helped *helped = socket_find_quickly(fd, salt);
@@ -119,12 +124,12 @@ static inline struct helped *socket_find(int fd, uint64_t *salt)
 	if (likely(helped != NULL))
 		return helped;
 	value = descriptor_get(fd);
-	return value == DESCRIPTOR_PLAIN ? NULL : socket_find_rest(fd, value, salt);
+	return descriptor_is_plain(value) ? NULL : socket_find_rest(fd, value, salt);
 }
 
 /*
- * Quickly: does a call without an address go on as it is? Not helped, or connected with the right
- * local address.
+ * Returns true if a call without an address goes on as it is: the socket is not tracked, or it is
+ * connected and has the right local address.
  */
 static inline bool socket_is_settled(int fd)
 {
@@ -132,19 +137,19 @@ static inline bool socket_is_settled(int fd)
 	const struct helped *helped;
 
 	if (!(value & DESCRIPTOR_HELPED))
-		return value == DESCRIPTOR_PLAIN;
-	helped = &helped_sockets[value % SOCKETS];
+		return descriptor_is_plain(value);
+	helped = helped_at(value);
 	return helped_get(helped, state) == HELPED_CONNECTED && helped_get(helped, tag) == value &&
 	       !helped_is(helped, HELPED_BY_CONTROL);
 }
 
-/* The rest of socket_find_wildcard(). */
+/* The slow path of socket_find_wildcard(). */
 struct helped *socket_find_wildcard_rest(int fd, uint64_t *salt);
 
 /*
- * The same for a receive: a socket that can receive from anybody, not a connected one. One that
- * receives before it sent anything is a server, whoever bound it, if to a port of the kernel's
- * choice.
+ * Returns what socket_find() does, for a receive: only a socket that can receive from anybody, not
+ * a connected one. A socket that receives before it sent anything is a server's, even if the kernel
+ * chose its port.
  */
 static inline struct helped *socket_find_wildcard(int fd, uint64_t *salt)
 {
@@ -152,38 +157,39 @@ static inline struct helped *socket_find_wildcard(int fd, uint64_t *salt)
 
 	if (likely(helped && helped_get(helped, state) == HELPED_WILDCARD))
 		return helped;
-	return descriptor_get(fd) == DESCRIPTOR_PLAIN ? NULL : socket_find_wildcard_rest(fd, salt);
-}
-
-/* There may be another descriptor of a socket that was taken for a client's. */
-static inline void socket_has_twin(void)
-{
-	__atomic_store_n(helped_twins, 1u, __ATOMIC_RELAXED);
+	return descriptor_is_plain(descriptor_get(fd)) ? NULL : socket_find_wildcard_rest(fd, salt);
 }
 
 /* A descriptor that socket(2) just made. */
 void socket_made(int fd, int domain, int type, int protocol);
 
+/* `made` is a new duplicate of `fd`, or was one before. */
+void socket_duplicated(int fd, int made);
+
 /* A descriptor that came to be in another way, or is something else now: found out at next use. */
 void socket_forget(int fd);
 
 /*
- * A datagram came without PKTINFO: the descriptor may be another socket now, or somebody switched
- * the option off. Returns it if it is still helped; a socket that never has any is not. errno
- * stays.
+ * A datagram came without PKTINFO: the descriptor may be another socket now, or the option was
+ * switched off. Returns the record if it is still tracked; a socket that never has any is not.
+ * errno stays.
  */
 struct helped *socket_check(int fd);
 
 /*
- * Memory for a socket that is not helped yet, known by *tag; NULL without SO_COOKIE or room. For
- * helped_release() when it is of no more use.
+ * A datagram came with PKTINFO on a descriptor that is not taken for a tracked wildcard socket: it
+ * can be one, by another number or process. Returns its record, or NULL if it is the program's own.
+ * errno stays.
  */
-struct helped *socket_remember(int fd, uint32_t *tag);
+struct helped *socket_check_unexpected(int fd);
 
 /*
  * The socket was connected: its options go back to what the program set. A source in `by_control`
  * has to be attached to what is sent. helped is NULL for a fresh socket, which is a client now.
  */
 void socket_connected(int fd, struct helped *helped, uint32_t tag, const struct local *by_control);
+
+/* The program bound the socket to a device: it is in another space. errno stays. */
+void socket_moved(int fd);
 
 #endif

@@ -1,99 +1,433 @@
 // SPDX-License-Identifier: MIT
-// From which address to answer: the order of knowledge.
+// From which address to send: the order of knowledge.
 
+#include <errno.h>
+#include <time.h>
+
+#include "kernelchoice.h"
+#include "libc.h"
 #include "report.h"
 #include "source.h"
 #include "start.h"
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 __thread struct heard source_last;
 
-/* What the sockets on a port heard from the peer since they share it, whichever did last. */
-static struct name name_on_port(const struct helped *helped, struct peer peer)
-{
-	const struct hash_key *key = &library.peers.key;
-	uint64_t salt = names_salt_of_port(key, helped_get(helped, port));
-	struct names names = names_of_peer(key, peer, salt);
+/* When this process was forked, in seconds; 0: it was not. */
+static time_t forked_at;
 
-	return name_of_peer(&names);
+/* A copy of the parent's last receive outranks the table for so long. */
+enum { INHERITED_SECONDS = 1 };
+
+static const struct local none = { .rest = 0 };
+
+static bool is_same_address(struct local one, struct local other)
+{
+	return one.half[0] == other.half[0] && one.half[1] == other.half[1];
+}
+
+/* An address of the same family as the peer's. */
+static struct local local_of_setting(const struct peer *peer)
+{
+	struct local local = none;
+
+	/* Loopback is reached from everywhere, and answers there are of use to nobody else. */
+	if (!address_is_loopback(&peer->host))
+		local.address = library.settings.source[!address_is_v4(&peer->host)];
+	return local;
+}
+
+static time_t seconds_now(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec;
+}
+
+/* What this process does with the questions that come to a port: a bit each (RFC 768). */
+static uint8_t answers_late[65536 / 8], answers_here[65536 / 8];
+
+static bool has_port(const uint8_t *ports, in_port_t port)
+{
+	return __atomic_load_n(&ports[port / 8], __ATOMIC_RELAXED) >> port % 8 & 1;
+}
+
+/* Two threads that add ports of one byte at once may lose one: it is added again. */
+static void add_port(uint8_t *ports, in_port_t port)
+{
+	uint8_t now = __atomic_load_n(&ports[port / 8], __ATOMIC_RELAXED);
+
+	if (!(now >> port % 8 & 1))
+		__atomic_store_n(&ports[port / 8], (uint8_t)(now | 1 << port % 8),
+				 __ATOMIC_RELAXED);
 }
 
 void source_learn_rest(int fd, struct helped *helped, uint64_t salt, struct peer peer,
 		       struct local local)
 {
-	struct peers *peers = &library.peers;
 	struct names names;
 
+	if (helped_is(helped, HELPED_MISSED)) {
+		helped_set(helped, misses, (uint16_t)0);
+		helped_mark(helped, HELPED_MISSED, false);
+	}
 	if (peer.scope) {
 		/* Programs lose the scope id on the way to the reply. */
 		struct peer scopeless = peer;
 
 		scopeless.scope = 0;
-		names = names_of_peer(&peers->key, scopeless, salt);
-		peers_put(peers, name_of_peer(&names), local);
+		names = names_of_peer(&library.peers.key, scopeless, salt);
+		source_learn_slow(fd, helped, salt, &names, &peer, local);
 	}
-	if (helped_is(helped, HELPED_PORT_SHARED))
-		peers_put(peers, name_on_port(helped, peer), local);
-	if (helped_is(helped, HELPED_CLOSED))
-		helped_mark(helped, HELPED_CLOSED, false);
 	report_peer(LOG_DEBUG, fd, "heard", &peer, &local.address);
 }
 
-/* That, or else the youngest memory of it among the other sockets from before. */
-static bool find_on_port(const struct helped *helped, struct peer peer, struct local *local)
+/*
+ * The peer's local address is news in a conversation that the program began. Is it the kernel's
+ * choice for the peer by now, then that is still so; if not, the peer asks.
+ */
+static bool is_conversation(int fd, uint64_t salt, const struct peer *peer, struct local local)
 {
-	const struct peers *peers = &library.peers;
-	uint32_t used = __atomic_load_n(helped_used, __ATOMIC_ACQUIRE), best = UINT32_MAX;
+	struct in6_addr choice;
 
-	if (peers_find(peers, name_on_port(helped, peer), local))
-		return true;
-	for (uint32_t i = 0; i < used && i < SOCKETS; i++) {
-		const struct helped *other = &helped_sockets[i];
-		struct names names;
-		uint32_t age;
-
-		if (other == helped || helped_get(other, port) != helped_get(helped, port) ||
-		    !(helped_get(other, tag) & DESCRIPTOR_HELPED))
-			continue;
-		names = names_of_peer(&peers->key, peer, helped_get(other, salt));
-		age = peers_age(peers, name_of_peer(&names));
-		if (age < best && peers_find(peers, name_of_peer(&names), local))
-			best = age;
-	}
-	return best != UINT32_MAX;
+	return !kernel_choice(fd, salt, peer, &choice) ||
+	       IN6_ARE_ADDR_EQUAL(&choice, &local.address);
 }
 
-bool source_find_in_memory(const struct helped *helped, const struct names *names, struct peer peer,
-			   struct local *local)
-{
-	const struct peers *peers = &library.peers;
-
-	return (peers_find(peers, name_of_peer(names), local) ||
-		(helped_is(helped, HELPED_PORT_SHARED) && find_on_port(helped, peer, local)) ||
-		peers_find(peers, name_of_host(names), local)) &&
-	       source_usable(*local);
-}
-
-bool source_find_fresh(struct peer peer, struct local *local)
-{
-	struct names names = names_of_peer(&library.peers.key, peer, source_last.salt);
-
-	return heard_read(&source_last, names.peer, local) && source_usable(*local);
-}
-
-void source_forget(const struct helped *helped, uint64_t salt, struct peer peer)
+/* A datagram came from a peer to which the program spoke first; `known` is its entry. */
+static void learn_own(int fd, uint64_t salt, const struct names *names, const struct peer *peer,
+		      struct local local, struct local known)
 {
 	struct peers *peers = &library.peers;
-	struct names names = names_of_peer(&peers->key, peer, salt);
-	const struct local none = { .ifindex = 0 };
-	struct local wrong, host;
+	struct name name = name_of_peer(names, local.port);
+	struct name past = name_of_past(names, local.port);
+	struct local before;
+	bool is_own = known.state == LOCAL_OWN;
 
-	if (peers_find(peers, name_of_host(&names), &host) &&
-	    (!peers_find(peers, name_of_peer(&names), &wrong) ||
-	     IN6_ARE_ADDR_EQUAL(&wrong.address, &host.address)))
-		peers_forget(peers, name_of_host(&names));
+	if (!is_same_address(local, known)) {
+		is_own = !local_is_usable(local) ||
+			 (peers_find(peers, past, &before) && is_same_address(before, local)) ||
+			 is_conversation(fd, salt, peer, local);
+		local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
+		if (is_own && known.state == LOCAL_OWN && local_is_usable(known))
+			peers_put(peers, past, known);
+		if (local_is_usable(local))
+			peers_put(peers, name, local);
+	} else if (!peers_knows(peers, name, known)) {
+		peers_put(peers, name, known); /* it is in use */
+	}
+	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
+	if (is_own) {
+		/* The kernel's choice, for this thread too. */
+		local.half[0] = local.half[1] = 0;
+	}
+	heard_write(&source_last, peer, salt, local);
+	if (is_own)
+		source_last.flags = HEARD_ANSWERED;
+}
+
+void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct names *names,
+		       const struct peer *peer, struct local local)
+{
+	struct name name = name_of_peer(names, local.port);
+	struct local known;
+
+	(void)helped;
+	if (peers_find(&library.peers, name, &known) && known.state >= LOCAL_OWN)
+		learn_own(fd, salt, names, peer, local, known);
+	else
+		peers_put(&library.peers, name, local);
+}
+
+void source_publish(void)
+{
+	struct names names;
+	struct heard last;
+	struct name name;
+
+	if (!heard_copy(&source_last, &last))
+		return;
+	names = names_of_peer(&library.peers.key, last.peer, last.salt);
+	name = name_of_host(&names, last.local.port);
+	if (!peers_knows(&library.peers, name, last.local))
+		peers_put(&library.peers, name, last.local);
+	add_port(answers_late, last.local.port);
+	source_last.flags |= HEARD_PUBLISHED;
+}
+
+/* The host's entry says no more that a question waits for its answer. */
+static void retract_host(const struct names *names, struct local local)
+{
+	struct name name = name_of_host(names, local.port);
+	struct local host;
+
+	if (peers_find(&library.peers, name, &host) && is_same_address(host, local))
+		peers_forget(&library.peers, name);
+}
+
+void source_retract(uint64_t salt, const struct peer *peer, struct local local)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+	retract_host(&names, local);
+}
+
+bool source_is_still(uint64_t salt, const struct peer *peer, struct local local)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+	return peers_knows(&library.peers, name_of_peer(&names, local.port), local);
+}
+
+/*
+ * The thread's last receive outranks the table until it is answered; what a fork copied does so
+ * only for a moment.
+ */
+static bool heard_outranks(const struct heard *heard)
+{
+	if (heard->flags & HEARD_ANSWERED)
+		return false;
+	return !(heard->flags & HEARD_INHERITED) || seconds_now() - forked_at <= INHERITED_SECONDS;
+}
+
+/* The peer is known: returns what is known of it, as a source. */
+static bool use_known(const struct names *names, bool is_last, struct local known,
+		      struct local *local)
+{
+	if (is_last && !(source_last.flags & HEARD_ANSWERED))
+		source_last.flags = HEARD_ANSWERED;
+	if (has_port(answers_late, known.port))
+		retract_host(names, known);
+	if (known.state == LOCAL_OWN || !local_is_usable(known))
+		return false;
+	*local = known;
+	return true;
+}
+
+/* Returns true if the thread's last receive came from that host, whatever the port. */
+static bool is_last_host(const struct peer *peer, uint64_t salt, in_port_t port,
+			 struct local *local)
+{
+	struct heard last;
+
+	if (!heard_copy(&source_last, &last) || last.salt != salt || last.local.port != port ||
+	    last.peer.scope != peer->scope || !IN6_ARE_ADDR_EQUAL(&last.peer.host, &peer->host))
+		return false;
+	*local = last.local;
+	return heard_outranks(&last);
+}
+
+/* Finds where the peer's host asked, from another port, and still waits for an answer. */
+static bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
+		      uint64_t salt, struct local *local)
+{
+	struct local known;
+
+	if (is_last_host(peer, salt, port, &known))
+		source_last.flags = HEARD_ANSWERED;
+	else if (!has_port(answers_late, port) ||
+		 !peers_find(&library.peers, name_of_host(names, port), &known))
+		return false;
+	/* From now on this port of the host is known too. */
+	peers_put(&library.peers, name_of_peer(names, port), known);
+	*local = known;
+	return local_is_usable(known);
+}
+
+/* What the settings say of a peer to which the program speaks first. */
+static bool find_by_setting(const struct names *names, const struct peer *peer, struct local *local)
+{
+	if (!library.settings.follow_tcp || !peers_find(&library.peers, name_of_tcp(names), local))
+		*local = local_of_setting(peer);
+	local->state = LOCAL_SET;
+	return local_is_usable(*local);
+}
+
+bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct local *local)
+{
+	struct names names = names_of_peer(&library.peers.key, peer, salt);
+	in_port_t port = helped_get(helped, port);
+	struct name name = name_of_peer(&names, port);
+	struct local known, last, own = { .port = port, .state = LOCAL_OWN };
+	bool is_last = heard_read(&source_last, &peer, salt, port, &last), found;
+
+	if (is_last && heard_outranks(&source_last)) {
+		if (!helped_is(helped, HELPED_ANSWERS)) {
+			helped_mark(helped, HELPED_ANSWERS, true);
+			add_port(answers_here, port);
+		}
+		found = use_known(&names, true, last, local);
+	} else if (peers_find(&library.peers, name, &known)) {
+		found = use_known(&names, is_last, known, local);
+		if (!found && known.state == LOCAL_OWN)
+			found = find_by_setting(&names, &peer, local);
+	} else if (is_last) {
+		found = use_known(&names, true, last, local);
+	} else {
+		found = find_host(&names, &peer, port, salt, local) ||
+			find_by_setting(&names, &peer, local);
+		/* The program speaks first. Before it does: the answer can be quick. */
+		if (!found && peer.port)
+			peers_put(&library.peers, name, own);
+	}
+	if (!found)
+		source_count(COUNTER_bare);
+	return found;
+}
+
+/* The spaces of this process's tracked sockets; one more takes the place of the first. */
+enum { SPACES = 8 };
+static struct space {
+	uint64_t salt, netns;
+} spaces[SPACES];
+static uint32_t spaces_used;
+
+void source_add_space(uint64_t salt, uint64_t netns)
+{
+	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE), i;
+
+	for (i = 0; i < used && i < SPACES; i++)
+		if (__atomic_load_n(&spaces[i].salt, __ATOMIC_RELAXED) == salt)
+			return;
+	i = __atomic_fetch_add(&spaces_used, 1, __ATOMIC_ACQ_REL) % SPACES;
+	__atomic_store_n(&spaces[i].netns, netns, __ATOMIC_RELAXED);
+	__atomic_store_n(&spaces[i].salt, salt, __ATOMIC_RELEASE);
+}
+
+/* Does a fresh socket answer a question that came to that port? Not where those are answered. */
+static bool is_answered_elsewhere(in_port_t port)
+{
+	return has_port(answers_late, port) || !has_port(answers_here, port);
+}
+
+/* Looks for the question of a peer on any tracked socket of the process tree. */
+static bool find_question(int fd, const struct peer *peer, struct local *local)
+{
+	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
+	uint64_t netns = 0;
+	socklen_t length = sizeof(netns);
+
+	for (uint32_t i = 0; i < used && i < SPACES; i++) {
+		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
+		struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+		if (!peers_find(&library.peers, name_of_peer(&names, 0), local))
+			continue;
+		libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
+		if (netns == __atomic_load_n(&spaces[i].netns, __ATOMIC_RELAXED))
+			return is_answered_elsewhere(local->port);
+	}
+	return false;
+}
+
+/* Returns true if the thread's last receive came from that very peer, on whatever socket. */
+static bool is_last_peer(const struct peer *peer, struct heard *last)
+{
+	return heard_copy(&source_last, last) && last->peer.port == peer->port &&
+	       last->peer.scope == peer->scope && IN6_ARE_ADDR_EQUAL(&last->peer.host, &peer->host);
+}
+
+/* The space of a socket that is bound to no device. */
+static uint64_t space_of(int fd)
+{
+	uint64_t netns = 0;
+	socklen_t length = sizeof(netns);
+
+	libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
+	return names_salt(&library.peers.key, netns, 0);
+}
+
+bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answers)
+{
+	struct names names = { 0 };
+	struct heard last;
+	int e = errno;
+
+	*answers = true;
+	if (is_last_peer(&peer, &last)) {
+		if (heard_outranks(&last) && local_is_usable(last.local)) {
+			source_answered(last.salt, &peer, last.local);
+			add_port(answers_late, last.local.port);
+			*local = last.local;
+			return true;
+		}
+	}
+	if (descriptor_get(fd) == DESCRIPTOR_FRESH && find_question(fd, &peer, local)) {
+		errno = e;
+		return true;
+	}
+	*answers = false;
+	if (library.settings.follow_tcp)
+		names = names_of_peer(&library.peers.key, peer, space_of(fd));
+	errno = e;
+	return find_by_setting(&names, &peer, local);
+}
+
+/* On sockets of one local port. */
+static void forget_on_port(const struct names *names, in_port_t port, struct local wrong)
+{
+	struct peers *peers = &library.peers;
+	struct name name = name_of_peer(names, port);
+	struct local refused = { .port = port, .state = LOCAL_ASKED }, known;
+
+	if (peers_find(peers, name, &known) && known.state >= LOCAL_OWN)
+		refused.state = LOCAL_OWN;
+	retract_host(names, wrong);
 	/* From no other address either, as without us. */
-	peers_put(peers, name_of_peer(&names), none);
-	if (helped_is(helped, HELPED_PORT_SHARED))
-		peers_forget(peers, name_on_port(helped, peer));
-	source_last.check = 0;
+	peers_put(peers, name, refused);
+}
+
+void source_forget(const struct helped *helped, uint64_t salt, struct peer peer, struct local local)
+{
+	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
+	struct names names = names_of_peer(&library.peers.key, peer, salt);
+	in_port_t port = helped ? helped_get(helped, port) : 0;
+	struct local known;
+
+	/* An address of the settings can come to this host at any time: it is tried again. */
+	if (local.state == LOCAL_SET)
+		return;
+	local.port = port;
+	if (port)
+		forget_on_port(&names, port, local);
+	/* A fresh socket answered what came to another port. */
+	for (uint32_t i = 0; (!port || helped_is(helped, HELPED_ADOPTED)) && i < used && i < SPACES;
+	     i++) {
+		salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
+		names = names_of_peer(&library.peers.key, peer, salt);
+		if (peers_find(&library.peers, name_of_peer(&names, 0), &known) &&
+		    is_same_address(known, local))
+			forget_on_port(&names, known.port, known);
+	}
+	heard_clear(&source_last);
+}
+
+void source_accepted(int fd)
+{
+	struct sockaddr_in6 name;
+	socklen_t length = sizeof(name);
+	struct peer self, peer;
+	struct names names;
+	struct local local = none;
+	int e = errno;
+
+	if (!getsockname(fd, (struct sockaddr *)&name, &length) &&
+	    peer_read(&self, &name, length) && (length = sizeof(name)) &&
+	    !getpeername(fd, (struct sockaddr *)&name, &length) &&
+	    peer_read(&peer, &name, length)) {
+		names = names_of_peer(&library.peers.key, peer, space_of(fd));
+		local.address = self.host;
+		peers_put(&library.peers, name_of_tcp(&names), local);
+	}
+	errno = e;
+}
+
+void source_forked(void)
+{
+	forked_at = seconds_now();
+	source_last.flags |= HEARD_INHERITED;
 }

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From which address to answer: the one place that knows the order of knowledge (docs/design.md,
- * "The order of knowledge"):
- *
- *  1. this thread's last receive, when it was from that peer on that socket;
- *  2. what the socket remembers of the peer;
- *  3. what other sockets on the same port remember of it;
- *  4. where the peer's host last asked this socket, from whatever port;
- *  5. for a fresh socket: this thread's last receive, when it was from that very peer.
+ * From which address to send: the one place that knows the order of knowledge (docs/design.md, "The
+ * order of knowledge").
  */
 #ifndef SOURCE_H
 #define SOURCE_H
@@ -18,50 +12,104 @@
 #include "socket.h"
 #include "start.h"
 
+/* What became of a thread's last receive. */
+enum {
+	HEARD_ANSWERED = 1,  /* the program has answered it */
+	HEARD_PUBLISHED = 2, /* its host is in the table */
+	HEARD_PEEKED = 4,    /* MSG_PEEK: the program will receive it again */
+	HEARD_INHERITED = 8, /* by the thread that forked this process */
+};
+
 /*
- * This thread's last receive, and the fork's copy of it. It proves itself: a signal handler that
- * receives in the middle of a write or of a read, or answers in the middle of one, finds and leaves
- * nothing that could be believed.
+ * This thread's last receive. A signal handler may receive in the middle of a write, and again in
+ * the middle of a read, and so on; `version` is odd while one is being written, and everything that
+ * was read under it counts only if it is even and still the same.
  */
 struct heard {
-	uint64_t check; /* its name on the socket, mixed with the local address; 0: nobody */
-	uint64_t salt;	/* of the socket; without the right one nobody comes to that name */
+	uint32_t version;
+	uint32_t flags;
+	struct peer peer; /* port 0 and no address: nobody */
 	struct local local;
+	uint64_t salt;	      /* of the space */
 	unsigned long *count; /* this thread's counters */
 };
 extern __thread struct heard source_last;
 
-/* Names are hashes: parts of two that are mixed don't come to the check of either. */
-static inline uint64_t heard_check(uint64_t peer, struct local local)
+/* Keeps the compiler from moving reads and writes of this thread's memory across. */
+#define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+static inline __attribute__((always_inline)) void
+heard_write(struct heard *heard, const struct peer *peer, uint64_t salt, struct local local)
 {
-	return peer + local.half[0] * UINT64_C(0x9e3779b97f4a7c15) +
-	       local.half[1] * UINT64_C(0xc2b2ae3d27d4eb4f) +
-	       local.ifindex * UINT64_C(0x165667b19e3779f9);
+	uint32_t before = heard->version, during;
+
+	/* Interrupted by another write, it is written again: no mixture of two is left. */
+	do {
+		during = (heard->version | 1) + 2;
+		heard->version = during;
+		signal_fence();
+		heard->flags = 0;
+		/* Word by word: a wider load of what was just stored in parts is slow. */
+		heard->peer.half[0] = peer->half[0];
+		heard->peer.half[1] = peer->half[1];
+		heard->peer.scope = peer->scope;
+		heard->peer.port = peer->port;
+		heard->local.half[0] = local.half[0];
+		heard->local.half[1] = local.half[1];
+		heard->local.rest = local.rest;
+		heard->salt = salt;
+		signal_fence();
+	} while (unlikely(heard->version != during));
+	/* A write in a signal handler leaves it odd: the interrupted one is to come to its end. */
+	if (likely(!(before & 1)))
+		heard->version = during + 1;
 }
 
-static inline void heard_write(struct heard *heard, uint64_t peer, uint64_t salt,
-			       struct local local)
+/* Copies a thread's last receive. Returns false if there is none, or it is being written. */
+static inline bool heard_copy(const struct heard *heard, struct heard *copy)
 {
-	heard->check = heard_check(peer, local);
-	heard->salt = salt;
-	heard->local.half[0] = local.half[0];
-	heard->local.half[1] = local.half[1];
-	heard->local.ifindex = local.ifindex;
+	uint32_t version = heard->version;
+
+	signal_fence();
+	*copy = *heard;
+	signal_fence();
+	return !(version & 1) && heard->version == version && (version || copy->peer.port);
 }
 
-/* Was it that peer? Copies the local address. */
-static inline bool heard_read(const struct heard *heard, uint64_t peer, struct local *local)
+/*
+ * Returns true if it was that peer, on a socket of that port in that space, and copies the local
+ * address.
+ */
+static inline __attribute__((always_inline)) bool heard_read(const struct heard *heard,
+							     const struct peer *peer, uint64_t salt,
+							     in_port_t port, struct local *local)
 {
-	uint64_t check = __atomic_load_n(&heard->check, __ATOMIC_RELAXED);
-	struct local copy;
+	uint32_t version = heard->version;
+	bool is;
 
-	copy.half[0] = __atomic_load_n(&heard->local.half[0], __ATOMIC_RELAXED);
-	copy.half[1] = __atomic_load_n(&heard->local.half[1], __ATOMIC_RELAXED);
-	copy.ifindex = __atomic_load_n(&heard->local.ifindex, __ATOMIC_RELAXED);
-	local->half[0] = copy.half[0];
-	local->half[1] = copy.half[1];
-	local->ifindex = copy.ifindex;
-	return check == heard_check(peer, copy);
+	signal_fence();
+	is = heard->peer.half[1] == peer->half[1] && heard->peer.half[0] == peer->half[0] &&
+	     heard->peer.port == peer->port && heard->peer.scope == peer->scope &&
+	     heard->salt == salt && heard->local.port == port;
+	*local = heard->local;
+	signal_fence();
+	return likely(is) && !(version & 1) && heard->version == version;
+}
+
+/* The thread has received nothing, as far as replies go. */
+static inline void heard_clear(struct heard *heard)
+{
+	static const struct peer nobody = { .port = 0 };
+	static const struct local none = { .rest = 0 };
+
+	heard_write(heard, &nobody, 0, none);
+	heard->flags = HEARD_ANSWERED;
+}
+
+/* Returns true if the thread's last receive waits for its answer. */
+static inline bool heard_is_open(const struct heard *heard)
+{
+	return !(heard->flags & (HEARD_ANSWERED | HEARD_INHERITED));
 }
 
 /* Counts for this thread. */
@@ -72,16 +120,15 @@ static inline void source_count(enum counter counter)
 	counters_add(source_last.count, counter);
 }
 
-static inline bool source_usable(struct local local)
-{
-	return (local.half[0] | local.half[1]) != 0;
-}
-
-/* What is not needed for every datagram: scope ids, shared ports, log lines. */
+/* What is not needed for every datagram: scope ids, log lines, misses. */
 void source_learn_rest(int fd, struct helped *helped, uint64_t salt, struct peer peer,
 		       struct local local);
 
-/* The names of a datagram's peer; the entries that go by them are on their way to the cache. */
+/* The slow path of source_learn(): the table does not say so, or not at the usual place. */
+void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct names *names,
+		       const struct peer *peer, struct local local);
+
+/* Returns the hashes of a datagram's peer; its entry is on its way to the cache. */
 static inline struct names source_names(uint64_t salt, struct peer peer)
 {
 	struct names names = names_of_peer(&library.peers.key, peer, salt);
@@ -91,57 +138,103 @@ static inline struct names source_names(uint64_t salt, struct peer peer)
 }
 
 /*
- * A datagram was received on `helped`, whose salt was `salt` when the receive began (its place can
- * be another socket's by now): remembers its local address, all zero for one that came by
- * broadcast or multicast: then nothing is to be attached, whatever was known before.
+ * A datagram was received on `helped`, whose salt was `salt` when the receive began (its record can
+ * be another socket's by now): remembers its local address, all zero for one that came by broadcast
+ * or multicast: then nothing is to be attached.
  */
 static inline __attribute__((always_inline)) void source_learn(int fd, struct helped *helped,
 							       uint64_t salt, struct names names,
 							       struct peer peer, struct local local)
 {
-	heard_write(&source_last, names.peer, salt, local);
+	local.rest = local_rest(local.ifindex, helped_get(helped, port), helped_get(helped, mode));
+	heard_write(&source_last, &peer, salt, local);
 	source_count(COUNTER_learnt);
-	peers_confirm(&library.peers, &names, local);
+	if (unlikely(!peers_knows(&library.peers, name_of_peer(&names, local.port), local)))
+		source_learn_slow(fd, helped, salt, &names, &peer, local);
 	if (unlikely(peer.scope || helped_is(helped, HELPED_LEARNS_MORE)))
 		source_learn_rest(fd, helped, salt, peer, local);
 }
 
-/* Rule 1, when it gives a source. */
-static inline bool source_is_heard(uint64_t salt, struct peer peer, struct local *local)
-{
-	struct names names = names_of_peer(&library.peers.key, peer, salt);
+/* The slow path of source_begin_receive(). */
+void source_publish(void);
 
-	return heard_read(&source_last, names.peer, local) && source_usable(*local);
+/*
+ * A thread is about to receive. If its last receive still waits for its answer, then this program
+ * answers later, or in another thread, or to another port: the peer's host is remembered too.
+ */
+static inline void source_begin_receive(void)
+{
+	if (unlikely(!source_last.flags && source_last.version))
+		source_publish();
 }
 
-/* Rules 2 to 4. */
-bool source_find_in_memory(const struct helped *helped, const struct names *names, struct peer peer,
-			   struct local *local);
+/* The slow path of source_answered(): the host was in the table. */
+void source_retract(uint64_t salt, const struct peer *peer, struct local local);
 
-/* Rules 1 to 4. Returns false when nothing is to be attached. */
-static inline bool source_find(const struct helped *helped, uint64_t salt, struct peer peer,
-			       struct local *local)
+/* The thread's last receive is being answered. */
+static inline void source_answered(uint64_t salt, const struct peer *peer, struct local local)
 {
-	struct names names = names_of_peer(&library.peers.key, peer, salt);
+	if (unlikely(source_last.flags & HEARD_PUBLISHED))
+		source_retract(salt, peer, local);
+	source_last.flags = HEARD_ANSWERED;
+}
 
-	if (likely(heard_read(&source_last, names.peer, local))
-		    ? likely(source_usable(*local))
-		    : source_find_in_memory(helped, &names, peer, local))
+/* Returns true if the table has exactly that for a peer. */
+bool source_is_still(uint64_t salt, const struct peer *peer, struct local local);
+
+/*
+ * The fast path of source_find(): the thread answers its last receive, for the first time or as the
+ * table still says. Nothing is hashed for that.
+ */
+static inline __attribute__((always_inline)) bool
+source_is_heard(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
+{
+	if (unlikely(!heard_read(&source_last, peer, salt, port, local) ||
+		     !local_is_usable(*local)))
+		return false;
+	if (likely(heard_is_open(&source_last))) {
+		source_answered(salt, peer, *local);
 		return true;
-	source_count(COUNTER_bare);
-	return false;
+	}
+	return source_is_still(salt, peer, *local);
 }
 
-/* Did this thread receive anything yet? If not, rule 5 has nothing to say. */
-static inline bool source_heard(void)
+/*
+ * Returns true if a source is to be attached to what is sent to that peer on that socket, and
+ * which: *local. Returns false when the kernel is to choose.
+ */
+bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct local *local);
+
+/*
+ * Returns true if something can be known of the peers of a socket that is bound to no port: the
+ * process tree has received something, or there is a source by setting.
+ */
+static inline bool source_concerns_fresh(void)
 {
-	return source_last.check != 0;
+	return source_last.version || !peers_is_empty(&library.peers) ||
+	       settings_has_source(&library.settings);
 }
 
-/* Rule 5. */
-bool source_find_fresh(struct peer peer, struct local *local);
+/*
+ * Returns what source_find() does, for a socket that is bound to no port. *answers: it answers a
+ * peer's question, so it is to be tracked from now on.
+ */
+bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answers);
 
-/* The kernel refused the source: it is not used again until the peer asks again. */
-void source_forget(const struct helped *helped, uint64_t salt, struct peer peer);
+/*
+ * The kernel refused the source `local` on the socket of `helped`, or on a fresh one (NULL): it is
+ * not used again until the peer asks again.
+ */
+void source_forget(const struct helped *helped, uint64_t salt, struct peer peer,
+		   struct local local);
+
+/* A space in which sockets are tracked: fresh sockets look there. */
+void source_add_space(uint64_t salt, uint64_t netns);
+
+/* A TCP connection was accepted (REPLYFROM_FOLLOW_TCP=1). errno stays. */
+void source_accepted(int fd);
+
+/* This process was forked: its thread's last receive is its parent's. */
+void source_forked(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "report.h"
 #include "scratch.h"
 #include "socket.h"
+#include "source.h"
 #include "start.h"
 
 /* For those who want to know whether the library is there: dlsym(RTLD_DEFAULT, ...). */
@@ -26,13 +27,9 @@ enum { NOT_YET, STARTING, OFF, ON };
 struct library library = { .settings = SETTINGS_DEFAULT };
 static int state;
 
-/* What forked processes share. */
+/* What forked processes share: after it the buckets, and after those the local addresses. */
 struct shared {
 	struct peers_state state;
-	_Alignas(64) uint32_t sockets_used, turn;
-	uint32_t epoch, twins;
-	_Alignas(64) struct helped sockets[SOCKETS];
-	struct local_place locals[LOCALS];
 	struct peer_set sets[];
 };
 
@@ -47,6 +44,8 @@ static void read_settings(void)
 		{ "REPLYFROM_STATS", settings_statistics },
 		{ "REPLYFROM_PEERS", settings_peers },
 		{ "REPLYFROM_PORTS", settings_ports },
+		{ "REPLYFROM_SOURCE", settings_source },
+		{ "REPLYFROM_FOLLOW_TCP", settings_follow_tcp },
 	};
 	struct settings_fault fault;
 
@@ -78,7 +77,9 @@ static bool make_memory(void)
 {
 	struct hash_key key = { { 0 } };
 	size_t sets = peers_sets(library.settings.peers);
-	size_t size = sizeof(struct shared) + sets * sizeof(struct peer_set);
+	size_t places = (size_t)1 << peers_locals_bits(library.settings.peers);
+	size_t size = sizeof(struct shared) + sets * sizeof(struct peer_set) +
+		      places * sizeof(struct local_place);
 	struct shared *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -87,21 +88,9 @@ static bool make_memory(void)
 		return false;
 	}
 	make_key(&key);
-	peers_start(&library.peers, library.settings.peers, &key, shared->sets, shared->locals,
-		    &shared->state);
-	helped_sockets = shared->sockets;
-	helped_used = &shared->sockets_used;
-	helped_turn = &shared->turn;
-	helped_epoch = &shared->epoch;
-	helped_twins = &shared->twins;
+	peers_start(&library.peers, library.settings.peers, &key, shared->sets,
+		    (struct local_place *)(void *)(shared->sets + sets), &shared->state);
 	return true;
-}
-
-/* A child has other descriptors, and the same sockets under its parent's numbers. */
-static void after_fork(void)
-{
-	descriptor_start();
-	socket_has_twin();
 }
 
 static bool start(void)
@@ -116,7 +105,7 @@ static bool start(void)
 	expected = !library.settings.disabled && make_memory() ? ON : OFF;
 	if (expected == ON) {
 		descriptor_start();
-		pthread_atfork(NULL, NULL, after_fork);
+		pthread_atfork(NULL, NULL, source_forked);
 		/* Mapped now: later a sandbox may not allow it any more. */
 		if (scratch_take())
 			scratch_give();

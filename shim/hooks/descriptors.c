@@ -3,9 +3,18 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "hooks/after.h"
 #include "libc.h"
 #include "socket.h"
+#include "source.h"
+#include "start.h"
+
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 
 int hook_socket(int domain, int type, int protocol)
 {
@@ -26,59 +35,49 @@ int hook_socketpair(int domain, int type, int protocol, int fds[2])
 	return result;
 }
 
+int after_accept(int made)
+{
+	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
+	if (unlikely(library.settings.follow_tcp) && made >= 0 && start_ready())
+		source_accepted(made);
+	return made;
+}
+
 int hook_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
-	int made = libc.accept(fd, address, length);
-
-	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
-	return made;
+	return after_accept(libc.accept(fd, address, length));
 }
 
 int hook_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
 {
-	int made = libc.accept4(fd, address, length, flags);
-
-	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
-	return made;
+	return after_accept(libc.accept4(fd, address, length, flags));
 }
 
-/*
- * A duplicate is found out from the kernel when it is used, unless it is a client's: the kernel
- * does not tell who chose the port.
- */
-static int duplicated(int fd, int made)
+int after_dup(int fd, int made)
 {
-	uint32_t value = descriptor_get(fd);
-
-	if (made == fd)
-		return made;
-	socket_forget(made);
-	if (made >= 0 && descriptor_is_unbound(fd)) {
-		descriptor_set(made, value);
-		socket_has_twin();
-	}
+	socket_duplicated(fd, made);
 	return made;
 }
 
 int hook_dup(int fd)
 {
-	return duplicated(fd, libc.dup(fd));
+	return after_dup(fd, libc.dup(fd));
 }
 
 int hook_dup2(int fd, int to)
 {
-	return duplicated(fd, libc.dup2(fd, to));
+	return after_dup(fd, libc.dup2(fd, to));
 }
 
 int hook_dup3(int fd, int to, int flags)
 {
-	return duplicated(fd, libc.dup3(fd, to, flags));
+	return after_dup(fd, libc.dup3(fd, to, flags));
 }
 
-static int made_by_fcntl(int fd, int command, int result)
+int after_fcntl(int fd, int command, int result)
 {
 	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
-		return duplicated(fd, result);
+		return after_dup(fd, result);
 	return result;
 }
 
@@ -90,7 +89,7 @@ int hook_fcntl(int fd, int command, ...)
 	va_start(list, command);
 	argument = va_arg(list, void *);
 	va_end(list);
-	return made_by_fcntl(fd, command, libc.fcntl(fd, command, argument));
+	return after_fcntl(fd, command, libc.fcntl(fd, command, argument));
 }
 
 int hook_fcntl64(int fd, int command, ...)
@@ -101,7 +100,18 @@ int hook_fcntl64(int fd, int command, ...)
 	va_start(list, command);
 	argument = va_arg(list, void *);
 	va_end(list);
-	return made_by_fcntl(fd, command, libc.fcntl64(fd, command, argument));
+	return after_fcntl(fd, command, libc.fcntl64(fd, command, argument));
+}
+
+/* A libc without this function may be above a kernel that has it: a program can't know. */
+int hook_pidfd_getfd(int pidfd, int target, unsigned int flags)
+{
+	int made = libc.pidfd_getfd(pidfd, target, flags);
+
+	if (made < 0 && errno == ENOSYS)
+		made = (int)syscall(SYS_pidfd_getfd, pidfd, target, flags);
+	socket_forget(made);
+	return made;
 }
 
 #if __SIZEOF_POINTER__ == 4
@@ -113,6 +123,23 @@ int hook___fcntl_time64(int fd, int command, ...)
 	va_start(list, command);
 	argument = va_arg(list, void *);
 	va_end(list);
-	return made_by_fcntl(fd, command, libc.__fcntl_time64(fd, command, argument));
+	return after_fcntl(fd, command, libc.__fcntl_time64(fd, command, argument));
 }
 #endif
+
+/* Second names. */
+int hook___dup2(int fd, int to)
+{
+	return hook_dup2(fd, to);
+}
+
+int hook___fcntl(int fd, int command, ...)
+{
+	va_list list;
+	void *argument;
+
+	va_start(list, command);
+	argument = va_arg(list, void *);
+	va_end(list);
+	return hook_fcntl(fd, command, argument);
+}

@@ -2,6 +2,7 @@
 // Hooks of bind(2) and connect(2).
 
 #include "connect.h"
+#include "hooks/after.h"
 #include "libc.h"
 #include "socket.h"
 #include "source.h"
@@ -14,10 +15,8 @@ static bool is_nothing(const struct sockaddr *address, socklen_t length)
 	return peer_read(&self, address, length) && !self.port && address_is_any(&self.host);
 }
 
-int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
+int after_bind(int fd, int result, const struct sockaddr *address, socklen_t length)
 {
-	int result = libc.bind(fd, address, length);
-
 	/* The kernel has read the address, so it can be read. */
 	if (result || (address->sa_family != AF_INET && address->sa_family != AF_INET6 &&
 		       address->sa_family != AF_UNSPEC))
@@ -28,15 +27,13 @@ int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 	return result;
 }
 
-int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
+int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-	uint64_t salt = 0;
-	struct helped *helped = socket_find(fd, &salt);
-	int result;
+	return after_bind(fd, libc.bind(fd, address, length), address, length);
+}
 
-	if (helped || (descriptor_is_unbound(fd) && source_heard()))
-		return connect_from(fd, helped, salt, address, length);
-	result = libc.connect(fd, address, length);
+int after_connect(int fd, int result, const struct sockaddr *address)
+{
 	if (result)
 		return result;
 	/* A socket that was connected before we knew it is a wildcard one again. */
@@ -45,6 +42,16 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 	else if (descriptor_is_unbound(fd))
 		socket_connected(fd, NULL, 0, NULL);
 	return 0;
+}
+
+int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	uint64_t salt = 0;
+	struct helped *helped = socket_find(fd, &salt);
+
+	if (helped || (descriptor_is_unbound(fd) && source_concerns_fresh()))
+		return connect_from(fd, helped, salt, address, length);
+	return after_connect(fd, libc.connect(fd, address, length), address);
 }
 
 int hook___connect(int fd, const struct sockaddr *address, socklen_t length)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Hooks of what 32-bit programs with a 64-bit time_t call instead.
 
+#include "hooks/after.h"
 #include "libc.h"
-#include "options.h"
 #include "receive.h"
 
 #if __SIZEOF_POINTER__ == 4
@@ -38,21 +38,14 @@ int hook___sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int 
 
 int hook___setsockopt64(int fd, int level, int name, const void *value, socklen_t length)
 {
-	int result = libc.__setsockopt64(fd, level, name, value, length);
-
-	if (!result && option_is_noted(level, name))
-		options_note(fd, level, name, value, length);
-	return result;
+	return after_setsockopt(fd, libc.__setsockopt64(fd, level, name, value, length), level,
+				name, value, length);
 }
 
 int hook___getsockopt64(int fd, int level, int name, void *value, socklen_t *length)
 {
-	int result = libc.__getsockopt64(fd, level, name, value, length);
-	unsigned int kind = option_kind(level, name);
-
-	if (!result && unlikely(kind))
-		options_answer(fd, kind, value, *length);
-	return result;
+	return after_getsockopt(fd, libc.__getsockopt64(fd, level, name, value, length), level,
+				name, value, length);
 }
 
 #else

@@ -37,7 +37,7 @@ class Bench:
 
     def __init__(self, build, rounds, with_servers):
         self.library = os.path.join(build, "shim", "libreplyfrom.so")
-        self.wrapper = os.path.join(build, "scripts", "replyfrom")
+        self.wrapper = os.path.join(build, "tools", "replyfrom")
         self.program = os.path.join(build, "tests", "bench", "bench")
         self.stamp = os.path.join(build, "tests", "bench", "stamp.so")
         self.rounds = rounds

@@ -3,64 +3,64 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "bench.h"
 
 const char *const side_names[SIDES] = { "plain", "native", "again", "shim" };
 
 static int raw_socket(int domain, int type, int protocol)
 {
-	return (int)syscall(SYS_socket, domain, type, protocol);
+	return (int)kernel_call(SYS_socket, domain, type, protocol);
 }
 
 static int raw_bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-	return (int)syscall(SYS_bind, fd, address, length);
+	return (int)kernel_call(SYS_bind, fd, address, length);
 }
 
 static int raw_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
-	return (int)syscall(SYS_connect, fd, address, length);
+	return (int)kernel_call(SYS_connect, fd, address, length);
 }
 
 static int raw_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
-	return (int)syscall(SYS_setsockopt, fd, level, name, value, length);
+	return (int)kernel_call(SYS_setsockopt, fd, level, name, value, length);
 }
 
 static ssize_t raw_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 			    socklen_t *length)
 {
-	return syscall(SYS_recvfrom, fd, buffer, size, flags, address, length);
+	return kernel_call(SYS_recvfrom, fd, buffer, size, flags, address, length);
 }
 
 static ssize_t raw_sendto(int fd, const void *buffer, size_t size, int flags,
 			  const struct sockaddr *address, socklen_t length)
 {
-	return syscall(SYS_sendto, fd, buffer, size, flags, address, length);
+	return kernel_call(SYS_sendto, fd, buffer, size, flags, address, length);
 }
 
 static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags)
 {
-	return syscall(SYS_recvmsg, fd, message, flags);
+	return kernel_call(SYS_recvmsg, fd, message, flags);
 }
 
 static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	return syscall(SYS_sendmsg, fd, message, flags);
+	return kernel_call(SYS_sendmsg, fd, message, flags);
 }
 
 static int raw_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
 			struct timespec *timeout)
 {
-	return (int)syscall(SYS_recvmmsg, fd, messages, count, flags, timeout);
+	return (int)kernel_call(SYS_recvmmsg, fd, messages, count, flags, timeout);
 }
 
 static int raw_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	return (int)syscall(SYS_sendmmsg, fd, messages, count, flags);
+	return (int)kernel_call(SYS_sendmmsg, fd, messages, count, flags);
 }
 
 const struct calls raw = {

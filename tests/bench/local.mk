@@ -30,7 +30,7 @@ bench_scripts = \
 	tests/bench/servers.py
 EXTRA_DIST += $(bench_scripts) tests/bench/performance.md.in docs/performance.md
 
-bench_needs = $(EXTRA_PROGRAMS) shim/libreplyfrom.so scripts/replyfrom scripts/replyfrom-check
+bench_needs = $(EXTRA_PROGRAMS) shim/libreplyfrom.so tools/replyfrom
 bench_run = PYTHONDONTWRITEBYTECODE=1 $(PYTHON3) $(srcdir)/tests/bench/bench.py \
 	--build $(abs_top_builddir) $(BENCH_FLAGS)
 

@@ -2,11 +2,13 @@
 // Sockets that are none of ours: the libc's functions called directly, and through the hooks.
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "lab.h"
 
 enum { CALLS = 256 };
@@ -25,25 +27,25 @@ static struct functions {
 	int (*setsockopt)(int fd, int level, int name, const void *value, socklen_t length);
 } ways[WAYS];
 
-static void find(void *pointer, void *handle, const char *name)
+static void find(void *pointer, bool through, const char *name)
 {
-	void *address = dlsym(handle, name);
+	void *address = through ? dlsym(RTLD_DEFAULT, name) : find_in_libc(name);
 
 	if (!address)
 		give_up(name);
 	memcpy(pointer, &address, sizeof(address));
 }
 
-static void find_functions(struct functions *functions, void *handle)
+static void find_functions(struct functions *functions, bool through)
 {
-	find(&functions->recv, handle, "recv");
-	find(&functions->send, handle, "send");
-	find(&functions->read, handle, "read");
-	find(&functions->write, handle, "write");
-	find(&functions->dup, handle, "dup");
-	find(&functions->close, handle, "close");
-	find(&functions->getsockopt, handle, "getsockopt");
-	find(&functions->setsockopt, handle, "setsockopt");
+	find(&functions->recv, through, "recv");
+	find(&functions->send, through, "send");
+	find(&functions->read, through, "read");
+	find(&functions->write, through, "write");
+	find(&functions->dup, through, "dup");
+	find(&functions->close, through, "close");
+	find(&functions->getsockopt, through, "getsockopt");
+	find(&functions->setsockopt, through, "setsockopt");
 }
 
 static void recv_and_send(const struct functions *f, const int fds[2])
@@ -136,15 +138,11 @@ static void measure(const struct work *work, unsigned int rounds)
 /* others WORK ROUNDS */
 int bench_others(int count, char *arguments[])
 {
-	void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
-
 	if (count < 2)
 		return 2;
-	if (!libc)
-		give_up("the libc by itself");
-	find_functions(&ways[DIRECT], libc);
-	find_functions(&ways[AGAIN], libc);
-	find_functions(&ways[THROUGH], RTLD_DEFAULT);
+	find_functions(&ways[DIRECT], false);
+	find_functions(&ways[AGAIN], false);
+	find_functions(&ways[THROUGH], true);
 	for (size_t i = 0; i < sizeof(works) / sizeof(*works); i++) {
 		if (!strcmp(arguments[0], works[i].name)) {
 			measure(&works[i], (unsigned int)atoi(arguments[1]));

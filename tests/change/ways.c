@@ -2,9 +2,9 @@
 // Three ways to serve: a call for each datagram, vectors of them, and a connected socket for each
 // answer.
 
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "serve.h"
 
 static int receive_one(int sock, struct request *requests)
@@ -94,8 +94,8 @@ static int answer_connected(int sock, struct request *requests, int count)
 
 long answer_rawly(int sock, struct request *request)
 {
-	return syscall(SYS_sendto, sock, request->payload, request->length, 0, &request->peer,
-		       request->peer_length);
+	return kernel_call(SYS_sendto, sock, request->payload, request->length, 0, &request->peer,
+			   request->peer_length);
 }
 
 const struct way ways[] = {

@@ -17,12 +17,12 @@ cd "$src" || exit 1
 #    bugprone-suspicious-string-compare: strcmp() as a truth value, the kernel's style;
 #    cert-err33-c, cert-msc30-c, cert-msc50-cpp, bugprone-narrowing-conversions: for what this code does on purpose.
 tidy_checks='-*,bugprone-*,clang-analyzer-*,cert-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-cert-dcl37-c,-cert-dcl51-cpp,-bugprone-macro-parentheses,-bugprone-assignment-in-if-condition,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.Uninitialized,-clang-analyzer-core.UndefinedBinaryOperatorResult,-clang-analyzer-core.uninitialized.UndefReturn,-bugprone-suspicious-string-compare,-cert-err33-c,-bugprone-narrowing-conversions,-cert-msc30-c,-cert-msc50-cpp'
-flags="-std=gnu11 -D_GNU_SOURCE -include $build/config.h -I$build -Ishim"
+flags="-std=gnu11 -D_GNU_SOURCE -DIN_TREE -include $build/config.h -I$build -Ishim"
 
-# For the programs in scripts too: security.insecureAPI.strcpy: all between buffers of PATH_MAX; cert-err34-c: atoi() and
+# For the programs in tools too: security.insecureAPI.strcpy: all between buffers of PATH_MAX; cert-err34-c: atoi() and
 # sscanf() of what the kernel wrote in /proc; malloc-leak: what dlopen() gave is kept until the end.
-tidy_scripts=$tidy_checks,-clang-analyzer-security.insecureAPI.strcpy,-cert-err34-c
-gcc_scripts=-Wno-analyzer-malloc-leak
+tidy_tools=$tidy_checks,-clang-analyzer-security.insecureAPI.strcpy,-cert-err34-c
+gcc_tools=-Wno-analyzer-malloc-leak
 
 # For the tests too: cert-env33-c: they do start commands; cert-err34-c: their arguments are their own;
 # security.insecureAPI.vfork, unix.Vfork: what a vfork() child may not do is tested;
@@ -64,16 +64,16 @@ analyze() {
 }
 
 analyze '' "$tidy_checks" shim/*.c shim/hooks/*.c
-analyze "$gcc_scripts" "$tidy_scripts" scripts/*/*.c
+analyze "$gcc_tools" "$tidy_tools" tools/*.c tools/*/*.c
 analyze "$gcc_tests" "$tidy_tests" tests/*/*.c tests/*/*/*.c
 
 # missingInclude: it is not given the system's headers; varFuncNullUB: NULL is a pointer in the C of every libc here;
-# nullPointerRedundantCheck in scripts/check: it does not know that fail() does not return.
+# nullPointerRedundantCheck and its kind in tools: it does not know that message_fail() does not return.
 # shellcheck disable=SC2086
 run cppcheck cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
 	--suppress=missingInclude --suppress=missingIncludeSystem --suppress=unmatchedSuppression --suppress=varFuncNullUB \
-	'--suppress=nullPointerRedundantCheck:scripts/check/*' -D_GNU_SOURCE -D__SIZEOF_POINTER__=8 -D__BYTE_ORDER__=1234 \
-	-D__ORDER_LITTLE_ENDIAN__=1234 -Ishim -Itests/invisible -Itests/regress -Itests/unit shim scripts tests
+	'--suppress=nullPointerRedundantCheck:tools/*' '--suppress=nullPointerArithmeticRedundantCheck:tools/*' -D_GNU_SOURCE -D__SIZEOF_POINTER__=8 -D__BYTE_ORDER__=1234 \
+	-D__ORDER_LITTLE_ENDIAN__=1234 -Ishim -Itests/invisible -Itests/regress -Itests/unit shim tools tests
 
 # Every script, whatever its name: by its first line or its ending.
 scripts=$(find . -path ./build -prune -o -path ./build-aux -prune -o -path ./.git -prune -o -path ./autom4te.cache -prune -o \

@@ -40,7 +40,7 @@ storm() {
 	# shellcheck disable=SC2086
 	$cc $common -fsanitize="$1" -fno-sanitize-recover=all -rdynamic -ftls-model=initial-exec -o "$dir/storm" \
 		"$src"/tests/storm/*.c "$src"/tests/invisible/preload.c "$src"/tests/invisible/side.c \
-		"$src"/tests/invisible/fortified.c "$src"/shim/*.c "$src"/shim/hooks/*.c -ldl
+		"$src"/tests/invisible/fortified.c "$src"/shim/*.c "$src"/shim/hooks/*.[cS] -ldl
 	if [ "$1" != thread ]; then
 		run "storms, $1" "$dir/storm" "$seconds"
 		return

@@ -24,15 +24,16 @@ $cc $common -o "$dir/probe" "$dir/probe.c" 2>/dev/null || skip "$cc has no gcov"
 rm -f "$dir"/*probe*
 
 # The build tree as the tests know it, with another library in it.
-mkdir "$dir/objects" "$dir/tree" "$dir/tree/shim" "$dir/tree/scripts"
-ln -s "$build/tests" "$build/config.h" "$build/config.status" "$dir/tree"
+mkdir "$dir/objects" "$dir/tree" "$dir/tree/shim" "$dir/tree/scripts" "$dir/tree/tools"
+ln -s "$build/tests" "$build/config.h" "$dir/tree"
 cp "$build"/scripts/replyfrom* "$dir/tree/scripts"
+cp "$build"/tools/replyfrom* "$build/tools/libcheck.a" "$dir/tree/tools"
 sed 's/{ global:/& _exit; _Exit; execve; execv; execvp;/' "$build/shim/exports.map" >"$dir/exports.map"
 cp "$build/shim/exports.map" "$dir/tree/shim"
 
 library() {
-	for file in "$src"/shim/*.c "$src"/shim/hooks/*.c "$src/tests/coverage/flush.c"; do
-		object=$(echo "${file#"$src"/}" | tr / - | sed 's/c$/o/')
+	for file in "$src"/shim/*.c "$src"/shim/hooks/*.[cS] "$src/tests/coverage/flush.c"; do
+		object=$(echo "${file#"$src"/}" | tr / - | sed 's/[cS]$/o/')
 		# shellcheck disable=SC2086
 		$cc $common -fPIC -fvisibility=hidden -ftls-model=initial-exec -c -o "$dir/objects/$object" "$file"
 	done

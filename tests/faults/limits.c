@@ -42,7 +42,7 @@ static bool limit(int what, rlim_t most)
 /* Room for the program and its libraries, not for the memory of peers. */
 static bool little_memory(void)
 {
-	return limit(RLIMIT_AS, 5 << 20);
+	return limit(RLIMIT_AS, 3 << 20);
 }
 
 static bool few_descriptors(void)

@@ -39,7 +39,7 @@ build_calls() {
 	# shellcheck disable=SC2086
 	afl-clang-fast $flags -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec \
 		-Wl,--version-script,"$build/shim/exports.map" -o "$dir/shim/libreplyfrom.so" \
-		"$src"/shim/*.c "$src"/shim/hooks/*.c -ldl || return
+		"$src"/shim/*.c "$src"/shim/hooks/*.[cS] -ldl || return
 	for file in "$src"/tests/fuzz/*.c "$src/tests/invisible/preload.c"; do
 		case $file in */differential.c | */bytes_control.c | */bytes_settings.c) continue ;; esac
 		# shellcheck disable=SC2086

@@ -21,7 +21,8 @@ static void must(int condition, const char *what)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool (*const readers[])(struct settings *, const char *, struct settings_fault *) = {
-		settings_disable, settings_statistics, settings_log, settings_peers, settings_ports,
+		settings_disable, settings_statistics, settings_log,	    settings_peers,
+		settings_ports,	  settings_source,     settings_follow_tcp,
 	};
 	const struct settings standard = SETTINGS_DEFAULT;
 	char *value = malloc(size + 1);
@@ -39,12 +40,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			     !(settings.peers & (settings.peers - 1)),
 		     "peers");
 		must(!(settings.some_ports && settings_port(&settings, 0)), "port 0");
+		must(IN6_IS_ADDR_UNSPECIFIED(&settings.source[0]) ||
+			     IN6_IS_ADDR_V4MAPPED(&settings.source[0]),
+		     "an IPv4 source");
+		must(!IN6_IS_ADDR_V4MAPPED(&settings.source[1]), "an IPv6 source");
 		if (allowed)
 			continue;
 		/* Of a list of ports that is refused, nothing counts. */
 		must(settings.disabled == standard.disabled && settings.log == standard.log &&
 			     settings.statistics == standard.statistics &&
-			     settings.peers == standard.peers && !settings.some_ports,
+			     settings.peers == standard.peers && !settings.some_ports &&
+			     settings.follow_tcp == standard.follow_tcp &&
+			     !memcmp(settings.source, standard.source, sizeof(standard.source)),
 		     "a refused value changes nothing");
 	}
 	free(value);

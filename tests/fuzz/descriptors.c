@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "model.h"
 #include "show.h"
 #include "world.h"
@@ -65,13 +65,13 @@ void perform_descriptor(const struct call *call, int *slot)
 		result = close(fd);
 		break;
 	case CALL_CLOSE_RAW:
-		result = (int)syscall(SYS_close, fd);
+		result = (int)kernel_call(SYS_close, fd);
 		break;
 	default:
 		if (fd < 0 || other < fd)
 			other = fd;
 		if (fd > 0)
-			result = (int)syscall(SYS_close_range, fd, other, 0);
+			result = (int)kernel_call(SYS_close_range, fd, other, 0);
 		break;
 	}
 	show_result(sequence_name(call->kind), other, result);
@@ -130,6 +130,7 @@ void perform_vfork(const struct call *call, int fd)
 
 	model_blur(fd);
 	model_blur(other);
+	sources_vforked();
 	child = vfork();
 	if (!child) {
 		int made = sane(dup2(fd, other));

@@ -19,6 +19,7 @@ tests_fuzz_differential_SOURCES = $(invisible_preload) \
 	tests/fuzz/send.c \
 	tests/fuzz/sequence.c tests/fuzz/sequence.h \
 	tests/fuzz/show.c tests/fuzz/show.h \
+	tests/fuzz/sources.c tests/fuzz/sources.h \
 	tests/fuzz/world.h
 tests_fuzz_differential_CFLAGS = $(invisible_cflags)
 tests_fuzz_differential_LDADD = $(DL_LIBS)

@@ -6,25 +6,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "model.h"
 
-enum { SOCKETS = 128, NOBODY = -3, ANYBODY = -4 };
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62
+#endif
+
+enum { SOCKETS = 128, GENERATIONS = 64 };
 
 /* Forked children add to it, so it is shared with them. */
 static struct known {
 	uint64_t cookie;
-	bool served;   /* bound to a port of the program's choice and the wildcard address */
-	bool specific; /* bound to one address */
-	bool mapped;   /* bound to ::ffff:0.0.0.0 */
-	bool turned;   /* connected once more, to another peer */
+	bool served;	   /* bound to a port of the program's choice and the wildcard address */
+	unsigned int port; /* that port, from the base port on */
+	pid_t process;	   /* the last that bound or connected it */
+	bool specific;	   /* bound to one address */
+	bool mapped;	   /* bound to ::ffff:0.0.0.0 */
+	bool turned;	   /* connected once more, to another peer */
 	bool blurred;
 	unsigned int late; /* the call that switched PKTINFO on, +1; 0: none did */
-	int memory[PEERS]; /* a destination, WANT_ANY (not known), WANT_PLAIN, NOBODY */
 } * known;
-static _Thread_local struct last mine = { -1, -1, 0 };
+
+/* This process and those that it was forked from. */
+static pid_t line[GENERATIONS];
+static unsigned int generations;
 
 void model_start(void)
 {
@@ -33,6 +41,16 @@ void model_start(void)
 	known = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (known == MAP_FAILED)
 		abort();
+	line[generations++] = getpid();
+	sources_start();
+}
+
+void model_forked(void)
+{
+	if (generations == GENERATIONS)
+		abort();
+	line[generations++] = getpid();
+	sources_forked();
 }
 
 static int index_of(int fd)
@@ -41,7 +59,7 @@ static int index_of(int fd)
 	socklen_t length = sizeof(cookie);
 	int i;
 
-	if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &length))
+	if (kernel_call(SYS_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &length))
 		return -1;
 	for (i = 0; i < SOCKETS && known[i].cookie; i++)
 		if (known[i].cookie == cookie)
@@ -49,8 +67,6 @@ static int index_of(int fd)
 	if (i == SOCKETS)
 		abort();
 	known[i].cookie = cookie;
-	for (unsigned int peer = 0; peer < PEERS; peer++)
-		known[i].memory[peer] = NOBODY;
 	return i;
 }
 
@@ -78,6 +94,16 @@ void model_bound(int fd, const struct sockaddr_storage *name)
 	known[i].mapped = name->ss_family == AF_INET6 && !known[i].specific &&
 			  !IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)name)->sin6_addr);
 	known[i].served = !known[i].specific && offset < PORTS;
+	known[i].port = offset;
+	known[i].process = getpid();
+}
+
+void model_connected(int fd)
+{
+	int i = index_of(fd);
+
+	if (i >= 0)
+		known[i].process = getpid();
 }
 
 void model_blur(int fd)
@@ -146,73 +172,55 @@ void model_turned(int fd)
 		known[i].turned = true;
 }
 
-void model_heard(int fd, const unsigned char *payload, size_t length)
+/*
+ * Does the library see all that this process does with the socket? Not after another process, which
+ * is over by now, bound or connected it; and what is bound to a device is known apart.
+ */
+static enum certainty certainty_of(int fd, int i)
+{
+	bool ours = !known[i].process;
+
+	for (unsigned int at = 0; at < generations; at++)
+		ours |= line[at] == known[i].process;
+	return ours && is_served(fd, i) && raw_getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX) <= 0
+		       ? IT_DOES
+		       : PERHAPS_IT_DOES;
+}
+
+/* A socket that the library may track, or take for a fresh one? */
+static bool may_be_helped(int fd, int i)
+{
+	long protocol = raw_getsockopt(fd, SOL_SOCKET, SO_PROTOCOL);
+
+	return (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE) && !known[i].specific;
+}
+
+void model_receiving(int fd)
 {
 	int i = index_of(fd);
+
+	if (i < 0 || !may_be_helped(fd, i))
+		return;
+	sources_receiving(known[i].served ? certainty_of(fd, i) : PERHAPS_IT_DOES);
+}
+
+void model_heard(int fd, const unsigned char *payload, size_t length, enum look look)
+{
+	int i = index_of(fd), where = WANT_ANY;
 	unsigned int peer, destination;
 
-	if (i < 0)
+	if (i < 0 || !may_be_helped(fd, i))
 		return;
-	if (!is_served(fd, i) || length < 2) {
-		/* Who it was does not show, or what the library made of it: anybody may be changed.
-		 */
-		for (peer = 0; peer < PEERS; peer++)
-			known[i].memory[peer] = WANT_ANY;
-		mine = (struct last){ i, ANYBODY, WANT_ANY };
+	if (!known[i].served) {
+		sources_received_elsewhere();
 		return;
 	}
-	peer = payload[0] - 0xa0u;
-	destination = payload[1] - 0xc0u;
-	if (peer >= PEERS)
-		return;
-	if (destination >= DESTINATIONS)
-		known[i].memory[peer] = WANT_ANY;
-	else
-		known[i].memory[peer] =
-			destinations[destination].cast == UNICAST ? (int)destination : WANT_PLAIN;
-	mine = (struct last){ i, (int)peer, known[i].memory[peer] };
-}
-
-int model_want(int fd, unsigned int peer, bool own)
-{
-	int i = index_of(fd);
-
-	/* What it names may leave the source to the local address that connect() chose. */
-	if (i >= 0 && known[i].blurred)
-		return WANT_ANY;
-	if (own)
-		return model_is_chosen(fd) ? WANT_ANY : WANT_PLAIN;
-	if (!is_served(fd, i))
-		return WANT_ANY;
-	if (mine.socket == i && (mine.peer == (int)peer || mine.peer == ANYBODY))
-		return mine.destination;
-	return known[i].memory[peer] == NOBODY ? WANT_ANY : known[i].memory[peer];
-}
-
-int model_want_connected(int fd, unsigned int peer)
-{
-	return model_want(fd, peer, false);
-}
-
-bool model_is_chosen(int fd)
-{
-	struct sockaddr_storage name;
-	int i = index_of(fd);
-
-	return i >= 0 && !known[i].specific && raw_name(fd, true, &name);
-}
-
-struct last model_thread_start(void)
-{
-	struct last last = mine;
-
-	mine = (struct last){ -1, -1, 0 };
-	return last;
-}
-
-void model_thread_end(struct last last)
-{
-	mine = last;
+	peer = length < 2 ? PEERS : payload[0] - 0xa0u;
+	destination = length < 2 ? DESTINATIONS : payload[1] - 0xc0u;
+	if (destination < DESTINATIONS)
+		where = destinations[destination].cast == UNICAST ? (int)destination : WANT_PLAIN;
+	sources_received(known[i].port, peer < PEERS ? (int)peer : STRANGER, where, look,
+			 certainty_of(fd, i));
 }
 
 static const char *text_of(const struct sockaddr_storage *address, char *text, socklen_t size)
@@ -229,11 +237,72 @@ static const char *text_of(const struct sockaddr_storage *address, char *text, s
 	return inet_ntop(AF_INET6, &v6->sin6_addr, text, size);
 }
 
-bool model_is_peer(const struct sockaddr_storage *address, unsigned int peer)
+int model_peer_at(int fd, const struct sockaddr_storage *address, socklen_t length)
 {
+	uint16_t offset =
+		(uint16_t)(ntohs(((const struct sockaddr_in *)address)->sin_port) - world.base);
+	struct sockaddr_storage copy = *address;
 	char text[INET6_ADDRSTRLEN];
 
-	return !strcmp(text_of(address, text, sizeof(text)), askers[peer].address);
+	/* udp_sendmsg() takes AF_UNSPEC for AF_INET. */
+	if (!copy.ss_family && raw_getsockopt(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET)
+		copy.ss_family = AF_INET;
+	if (length < sizeof(struct sockaddr_in) ||
+	    (copy.ss_family == AF_INET6 && length < offsetof(struct sockaddr_in6, sin6_scope_id)))
+		return STRANGER;
+	for (unsigned int peer = 0; peer < PEERS; peer++) {
+		if (strcmp(text_of(&copy, text, sizeof(text)), askers[peer].address))
+			continue;
+		if (offset == PEER_PORT + peer)
+			return (int)peer;
+		if (offset == CLOSED_PORT)
+			return (int)(PEERS + sources_host(peer));
+	}
+	return STRANGER;
+}
+
+static int want_of(int fd, int i, int peer)
+{
+	unsigned int asker = peer < PEERS ? (unsigned int)peer : 0;
+	struct sockaddr_storage name;
+	int want;
+
+	if (!may_be_helped(fd, i))
+		return WANT_ANY;
+	if (!known[i].served) {
+		want = sources_sending_fresh(peer);
+		return raw_name(fd, false, &name) && !((struct sockaddr_in *)&name)->sin_port &&
+				       raw_getsockopt(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP
+			       ? want
+			       : WANT_ANY;
+	}
+	/* udpv6_sendmsg() refuses to send to an IPv6 peer then. */
+	if (peer == STRANGER || (known[i].mapped && askers[asker].family == AF_INET6))
+		return WANT_ANY;
+	return sources_sending(known[i].port, (unsigned int)peer, certainty_of(fd, i));
+}
+
+int model_sending(int fd, int peer, bool own)
+{
+	int i = index_of(fd), want;
+
+	if (i < 0)
+		return WANT_ANY;
+	want = want_of(fd, i, peer);
+	/* What it names may leave the source to the local address that connect() chose. */
+	if (known[i].blurred)
+		return WANT_ANY;
+	if (own)
+		return model_is_chosen(fd) ? WANT_ANY : WANT_PLAIN;
+	return want;
+}
+
+bool model_is_chosen(int fd)
+{
+	struct sockaddr_storage name;
+	int i = index_of(fd);
+
+	return i >= 0 && !known[i].specific && raw_name(fd, true, &name);
 }
 
 void model_trace(const char *what, const struct sockaddr_storage *source, int want)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is expected of the sources: the sequence's own account of who asked where. It knows less
- * than the library (nothing of several sockets on a port, of other ports of a host) and then says
- * that any address which was asked will do.
+ * What is expected of the sources: the sequence's own account of its sockets, and of who asked
+ * where (sources.h). It knows less than the library (nothing of sockets on a port of the kernel's
+ * choice) and then says that any address which was asked will do.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -11,14 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "world.h"
-
-enum {
-	WANT_ANY = -1,	 /* the kernel's choice, or an address that somebody asked */
-	WANT_PLAIN = -2, /* the kernel's choice */
-	WANT_UNSET = -4, /* nothing was sent yet */
-			 /* 0 and more: this destination */
-};
+#include "sources.h"
 
 void model_start(void);
 
@@ -28,12 +21,23 @@ void model_bound(int fd, const struct sockaddr_storage *name);
 /* Sends on the socket are no longer told apart (corked), or it was changed behind its back. */
 void model_blur(int fd);
 
-/* A datagram was received; its first bytes say who asked where, if there was room for them. */
-void model_heard(int fd, const unsigned char *payload, size_t length);
+/* The program connected or disconnected a socket. */
+void model_connected(int fd);
 
-/* From where will an answer leave? `own` says that the program itself names a source. */
-int model_want(int fd, unsigned int peer, bool own);
-int model_want_connected(int fd, unsigned int peer);
+/* A call is about to receive. */
+void model_receiving(int fd);
+
+/* A datagram was received; its first bytes say who asked where, if there was room for them. */
+void model_heard(int fd, const unsigned char *payload, size_t length, enum look look);
+
+/* Returns the asker whose address that is, a closed port of its host (sources.h), or STRANGER. */
+int model_peer_at(int fd, const struct sockaddr_storage *address, socklen_t length);
+
+/*
+ * Something is about to be sent to that peer, or the socket to be connected to it. From where will
+ * it leave? `own` says that the program itself names a source.
+ */
+int model_sending(int fd, int peer, bool own);
 
 /*
  * The program switched PKTINFO on. What was queued before carries less in it without the library,
@@ -61,15 +65,8 @@ void model_turned(int fd);
 /* Is the local address of the socket one that connect() chose? Then it may differ. */
 bool model_is_chosen(int fd);
 
-/* A thread has its own last receive, and a forked child its parent's. */
-struct last {
-	int socket, peer, destination;
-};
-struct last model_thread_start(void);
-void model_thread_end(struct last last);
-
-/* Is it that peer's address, as IPv4 or mapped? */
-bool model_is_peer(const struct sockaddr_storage *address, unsigned int peer);
+/* This process was forked by the sequence. */
+void model_forked(void);
 
 /* A line about a source: what must be equal, and the source with what it may be. */
 void model_trace(const char *what, const struct sockaddr_storage *source, int want);

@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "model.h"
 #include "show.h"
 #include "world.h"
@@ -18,7 +18,7 @@ long raw_getsockopt(int fd, int level, int name)
 	int value = 0;
 	socklen_t length = sizeof(value);
 
-	return syscall(SYS_getsockopt, fd, level, name, &value, &length) ? -1 : value;
+	return kernel_call(SYS_getsockopt, fd, level, name, &value, &length) ? -1 : value;
 }
 
 bool raw_name(int fd, bool peer, struct sockaddr_storage *name)
@@ -157,7 +157,7 @@ void perform_connect(const struct call *call, int fd)
 	unsigned int peer = pick(call, 7, PEERS);
 	struct sockaddr_storage address, name;
 	const char *const host[] = { askers[peer].address };
-	int result, want = WANT_PLAIN;
+	int result, want;
 	bool again = model_is_chosen(fd);
 	socklen_t length;
 
@@ -170,18 +170,20 @@ void perform_connect(const struct call *call, int fd)
 	} else {
 		length = choose_address(call, fd, &address, host, 1,
 					(uint16_t)(world.base + PEER_PORT + peer));
-		if (model_is_peer(&address, peer))
-			want = model_want_connected(fd, peer);
 	}
 	/* From an IPv6 peer to an IPv4 one: the kernel keeps a local address that leads nowhere. */
 	if (address.ss_family && again && changes_family(fd, &address))
 		return;
 	if (!address.ss_family && model_is_elsewhere(fd))
 		return;
+	want = address.ss_family ? model_sending(fd, model_peer_at(fd, &address, length), false)
+				 : WANT_ANY;
 	errno = ERRNO_BEFORE;
 	result = connect(fd, (struct sockaddr *)&address, length);
 	show_result("connect", fd, result);
 	show_address("to", &address, length);
+	if (!result)
+		model_connected(fd);
 	if (!result && address.ss_family && again)
 		model_turned(fd);
 	if (!result && address.ss_family && raw_name(fd, false, &name)) {

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "../invisible/preload.h"
 #include "world.h"
 
@@ -51,14 +51,14 @@ static void leave_network(void)
 
 int network_socket(int family, int type)
 {
-	int fd = (int)syscall(SYS_socket, family, type | SOCK_CLOEXEC, 0);
-	int high = fd < 0 ? fd : (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH);
+	int fd = (int)kernel_call(SYS_socket, family, type | SOCK_CLOEXEC, 0);
+	int high = fd < 0 ? fd : (int)kernel_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH);
 
 	if (high < 0) {
 		perror("socket");
 		exit(1);
 	}
-	syscall(SYS_close, fd);
+	kernel_call(SYS_close, fd);
 	return high;
 }
 
@@ -96,15 +96,16 @@ static void await_timestamps(void)
 	char mark = 0;
 	struct iovec vector = { .iov_base = &mark, .iov_len = 1 };
 
-	syscall(SYS_setsockopt, marks[1], SOL_SOCKET, SO_TIMESTAMPING, &received, sizeof(received));
+	kernel_call(SYS_setsockopt, marks[1], SOL_SOCKET, SO_TIMESTAMPING, &received,
+		    sizeof(received));
 	for (int tries = 0; tries < 5000; tries++) {
 		struct msghdr message = { .msg_iov = &vector,
 					  .msg_iovlen = 1,
 					  .msg_control = control,
 					  .msg_controllen = sizeof(control) };
 
-		syscall(SYS_sendto, marks[0], &mark, 1, 0, &to, length);
-		if (syscall(SYS_recvmsg, marks[1], &message, 0) == 1 && message.msg_controllen)
+		kernel_call(SYS_sendto, marks[0], &mark, 1, 0, &to, length);
+		if (kernel_call(SYS_recvmsg, marks[1], &message, 0) == 1 && message.msg_controllen)
 			return;
 		poll(NULL, 0, 1);
 	}
@@ -119,9 +120,9 @@ static void await_v6(const char *text)
 
 	for (int tries = 0; tries < 5000; tries++) {
 		int probe = network_socket(AF_INET6, SOCK_DGRAM);
-		long result = syscall(SYS_bind, probe, &address, length);
+		long result = kernel_call(SYS_bind, probe, &address, length);
 
-		syscall(SYS_close, probe);
+		kernel_call(SYS_close, probe);
 		if (!result)
 			return;
 		poll(NULL, 0, 1);
@@ -171,14 +172,14 @@ void network_make(void)
 	for (unsigned int i = 0; i < 2; i++) {
 		marks[i] = network_socket(AF_INET, SOCK_DGRAM);
 		length = network_address(&address, AF_INET, "127.0.0.1", (uint16_t)(mark_port + i));
-		if (syscall(SYS_bind, marks[i], &address, length) < 0) {
+		if (kernel_call(SYS_bind, marks[i], &address, length) < 0) {
 			perror("bind");
 			exit(1);
 		}
 	}
 	await_timestamps();
-	syscall(SYS_close, v4);
-	syscall(SYS_close, v6);
+	kernel_call(SYS_close, v4);
+	kernel_call(SYS_close, v6);
 }
 
 socklen_t network_address(struct sockaddr_storage *address, int family, const char *host,
@@ -212,9 +213,9 @@ void network_settle(void)
 	char mark = 0;
 
 	for (int i = 0; i < 2; i++) {
-		if (syscall(SYS_sendto, marks[0], &mark, 1, 0, &to, length) != 1 ||
-		    syscall(SYS_ppoll, &poll, 1, &patience, NULL, 0) != 1 ||
-		    syscall(SYS_recvfrom, marks[1], &mark, 1, 0, NULL, NULL) != 1)
+		if (kernel_call(SYS_sendto, marks[0], &mark, 1, 0, &to, length) != 1 ||
+		    kernel_call(SYS_ppoll, &poll, 1, &patience, NULL, 0) != 1 ||
+		    kernel_call(SYS_recvfrom, marks[1], &mark, 1, 0, NULL, NULL) != 1)
 			trace_add("a mark was lost\n");
 	}
 }

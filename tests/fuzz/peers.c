@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "model.h"
 #include "world.h"
 
@@ -38,16 +38,17 @@ void network_peers(void)
 
 		length = network_address(&address, askers[i].family, askers[i].address,
 					 (uint16_t)(world.base + PEER_PORT + i));
-		syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+		kernel_call(SYS_setsockopt, fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
 		if (askers[i].family == AF_INET) {
-			syscall(SYS_setsockopt, fd, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof(lo));
-			syscall(SYS_setsockopt, fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
-			syscall(SYS_setsockopt, fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
+			kernel_call(SYS_setsockopt, fd, IPPROTO_IP, IP_MULTICAST_IF, &lo,
+				    sizeof(lo));
+			kernel_call(SYS_setsockopt, fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
+			kernel_call(SYS_setsockopt, fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
 		} else {
-			syscall(SYS_setsockopt, fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, 4);
-			syscall(SYS_setsockopt, fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, 4);
+			kernel_call(SYS_setsockopt, fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, 4);
+			kernel_call(SYS_setsockopt, fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, 4);
 		}
-		if (syscall(SYS_bind, fd, &address, length)) {
+		if (kernel_call(SYS_bind, fd, &address, length)) {
 			perror("bind");
 			exit(1);
 		}
@@ -87,7 +88,7 @@ static void ask_segments(int fd, unsigned char *payload, size_t size,
 	header->cmsg_type = UDP_SEGMENT;
 	header->cmsg_len = CMSG_LEN(sizeof(segment));
 	memcpy(CMSG_DATA(header), &segment, sizeof(segment));
-	syscall(SYS_sendmsg, fd, &message, 0);
+	kernel_call(SYS_sendmsg, fd, &message, 0);
 }
 
 void peer_ask(const struct call *call, int fd)
@@ -137,7 +138,7 @@ void peer_ask(const struct call *call, int fd)
 		ask_segments(world.peer[peer], payload, sizeof(payload), &where, length,
 			     (uint16_t)(20 + pick(call, 5, 50)));
 	else
-		syscall(SYS_sendto, world.peer[peer], payload, size, 0, &where, length);
+		kernel_call(SYS_sendto, world.peer[peer], payload, size, 0, &where, length);
 }
 
 /* What of the control data says: TTL and TOS as the sequence set them. */
@@ -164,7 +165,7 @@ static bool collect_one(unsigned int peer)
 				  .msg_iovlen = 1,
 				  .msg_control = control,
 				  .msg_controllen = sizeof(control) };
-	long n = syscall(SYS_recvmsg, world.peer[peer], &message, MSG_DONTWAIT);
+	long n = kernel_call(SYS_recvmsg, world.peer[peer], &message, MSG_DONTWAIT);
 	char what[128], where[16];
 	uint16_t port;
 

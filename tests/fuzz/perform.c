@@ -84,13 +84,13 @@ static void *in_thread(void *argument)
 
 static void perform_thread(struct part *part)
 {
-	struct last last = model_thread_start();
+	struct last last = sources_thread_start();
 	pthread_t thread;
 
 	trace_add("%u thread\n", world.at);
 	if (pthread_create(&thread, NULL, in_thread, part) || pthread_join(thread, NULL))
 		abort();
-	model_thread_end(last);
+	sources_thread_end(last);
 	trace_add("%u thread ended\n", world.at);
 }
 
@@ -105,6 +105,7 @@ static void perform_fork(const struct part *part)
 	child = fork();
 	if (!child) {
 		world.is_child = true;
+		model_forked();
 		perform_all(part->sequence, part->keep, part->from, part->to);
 		_exit(3);
 	}

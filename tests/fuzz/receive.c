@@ -45,10 +45,12 @@ static size_t choose_size(const struct call *call, unsigned int word)
 }
 
 /* What the library may have learnt is read from the payload that the program got. */
-static void heard(int fd, int flags, const struct buffers *from, size_t room, long n)
+static void heard(int fd, int flags, const struct buffers *from, size_t room, long n,
+		  enum look look)
 {
 	if (n >= 0 && !(flags & MSG_ERRQUEUE))
-		model_heard(fd, from->payload, (size_t)n < room ? (size_t)n : room);
+		model_heard(fd, from->payload, (size_t)n < room ? (size_t)n : room,
+			    flags & MSG_PEEK ? look : TAKEN);
 }
 
 static bool is_late(int fd, const struct buffers *from, size_t room, long n)
@@ -68,6 +70,7 @@ static void receive_from(const struct call *call, int fd)
 
 	if (seldom(call, 2, 50))
 		length = (socklen_t)-1;
+	model_receiving(fd);
 	errno = ERRNO_BEFORE;
 	if (call->kind == CALL_RECV)
 		n = recv(fd, to->payload, size, flags);
@@ -83,10 +86,10 @@ static void receive_from(const struct call *call, int fd)
 	show_result(sequence_name(call->kind), flags, n);
 	trace_add("  payload %08x\n", trace_hash(to->payload, PAYLOAD));
 	show_address("from", &to->name, length);
-	heard(fd, flags, to, size, n);
+	heard(fd, flags, to, size, n, PEEKED);
 	/* The datagram was read before its address could not be given. */
 	if (n < 0 && length == (socklen_t)-1)
-		model_heard(fd, NULL, 0);
+		model_heard(fd, NULL, 0, flags & MSG_PEEK ? PEEKED : TAKEN);
 }
 
 static void shape(const struct call *call, unsigned int word, struct msghdr *message,
@@ -147,6 +150,7 @@ static void receive_message(const struct call *call, int fd)
 		message.msg_name = (void *)8;
 	before = message;
 	room = message.msg_iovlen ? to->vector[0].iov_len + to->vector[1].iov_len : 0;
+	model_receiving(fd);
 	errno = ERRNO_BEFORE;
 	if (seldom(call, 7, 53) && faultable)
 		n = recvmsg(fd, (struct msghdr *)8, flags);
@@ -159,7 +163,7 @@ static void receive_message(const struct call *call, int fd)
 	trace_add("  %s\n", message.msg_name == before.msg_name && message.msg_iov == before.msg_iov
 				    ? "same"
 				    : "changed");
-	heard(fd, flags, to, room, n);
+	heard(fd, flags, to, room, n, PEEKED);
 }
 
 static void receive_messages(const struct call *call, int fd)
@@ -185,6 +189,7 @@ static void receive_messages(const struct call *call, int fd)
 	if (seldom(call, 8, 31))
 		buffers[pick(call, 9, MESSAGES)].vector[0].iov_base = (void *)8;
 	memcpy(before, messages, sizeof(before));
+	model_receiving(fd);
 	errno = ERRNO_BEFORE;
 	if (seldom(call, 8, 43) && faultable)
 		n = recvmmsg(fd, (struct mmsghdr *)8, count, flags, &patience);
@@ -200,7 +205,7 @@ static void receive_messages(const struct call *call, int fd)
 		show_message(fd, &before[i].msg_hdr, &messages[i].msg_hdr, &buffers[i],
 			     is_late(fd, &buffers[i], room, messages[i].msg_len));
 		if ((int)i < n)
-			heard(fd, flags, &buffers[i], room, messages[i].msg_len);
+			heard(fd, flags, &buffers[i], room, messages[i].msg_len, PEEKED_IN_VECTOR);
 	}
 }
 

@@ -39,9 +39,9 @@ static int choose_flags(const struct call *call, unsigned int word)
 	return flags;
 }
 
-/* To a peer, mostly; returns the length of the address and which peer, or -1. */
+/* To a peer, mostly; returns the length of the address. */
 static socklen_t choose_peer(const struct call *call, unsigned int word, int fd,
-			     struct sockaddr_storage *address, int *peer)
+			     struct sockaddr_storage *address)
 {
 	bool six = raw_getsockopt(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
 	unsigned int which = pick(call, word, PEERS);
@@ -50,11 +50,8 @@ static socklen_t choose_peer(const struct call *call, unsigned int word, int fd,
 	socklen_t length;
 	uint16_t port = (uint16_t)(world.base + PEER_PORT + which);
 
-	*peer = (int)which;
-	if (seldom(call, word, 17)) {
+	if (seldom(call, word, 17))
 		port = (uint16_t)(world.base + CLOSED_PORT);
-		*peer = -1;
-	}
 	if (askers[which].family == AF_INET && six && !seldom(call, word, 7)) {
 		snprintf(mapped, sizeof(mapped), "::ffff:%s", host);
 		length = network_address(address, AF_INET6, mapped, port);
@@ -68,18 +65,27 @@ static socklen_t choose_peer(const struct call *call, unsigned int word, int fd,
 	return length;
 }
 
-/* One or two calls of the same kind to one peer with different expectations: none can be told. */
-static void expect(int fd, int peer, int names)
+/*
+ * Something is to be sent to that address. One or two calls of the same kind to one peer with
+ * different expectations: none can be told.
+ */
+static void expect(int fd, const struct sockaddr_storage *address, socklen_t length, int names)
 {
-	int want = WANT_ANY;
+	int peer = model_peer_at(fd, address, length), want;
 
-	if (peer < 0)
+	want = model_sending(fd, peer, names == OWN);
+	if (peer == STRANGER || peer >= PEERS)
 		return;
-	if (names != PERHAPS)
-		want = model_want(fd, (unsigned int)peer, names == OWN);
-	if (wanted_from[peer] != WANT_UNSET && wanted_from[peer] != want)
+	if (names == PERHAPS || (wanted_from[peer] != WANT_UNSET && wanted_from[peer] != want))
 		want = WANT_ANY;
 	wanted_from[peer] = want;
+}
+
+/* The errors that a source can be the reason of. */
+static bool may_be_refused(long n)
+{
+	return n < 0 && (errno == EINVAL || errno == ENETUNREACH || errno == EADDRNOTAVAIL ||
+			 errno == ENODEV);
 }
 
 static void put(struct msghdr *message, int level, int type, const void *value, size_t length)
@@ -161,7 +167,7 @@ static void choose_control(const struct call *call, unsigned int word, int fd,
 }
 
 static void shape(const struct call *call, unsigned int word, int fd, struct msghdr *message,
-		  struct sent *from, int *peer)
+		  struct sent *from)
 {
 	memset(message, 0, sizeof(*message));
 	from->names = NONE;
@@ -170,10 +176,9 @@ static void shape(const struct call *call, unsigned int word, int fd, struct msg
 	memset(from->payload, (int)(0x30 + world.at), sizeof(from->payload));
 	message->msg_iov = &from->vector;
 	message->msg_iovlen = 1;
-	*peer = -1;
 	if (!seldom(call, word, 6)) {
 		message->msg_name = &from->name;
-		message->msg_namelen = choose_peer(call, word + 1, fd, &from->name, peer);
+		message->msg_namelen = choose_peer(call, word + 1, fd, &from->name);
 	}
 	if (seldom(call, word + 1, 2))
 		choose_control(call, word + 2, fd, message, from);
@@ -183,7 +188,7 @@ static void send_simply(const struct call *call, int fd)
 {
 	bool faultable = may_fault(fd);
 	struct sent *from = &sent[0];
-	int flags = choose_flags(call, 1), peer = -1;
+	int flags = choose_flags(call, 1);
 	size_t size = pick(call, 3, sizeof(from->payload));
 	socklen_t length;
 	long n;
@@ -195,8 +200,10 @@ static void send_simply(const struct call *call, int fd)
 	if (call->kind == CALL_SEND) {
 		n = send(fd, from->payload, size, flags);
 	} else {
-		length = choose_peer(call, 2, fd, &from->name, &peer);
-		expect(fd, peer, NONE);
+		length = choose_peer(call, 2, fd, &from->name);
+		/* move_addr_to_kernel() refuses a longer one. */
+		if (length <= sizeof(from->name))
+			expect(fd, &from->name, length, NONE);
 		errno = ERRNO_BEFORE;
 		if (seldom(call, 4, 50))
 			n = sendto(fd, (void *)8, size, flags, (struct sockaddr *)&from->name,
@@ -206,6 +213,8 @@ static void send_simply(const struct call *call, int fd)
 		else
 			n = sendto(fd, from->payload, size, flags, (struct sockaddr *)&from->name,
 				   length);
+		if (may_be_refused(n))
+			sources_failed(model_peer_at(fd, &from->name, length));
 	}
 	show_result(sequence_name(call->kind), flags, n);
 	show_address("to", &from->name, 0);
@@ -214,14 +223,15 @@ static void send_simply(const struct call *call, int fd)
 static void send_message(const struct call *call, int fd)
 {
 	bool faultable = may_fault(fd);
-	int flags = choose_flags(call, 5), peer;
+	int flags = choose_flags(call, 5);
 	struct msghdr message;
 	long n;
 
 	if (flags & MSG_MORE)
 		model_blur(fd);
-	shape(call, 1, fd, &message, &sent[0], &peer);
-	expect(fd, peer, sent[0].names);
+	shape(call, 1, fd, &message, &sent[0]);
+	if (message.msg_name)
+		expect(fd, &sent[0].name, message.msg_namelen, sent[0].names);
 	trace_add("  control %08x of %zu\n", trace_hash(sent[0].control, CONTROL),
 		  message.msg_controllen);
 	errno = ERRNO_BEFORE;
@@ -229,6 +239,8 @@ static void send_message(const struct call *call, int fd)
 		n = sendmsg(fd, (struct msghdr *)8, flags);
 	else
 		n = sendmsg(fd, &message, flags);
+	if (may_be_refused(n))
+		sources_failed(model_peer_at(fd, &sent[0].name, message.msg_namelen));
 	show_result("sendmsg", flags, n);
 	trace_add("  left %08x %08x %u %zu %x\n", trace_hash(&sent[0], sizeof(sent[0].control)),
 		  trace_hash(&sent[0].name, sizeof(sent[0].name)), message.msg_namelen,
@@ -239,17 +251,17 @@ static void send_messages(const struct call *call, int fd)
 {
 	bool faultable = may_fault(fd);
 	unsigned int count = pick(call, 6, MESSAGES + 1);
-	int flags = choose_flags(call, 5), peer, n;
+	int flags = choose_flags(call, 5), n;
 	struct mmsghdr messages[MESSAGES];
 	struct call varied = *call;
 
 	if (flags & MSG_MORE)
 		model_blur(fd);
 	for (unsigned int i = 0; i < MESSAGES; i++) {
-		shape(&varied, 1, fd, &messages[i].msg_hdr, &sent[i], &peer);
+		shape(&varied, 1, fd, &messages[i].msg_hdr, &sent[i]);
 		messages[i].msg_len = 0x5a5a;
-		if (i < count)
-			expect(fd, peer, sent[i].names);
+		if (i < count && messages[i].msg_hdr.msg_name)
+			expect(fd, &sent[i].name, messages[i].msg_hdr.msg_namelen, sent[i].names);
 		for (unsigned int word = 1; word < 5; word++)
 			varied.word[word] = varied.word[word] * 2654435761u + i;
 	}
@@ -258,6 +270,8 @@ static void send_messages(const struct call *call, int fd)
 		n = sendmmsg(fd, (struct mmsghdr *)8, count, flags);
 	else
 		n = sendmmsg(fd, messages, count, flags);
+	for (unsigned int i = 0; n < (int)count && i < count; i++)
+		sources_failed(model_peer_at(fd, &sent[i].name, messages[i].msg_hdr.msg_namelen));
 	show_result("sendmmsg", flags, n);
 	for (unsigned int i = 0; i < MESSAGES; i++)
 		trace_add("  message %u length %u left %08x %zu\n", i, messages[i].msg_len,

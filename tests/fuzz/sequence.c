@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Makes a sequence of calls from a seed.
 
+#include <stdbool.h>
+
 #include "sequence.h"
 
 static const struct {
@@ -79,9 +81,36 @@ static void add(struct sequence *sequence, uint64_t *state, enum kind kind, uint
 	call->word[0] = descriptor;
 }
 
+/* Peers that a sequence is about, by number (peers.c): of one host, of one family, of both. */
+static const unsigned char pairs[][2] = { { 0, 1 }, { 0, 2 }, { 2, 3 }, { 3, 4 }, { 2, 2 } };
+enum { PAIRS = sizeof(pairs) / sizeof(*pairs), ASKERS = 5 };
+
+/* One of two peers asks, is answered or is spoken to first: what decides about sources. */
+static void add_talk(struct sequence *sequence, uint64_t *state, const unsigned char pair[2],
+		     uint32_t descriptor)
+{
+	static const enum kind talk[] = { CALL_ASK,	CALL_ASK,     CALL_ASK,	     CALL_RECVFROM,
+					  CALL_RECVMSG, CALL_RECVMSG, CALL_RECVMMSG, CALL_SENDTO,
+					  CALL_SENDTO,	CALL_SENDMSG, CALL_SENDMMSG, CALL_THREAD,
+					  CALL_FORK };
+	enum kind kind = talk[next(state) % (sizeof(talk) / sizeof(*talk))];
+	uint32_t peer = pair[next(state) % 2];
+	struct call *call;
+
+	add(sequence, state, kind, descriptor);
+	call = &sequence->call[sequence->count - 1];
+	/* The word by which pick() finds the peer. */
+	if (kind == CALL_ASK || kind == CALL_SENDTO || kind == CALL_SENDMSG ||
+	    kind == CALL_SENDMMSG)
+		call->word[1 + (kind != CALL_ASK)] = ((2 * peer + 1) * 256 / (2 * ASKERS) << 24) |
+						     (call->word[1 + (kind != CALL_ASK)] & 0xff);
+}
+
 void sequence_make(struct sequence *sequence, uint64_t seed)
 {
 	uint64_t state = seed;
+	const unsigned char *pair = pairs[next(&state) % PAIRS];
+	bool talks = next(&state) % 2;
 	uint32_t length = 12 + (uint32_t)(next(&state) % (CALLS - 12)), many;
 	uint32_t first = 1 + (uint32_t)(next(&state) % 3);
 
@@ -93,12 +122,15 @@ void sequence_make(struct sequence *sequence, uint64_t seed)
 			add(sequence, &state, CALL_SETSOCKOPT, i << 29);
 		add(sequence, &state, CALL_BIND, i << 29);
 	}
-	many = 1 + (uint32_t)(next(&state) % 8);
+	many = 1 + (uint32_t)(next(&state) % (talks ? 2 : 8));
 	while (sequence->count < length) {
 		uint64_t word = next(&state);
 
 		/* Few descriptors in use mean long stories about each of them. */
-		add(sequence, &state, choose(&state), (uint32_t)(word % many) << 29);
+		if (talks && word >> 32 & 7)
+			add_talk(sequence, &state, pair, (uint32_t)(word % many) << 29);
+		else
+			add(sequence, &state, choose(&state), (uint32_t)(word % many) << 29);
 	}
 }
 

@@ -1,69 +1,73 @@
 // SPDX-License-Identifier: MIT
 /*
- * Somebody who knows the hash key, which fixedkey.so gave the library, and the socket's cookie:
- * peers whose places in the table are those of the well-behaved hosts. This file follows
- * shim/peers.h.
+ * Somebody who knows the hash key, which fixedkey.so gave the library, and the cookie of the
+ * server's network namespace: peers whose buckets in the table are those of the well-behaved hosts.
+ * This file follows shim/peers.h.
  */
 
 #include "attack.h"
 #include "fixedkey.h"
 #include "peers.h"
 
-/* More than the sets of all victims have places. */
+/* More than the buckets of all victims have slots. */
 enum { POOL = 1 << 13, TRIES_MAX = 1 << 27, WAYS = 3 };
+
+/* The buckets of a name are the same for all local ports. */
+enum { PORT = 0 };
 
 static struct end pool[POOL];
 static unsigned int chosen;
 
-/* The sets, of a table that has grown to its end, in which an entry of a victim can be. */
+/* The buckets in which an entry of a victim can be. */
 static unsigned char *wanted;
-static uint32_t last;
+static uint32_t buckets;
 static struct hash_key key;
 
-static struct names names_of(const struct end *end, uint64_t cookie)
+static struct names names_of(const struct end *end, uint64_t netns)
 {
 	struct peer peer = { .host = end->host, .scope = 0, .port = htons(end->port) };
 
-	return names_of_peer(&key, peer, names_salt(&key, cookie));
+	return names_of_peer(&key, peer, names_salt(&key, netns, 0));
 }
 
-/* home_of_way() in shim/peers.c, and peers_set() of that. */
-static unsigned char *set_of(struct name name, int way)
+/* bucket_of_way() in shim/peers.c. */
+static unsigned char *bucket_of(struct name name, int way)
 {
 	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
 					      UINT64_C(0xc2b2ae3d27d4eb4f) };
-	uint64_t home = way ? name.hash * other[way] : name.home;
+	uint64_t hash = way ? name.hash * other[way] : name.home;
 
-	return &wanted[(uint32_t)(home >> SETS_SHIFT) & last];
+	return &wanted[(hash >> 32) * buckets >> 32];
 }
 
 /* Is this peer in the way of victims, wherever it can be? */
-static bool collides(const struct end *end, uint64_t cookie)
+static bool collides(const struct end *end, uint64_t netns)
 {
-	struct names names = names_of(end, cookie);
+	struct names names = names_of(end, netns);
 
 	for (int way = 0; way < WAYS; way++)
-		if (!*set_of(name_of_peer(&names), way))
+		if (!*bucket_of(name_of_peer(&names, PORT), way))
 			return false;
 	return true;
 }
 
 void aim(struct attack *attack)
 {
-	last = (uint32_t)peers_sets(attack->peers) - 1;
-	wanted = calloc(last + 1, 1);
+	buckets = (uint32_t)peers_sets(attack->peers);
+	wanted = calloc(buckets, 1);
 	fixed_bytes(&key, sizeof(key));
 	for (unsigned int i = 0; i < 2 * CLIENTS; i++) {
 		struct end victim = { client_host(i / 2, i % 2), CLIENT_PORT };
-		struct names names = names_of(&victim, attack->cookie);
+		struct names names = names_of(&victim, attack->netns);
 
 		for (int way = 0; way < WAYS; way++)
-			*set_of(name_of_peer(&names), way) = *set_of(name_of_host(&names), way) = 1;
+			*bucket_of(name_of_peer(&names, PORT), way) =
+				*bucket_of(name_of_host(&names, PORT), way) = 1;
 	}
 	for (unsigned int tries = 0; tries < TRIES_MAX && chosen < POOL; tries++) {
 		struct end to = any_destination(attack), from = any_source(attack, &to);
 
-		if (collides(&from, attack->cookie))
+		if (collides(&from, attack->netns))
 			pool[chosen++] = from;
 	}
 	if (!chosen)

@@ -14,9 +14,9 @@ struct attack {
 	struct in6_addr destinations[DESTINATIONS_MAX]; /* where the server can be asked */
 	unsigned int count;
 	uint64_t random;
-	uint64_t sent;	 /* frames so far */
-	uint32_t peers;	 /* REPLYFROM_PEERS, for those who know the key */
-	uint64_t cookie; /* of the server's socket, likewise */
+	uint64_t sent;	/* frames so far */
+	uint32_t peers; /* REPLYFROM_PEERS, for those who know the key */
+	uint64_t netns; /* cookie of the server's network namespace, likewise */
 };
 
 /* A random one of the server's addresses, at its port. */

@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 	link = open_link(argv[2], argv[3]);
 	marks = open_marks(&attack.destinations[0]);
 	send(marks, &mark, sizeof(mark), 0);
-	attack.cookie = await_mark(marks, 1).cookie;
+	attack.netns = await_mark(marks, 1).netns;
 	if (next == aimed)
 		aim(&attack);
 	enough = (next == aimed ? 4 : 2) * (uint64_t)attack.peers;

@@ -31,7 +31,7 @@ struct message {
 	uint32_t delay;	 /* answer after so many further datagrams were read */
 	int32_t pid;	 /* from here on: in a MARK_ANSWER, about the server */
 	uint64_t read;	 /* datagrams so far */
-	uint64_t cookie; /* SO_COOKIE of its socket */
+	uint64_t netns;	 /* SO_NETNS_COOKIE of its socket, 0 before Linux 5.14 */
 };
 
 /* An address and port; IPv4 as v4-mapped. */

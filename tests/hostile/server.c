@@ -26,12 +26,12 @@
 enum { BATCH = 64, TRIES = 16, RECEIVERS_MAX = 8 };
 
 /* Rarely set in old headers. */
-#ifndef SO_COOKIE
-#define SO_COOKIE 57
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
 #endif
 
 static int server;
-static uint64_t received, cookie;
+static uint64_t received, netns;
 static bool is_late, is_pausing, is_vector, shows_errors;
 
 static void open_server(const char *family)
@@ -40,7 +40,7 @@ static void open_server(const char *family)
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(SERVER_PORT) };
 	int on = 1, only = !strcmp(family, "-6"), size = 4 << 20;
 	bool is_v4 = !strcmp(family, "-4");
-	socklen_t length = sizeof(cookie);
+	socklen_t length = sizeof(netns);
 
 	server = must(socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0), "socket");
 	/* A full queue loses datagrams with any server: room for what is under way. */
@@ -54,7 +54,7 @@ static void open_server(const char *family)
 	if (!is_v4)
 		must(setsockopt(server, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)),
 		     "IPV6_V6ONLY");
-	must(getsockopt(server, SOL_SOCKET, SO_COOKIE, &cookie, &length), "SO_COOKIE");
+	getsockopt(server, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
 	must(is_v4 ? bind(server, (struct sockaddr *)&v4, sizeof(v4))
 		   : bind(server, (struct sockaddr *)&v6, sizeof(v6)),
 	     "bind");
@@ -82,7 +82,7 @@ static bool make_answer(struct message *message, uint64_t count)
 		message->kind = MARK_ANSWER;
 		message->pid = getpid();
 		message->read = count;
-		message->cookie = cookie;
+		message->netns = netns;
 		return true;
 	case ANSWER:
 	case FLOOD_ANSWER:

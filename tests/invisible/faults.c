@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "asked.h"
 #include "cases.h"
 #include "descriptors.h"
@@ -111,7 +111,7 @@ void case_faults(void)
 				      "%s, call %d: %ld (errno %d), from the kernel %ld (errno %d)",
 				      kinds[k].name, call, got.result, got.error, expected.result,
 				      expected.error);
-				syscall(SYS_close, fd);
-				syscall(SYS_close, twin);
+				kernel_call(SYS_close, fd);
+				kernel_call(SYS_close, twin);
 			}
 }

@@ -2,7 +2,7 @@
 # A program sees under the library what it sees without: compared with the kernel itself.
 invisible_cflags = -std=gnu11 -pthread $(AM_CFLAGS)
 # Found at run time by the loader, not at link time: the library comes by LD_PRELOAD.
-invisible_preload = tests/invisible/preload.c tests/invisible/preload.h
+invisible_preload = tests/invisible/preload.c tests/invisible/preload.h tests/lib/kernel_call.h
 
 check_PROGRAMS += tests/invisible/matrix
 TESTS += tests/invisible/matrix
@@ -21,6 +21,14 @@ tests_invisible_matrix_SOURCES = $(invisible_preload) \
 	tests/invisible/side.c tests/invisible/side.h
 tests_invisible_matrix_CFLAGS = $(invisible_cflags)
 tests_invisible_matrix_LDADD = $(DL_LIBS)
+
+# The same for a program that makes each call by syscall(2).
+check_PROGRAMS += tests/invisible/bynumber
+TESTS += tests/invisible/bynumber
+tests_invisible_bynumber_SOURCES = $(tests_invisible_matrix_SOURCES)
+tests_invisible_bynumber_CPPFLAGS = $(AM_CPPFLAGS) -DBY_NUMBER
+tests_invisible_bynumber_CFLAGS = $(invisible_cflags)
+tests_invisible_bynumber_LDADD = $(DL_LIBS)
 
 check_PROGRAMS += tests/invisible/descriptors
 TESTS += tests/invisible/descriptors

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "asked.h"
 #include "cases.h"
 #include "descriptors.h"
@@ -39,9 +39,9 @@ static int pass(int fd, int closed)
 	memcpy(control, &header, sizeof(header));
 	memcpy(control + CMSG_LEN(0), &fd, sizeof(fd));
 	need(sendmsg(ends[0], &message, 0), "sendmsg");
-	syscall(SYS_close, fd);
+	kernel_call(SYS_close, fd);
 	if (closed >= 0)
-		syscall(SYS_close, closed);
+		kernel_call(SYS_close, closed);
 	need(recvmsg(ends[1], &message, 0), "recvmsg");
 	memcpy(&got, control + CMSG_LEN(0), sizeof(got));
 	close(ends[0]);

@@ -3,9 +3,9 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "asked.h"
 #include "cases.h"
 #include "reuse.h"
@@ -17,7 +17,7 @@ static void by_close(int fd)
 
 static void by_close_range(int fd)
 {
-	need(syscall(SYS_close_range, fd, fd, 0), "close_range");
+	need(kernel_call(SYS_close_range, fd, fd, 0), "close_range");
 }
 
 static void by_fclose(int fd)
@@ -27,14 +27,14 @@ static void by_fclose(int fd)
 
 static void by_system_call(int fd)
 {
-	syscall(SYS_close, fd);
+	kernel_call(SYS_close, fd);
 }
 
 const struct way ways_to_close[] = {
 	{ "close", by_close },
 	{ "close_range", by_close_range },
 	{ "fclose", by_fclose },
-	{ "syscall(SYS_close)", by_system_call },
+	{ "kernel_call(SYS_close)", by_system_call },
 };
 const size_t ways_to_close_count = sizeof(ways_to_close) / sizeof(*ways_to_close);
 
@@ -53,8 +53,8 @@ int reuse_number(const struct way *way, make_ends *make, bool hidden, int *other
 	} else {
 		make(ends, true);
 		way->close(number);
-		need(syscall(SYS_dup3, ends[0], number, 0), "dup3");
-		syscall(SYS_close, ends[0]);
+		need(kernel_call(SYS_dup3, ends[0], number, 0), "dup3");
+		kernel_call(SYS_close, ends[0]);
 	}
 	*other = ends[1];
 	return number;

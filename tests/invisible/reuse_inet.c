@@ -5,9 +5,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "asked.h"
 #include "cases.h"
 #include "descriptors.h"
@@ -33,7 +33,7 @@ static void make_tcp_ends(int ends[2], bool hidden)
 	ends[0] = (int)need(side->socket(AF_INET, SOCK_STREAM, 0), "socket");
 	need(side->connect(ends[0], (struct sockaddr *)&name, length), "connect");
 	ends[1] = (int)need(accept(listener, NULL, NULL), "accept");
-	syscall(SYS_close, listener);
+	kernel_call(SYS_close, listener);
 }
 
 static void make_pipe_ends(int ends[2], bool hidden)
@@ -80,10 +80,10 @@ static void compare_ends(const struct way *way, make_ends *make, bool hidden, bo
 	      way->name, hidden ? ", made behind our back" : "", urgent ? ", urgent" : "", texts[0],
 	      results[0][0], results[0][1], results[0][2], results[0][3], texts[1], results[1][0],
 	      results[1][1], results[1][2], results[1][3]);
-	syscall(SYS_close, number);
-	syscall(SYS_close, other);
-	syscall(SYS_close, ends[0]);
-	syscall(SYS_close, ends[1]);
+	kernel_call(SYS_close, number);
+	kernel_call(SYS_close, other);
+	kernel_call(SYS_close, ends[0]);
+	kernel_call(SYS_close, ends[1]);
 }
 
 void case_reuse_tcp(void)
@@ -124,8 +124,8 @@ void case_reuse_udp(void)
 			check(shows_nothing(number, OTHER_PORT), "specific: shows");
 			check(!is_helped(number), "closed by %s%s: an option was set",
 			      ways_to_close[w].name, hidden ? ", made behind our back" : "");
-			syscall(SYS_close, number);
-			syscall(SYS_close, other);
+			kernel_call(SYS_close, number);
+			kernel_call(SYS_close, other);
 			number = wildcard_socket(AF_INET, SERVER_PORT);
 			check(answers(number, SERVER_PORT), "wildcard: source");
 			check(shows_nothing(number, SERVER_PORT), "wildcard: shows");

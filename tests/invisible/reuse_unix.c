@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "asked.h"
 #include "cases.h"
 #include "descriptors.h"
@@ -25,14 +25,14 @@ struct received {
 
 static void make_datagram_ends(int ends[2], bool hidden)
 {
-	need(hidden ? syscall(SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, ends)
+	need(hidden ? kernel_call(SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, ends)
 		    : socketpair(AF_UNIX, SOCK_DGRAM, 0, ends),
 	     "socketpair");
 }
 
 static void make_stream_ends(int ends[2], bool hidden)
 {
-	need(hidden ? syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, ends)
+	need(hidden ? kernel_call(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, ends)
 		    : socketpair(AF_UNIX, SOCK_STREAM, 0, ends),
 	     "socketpair");
 }
@@ -75,7 +75,7 @@ static void close_passed(const struct msghdr *message)
 		int fd;
 
 		memcpy(&fd, (unsigned char *)message->msg_control + at, sizeof(fd));
-		syscall(SYS_close, fd);
+		kernel_call(SYS_close, fd);
 	}
 }
 
@@ -137,10 +137,10 @@ static void compare_received(const struct way *way, make_ends *make, bool hidden
 		      expected.result, expected.error, (unsigned int)expected.flags,
 		      expected.control, expected.opened);
 	}
-	syscall(SYS_close, number);
-	syscall(SYS_close, other);
-	syscall(SYS_close, ends[0]);
-	syscall(SYS_close, ends[1]);
+	kernel_call(SYS_close, number);
+	kernel_call(SYS_close, other);
+	kernel_call(SYS_close, ends[0]);
+	kernel_call(SYS_close, ends[1]);
 	check(count_open() == before, "%s: descriptors leaked", names[call]);
 }
 

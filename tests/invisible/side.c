@@ -9,79 +9,84 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/kernel_call.h"
 #include "preload.h"
 #include "side.h"
 
-static int kernel_socket(int domain, int type, int protocol)
-{
-	return (int)syscall(SYS_socket, domain, type, protocol);
-}
+#define CALLS_BY_NUMBER(side, call)                                                               \
+	static int side##_socket(int domain, int type, int protocol)                              \
+	{                                                                                         \
+		return (int)call(SYS_socket, domain, type, protocol);                             \
+	}                                                                                         \
+                                                                                                  \
+	static int side##_bind(int fd, const struct sockaddr *address, socklen_t length)          \
+	{                                                                                         \
+		return (int)call(SYS_bind, fd, address, length);                                  \
+	}                                                                                         \
+                                                                                                  \
+	static int side##_connect(int fd, const struct sockaddr *address, socklen_t length)       \
+	{                                                                                         \
+		return (int)call(SYS_connect, fd, address, length);                               \
+	}                                                                                         \
+                                                                                                  \
+	static ssize_t side##_recvfrom(int fd, void *buffer, size_t size, int flags,              \
+				       struct sockaddr *address, socklen_t *length)               \
+	{                                                                                         \
+		return call(SYS_recvfrom, fd, buffer, size, flags, address, length);              \
+	}                                                                                         \
+                                                                                                  \
+	static ssize_t side##_recv(int fd, void *buffer, size_t size, int flags)                  \
+	{                                                                                         \
+		return call(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL);                   \
+	}                                                                                         \
+                                                                                                  \
+	static ssize_t side##_recvmsg(int fd, struct msghdr *message, int flags)                  \
+	{                                                                                         \
+		return call(SYS_recvmsg, fd, message, flags);                                     \
+	}                                                                                         \
+                                                                                                  \
+	static int side##_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count,          \
+				   int flags, struct timespec *timeout)                           \
+	{                                                                                         \
+		return (int)call(SYS_recvmmsg, fd, messages, count, flags, timeout);              \
+	}                                                                                         \
+                                                                                                  \
+	static ssize_t side##_sendto(int fd, const void *buffer, size_t size, int flags,          \
+				     const struct sockaddr *address, socklen_t length)            \
+	{                                                                                         \
+		return call(SYS_sendto, fd, buffer, size, flags, address, length);                \
+	}                                                                                         \
+                                                                                                  \
+	static ssize_t side##_send(int fd, const void *buffer, size_t size, int flags)            \
+	{                                                                                         \
+		return call(SYS_sendto, fd, buffer, size, flags, NULL, 0);                        \
+	}                                                                                         \
+                                                                                                  \
+	static ssize_t side##_sendmsg(int fd, const struct msghdr *message, int flags)            \
+	{                                                                                         \
+		return call(SYS_sendmsg, fd, message, flags);                                     \
+	}                                                                                         \
+                                                                                                  \
+	static int side##_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count,          \
+				   int flags)                                                     \
+	{                                                                                         \
+		return (int)call(SYS_sendmmsg, fd, messages, count, flags);                       \
+	}                                                                                         \
+                                                                                                  \
+	static int side##_setsockopt(int fd, int level, int name, const void *value,              \
+				     socklen_t length)                                            \
+	{                                                                                         \
+		return (int)call(SYS_setsockopt, fd, level, name, value, length);                 \
+	}                                                                                         \
+                                                                                                  \
+	static int side##_getsockopt(int fd, int level, int name, void *value, socklen_t *length) \
+	{                                                                                         \
+		return (int)call(SYS_getsockopt, fd, level, name, value, length);                 \
+	}
 
-static int kernel_bind(int fd, const struct sockaddr *address, socklen_t length)
-{
-	return (int)syscall(SYS_bind, fd, address, length);
-}
-
-static int kernel_connect(int fd, const struct sockaddr *address, socklen_t length)
-{
-	return (int)syscall(SYS_connect, fd, address, length);
-}
-
-static ssize_t kernel_recvfrom(int fd, void *buffer, size_t size, int flags,
-			       struct sockaddr *address, socklen_t *length)
-{
-	return syscall(SYS_recvfrom, fd, buffer, size, flags, address, length);
-}
-
-static ssize_t kernel_recv(int fd, void *buffer, size_t size, int flags)
-{
-	return syscall(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL);
-}
-
-static ssize_t kernel_recvmsg(int fd, struct msghdr *message, int flags)
-{
-	return syscall(SYS_recvmsg, fd, message, flags);
-}
-
-static int kernel_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
-			   struct timespec *timeout)
-{
-	return (int)syscall(SYS_recvmmsg, fd, messages, count, flags, timeout);
-}
-
-static ssize_t kernel_sendto(int fd, const void *buffer, size_t size, int flags,
-			     const struct sockaddr *address, socklen_t length)
-{
-	return syscall(SYS_sendto, fd, buffer, size, flags, address, length);
-}
-
-static ssize_t kernel_send(int fd, const void *buffer, size_t size, int flags)
-{
-	return syscall(SYS_sendto, fd, buffer, size, flags, NULL, 0);
-}
-
-static ssize_t kernel_sendmsg(int fd, const struct msghdr *message, int flags)
-{
-	return syscall(SYS_sendmsg, fd, message, flags);
-}
-
-static int kernel_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
-{
-	return (int)syscall(SYS_sendmmsg, fd, messages, count, flags);
-}
-
-static int kernel_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
-{
-	return (int)syscall(SYS_setsockopt, fd, level, name, value, length);
-}
-
-static int kernel_getsockopt(int fd, int level, int name, void *value, socklen_t *length)
-{
-	return (int)syscall(SYS_getsockopt, fd, level, name, value, length);
-}
+CALLS_BY_NUMBER(kernel, kernel_call)
 
 struct side kernel_side = {
 	.name = "kernel",
@@ -101,6 +106,31 @@ struct side kernel_side = {
 	.setsockopt = kernel_setsockopt,
 	.getsockopt = kernel_getsockopt,
 };
+
+#ifdef BY_NUMBER /* a program that calls nothing but syscall(2) */
+
+CALLS_BY_NUMBER(library, syscall)
+
+struct side library_side = {
+	.name = "library",
+	.socket = library_socket,
+	.bind = library_bind,
+	.connect = library_connect,
+	.recv = library_recv,
+	.recvfrom = library_recvfrom,
+	.recv_checked = library_recv,
+	.recvfrom_checked = library_recvfrom,
+	.recvmsg = library_recvmsg,
+	.recvmmsg = library_recvmmsg,
+	.send = library_send,
+	.sendto = library_sendto,
+	.sendmsg = library_sendmsg,
+	.sendmmsg = library_sendmmsg,
+	.setsockopt = library_setsockopt,
+	.getsockopt = library_getsockopt,
+};
+
+#else
 
 /* glibc declares some addresses as transparent unions, so these can't be pointed to as they are. */
 static int library_bind(int fd, const struct sockaddr *address, socklen_t length)
@@ -143,6 +173,8 @@ struct side library_side = {
 	.setsockopt = setsockopt,
 	.getsockopt = getsockopt,
 };
+
+#endif
 
 static void write_file(const char *path, const char *text)
 {

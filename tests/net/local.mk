@@ -3,8 +3,10 @@
 net_tests = \
 	tests/net/test_calls.py \
 	tests/net/test_connect.py \
+	tests/net/test_costs.py \
 	tests/net/test_disable.py \
 	tests/net/test_groups.py \
+	tests/net/test_knowledge.py \
 	tests/net/test_netcat.py \
 	tests/net/test_peers.py \
 	tests/net/test_privileges.py \
@@ -13,6 +15,8 @@ net_tests = \
 	tests/net/test_python.py \
 	tests/net/test_routes.py \
 	tests/net/test_socat.py \
+	tests/net/test_source_settings.py \
+	tests/net/test_speaks_first.py \
 	tests/net/test_threads.py
 TESTS += $(net_tests)
 
@@ -28,6 +32,7 @@ EXTRA_DIST += \
 	tests/net/namespaces.py \
 	tests/net/patterns.py \
 	tests/net/program.py \
+	tests/net/puppet.py \
 	tests/net/tap.py \
 	$(net_tests)
 
@@ -45,3 +50,14 @@ tests_net_server_server_SOURCES = \
 	tests/net/server/threads.c
 tests_net_server_server_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
 tests_net_server_server_LDFLAGS = -pthread
+
+# A program that does what a test tells it.
+check_PROGRAMS += tests/net/puppet
+tests_net_puppet_SOURCES = tests/net/puppet.c
+tests_net_puppet_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
+tests_net_puppet_LDFLAGS = -pthread
+
+# For a tracer to count the system calls of.
+check_PROGRAMS += tests/net/costs
+tests_net_costs_SOURCES = tests/net/costs.c
+tests_net_costs_CFLAGS = -std=gnu11 $(AM_CFLAGS)

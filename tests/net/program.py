@@ -11,7 +11,7 @@ import time
 
 SOURCE_DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 BUILD_DIRECTORY = os.environ.get('abs_top_builddir') or os.path.dirname(os.path.dirname(SOURCE_DIRECTORY))
-WRAPPER = f'{BUILD_DIRECTORY}/scripts/replyfrom'
+WRAPPER = f'{BUILD_DIRECTORY}/tools/replyfrom'
 LIBRARY = f'{BUILD_DIRECTORY}/shim/libreplyfrom.so'
 # What starts a helped program; tests/checks has valgrind do it, or a library with sanitizers.
 RUNNER = shlex.split(os.environ.get('REPLYFROM_TEST_RUNNER') or shlex.join((WRAPPER, '--')))

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Servers in a line or two of a language: what its runtime does with a UDP socket."""
+import platform
+
 from lab import IPV6
 
 from questions import dns, is_dns_answer
 from stock import IPV4, Stock
 
 PYTHON = '/usr/bin/python3'
+SYS_RECVFROM, SYS_SENDTO = {'x86_64': (45, 44), 's390x': (371, 369), 'ppc64le': (337, 335)}.get(platform.machine(), (207, 206))
 
 
 def echo(name, package, *argv, **settings):
@@ -81,6 +84,26 @@ for (;;) { $d = stream_socket_recvfrom($s, 2048, 0, $a); stream_socket_sendto($s
 LUA = '''
 local s = require("socket").udp%d() s:setsockname("*", 5000)
 while true do local d, a, p = s:receivefrom() if d then s:sendto(d, a, p) end end'''
+# libuv calls recvmmsg and sendmmsg by number (syscall(2)) up to 1.44.
+LUV = '''
+local uv = require("luv") local s = uv.new_udp()
+s:bind("%s", 5000) s:recv_start(function(e, d, a) if d and a then s:send(d, a.ip, a.port, function() end) end end) uv.run()'''
+CTYPES = '''
+import ctypes, socket
+libc = ctypes.CDLL("libc.so.6")
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 5000))
+data, peer, length = ctypes.create_string_buffer(2048), ctypes.create_string_buffer(128), ctypes.c_uint()
+while True:
+	length.value = 128
+	n = libc.recvfrom(s.fileno(), data, 2048, 0, peer, ctypes.byref(length))
+	if n >= 0: libc.sendto(s.fileno(), data, n, 0, peer, length)'''
+CTYPES_SYSCALL = CTYPES.replace('libc.recvfrom(', 'libc.syscall(ctypes.c_long(%d), ').replace('libc.sendto(', 'libc.syscall(ctypes.c_long(%d), ')
+PHP_FFI = '''
+$c = FFI::cdef("long recvfrom(int, void *, size_t, int, void *, unsigned *); long sendto(int, const void *, size_t, int, const void *, unsigned);", "libc.so.6");
+$s = socket_create(AF_INET, SOCK_DGRAM, 0); socket_bind($s, "0.0.0.0", 5000);
+$fd = (int) basename(array_values(array_filter(glob("/proc/self/fd/*"), fn($f) => str_starts_with((string) @readlink($f), "socket:")))[0]);
+$b = FFI::new("char[2048]"); $p = FFI::new("char[128]"); $l = FFI::new("unsigned");
+for (;;) { $l->cdata = 128; $n = $c->recvfrom($fd, $b, 2048, 0, $p, FFI::addr($l)); $c->sendto($fd, $b, $n, 0, $p, $l->cdata); }'''
 RUBY = 's = UDPSocket.new; s.bind("0.0.0.0", 5000); loop { d, a = s.recvfrom(2048); s.send(d, 0, a[3], a[1]) }'
 PERL = '''
 my $s = IO::Socket::INET->new(LocalPort => 5000, Proto => "udp") or die; while (defined $s->recv(my $d, 2048)) { $s->send($d) }'''
@@ -95,10 +118,15 @@ ROWS = (
 	echo('ruby eventmachine', 'ruby-eventmachine', 'ruby', '-reventmachine', '-e', EVENTMACHINE),
 	echo('php sockets', 'php8.2-cli', 'php', '-r', PHP_SOCKETS, quick=True),
 	echo('php streams', 'php8.2-cli', 'php', '-r', PHP_STREAMS),
+	echo('php FFI', 'php8.2-cli', 'php', '-r', PHP_FFI),
 	echo('lua-socket udp4', 'lua-socket', 'lua5.4', '-e', LUA % 4, needs=('lua5.4',)),
 	echo('lua-socket udp6', 'lua-socket', 'lua5.4', '-e', LUA % 6, needs=('lua5.4',), destinations=IPV6),
+	echo('luv (libuv)', 'lua-luv', 'lua5.1', '-e', LUV % '0.0.0.0', needs=('lua5.1',), quick=True),
+	echo('luv (libuv) ::', 'lua-luv', 'lua5.1', '-e', LUV % '::', needs=('lua5.1',), destinations=Stock.destinations),
 	echo('node udp4', 'nodejs', 'node', '-e', NODE % '"udp4"'),
 	echo('node udp6', 'nodejs', 'node', '-e', NODE % '"udp6"', destinations=Stock.destinations),
+	echo('python ctypes', 'python3-minimal', PYTHON, '-c', CTYPES, quick=True),
+	echo('python ctypes syscall', 'python3-minimal', PYTHON, '-c', CTYPES_SYSCALL % (SYS_RECVFROM, SYS_SENDTO)),
 	echo('python twisted', 'python3-twisted', PYTHON, '-c', TWISTED % '0.0.0.0'),
 	echo('python twisted ::', 'python3-twisted', PYTHON, '-c', TWISTED % '::', destinations=Stock.destinations),
 	echo('python gevent', 'python3-gevent', PYTHON, '-c', GEVENT),

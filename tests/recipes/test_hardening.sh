@@ -63,7 +63,7 @@ mkdir units
 printf '[Service]\nExecStart=%s/answer 3\nRootDirectory=/srv\n' "$work" >units/x.service
 SYSTEMD_UNIT_PATH=$work/units:
 export SYSTEMD_UNIT_PATH
-run tree/scripts/replyfrom --ports 53 --unit --install x.service
+run tree/tools/replyfrom --ports 53 --unit --install x.service
 same 'a drop-in is written' 0 "$status"
 if command -v systemd-analyze >/dev/null; then
 	run systemd-analyze verify --recursive-errors=no "$work/units/x.service"

@@ -30,7 +30,7 @@ installed() {
 	same "$title: --status" 0 "$status"
 	stop
 	if command -v busybox >/dev/null; then
-		serve busybox sh "$prefix/bin/replyfrom" --log error "./answer-$title" "$port"
+		serve busybox sh -c 'exec "$@"' sh "$prefix/bin/replyfrom" --log error "./answer-$title" "$port"
 		answers "$title: by the shell of BusyBox" right
 		stop
 	else

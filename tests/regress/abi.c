@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -140,6 +141,85 @@ static void use_duplicate(void)
 	fd = duplicate;
 }
 
+/*
+ * A question and its answer by system calls' numbers, in each way that this ABI has; the name's
+ * length is for the first.
+ */
+enum { BY_CALLS, BY_MESSAGES, BY_VECTORS, BY_TIME64, BY_SOCKETCALL };
+
+static long receive_by_number(int way, socklen_t *length)
+{
+	char question[64];
+	struct iovec part = { question, sizeof(question) };
+	struct mmsghdr message = { .msg_hdr = message_of(&part, sizeof(control)) };
+	long result;
+
+	switch (way) {
+	case BY_CALLS:
+		return syscall(SYS_recvfrom, fd, question, sizeof(question), 0, &peer, length);
+	case BY_MESSAGES:
+		result = syscall(SYS_recvmsg, fd, &message.msg_hdr, 0);
+		break;
+#ifdef SYS_recvmmsg_time64
+	case BY_TIME64: {
+		long long second[] = { 1, 0 };
+
+		result = syscall(SYS_recvmmsg_time64, fd, &message, 1, 0, second);
+		break;
+	}
+#endif
+#ifdef SYS_socketcall
+	case BY_SOCKETCALL: {
+		long arguments[] = { fd, (long)&message.msg_hdr, 0 };
+
+		result = syscall(SYS_socketcall, 17, arguments);
+		break;
+	}
+#endif
+	default:
+		result = syscall(SYS_recvmmsg, fd, &message, 1, 0, NULL);
+		break;
+	}
+	add_message(&message.msg_hdr);
+	return result;
+}
+
+static long answer_by_number(int way)
+{
+	struct iovec part = { report, strlen(report) };
+	struct mmsghdr message = { .msg_hdr = message_of(&part, 0) };
+
+	message.msg_hdr.msg_namelen = peer_length();
+	switch (way) {
+	case BY_CALLS:
+		return syscall(SYS_sendto, fd, report, part.iov_len, 0, &peer, peer_length());
+	case BY_MESSAGES:
+		return syscall(SYS_sendmsg, fd, &message.msg_hdr, 0);
+#ifdef SYS_socketcall
+	case BY_SOCKETCALL: {
+		long arguments[] = { fd, (long)report, (long)part.iov_len,
+				     0,	 (long)&peer,  (long)peer_length() };
+
+		return syscall(SYS_socketcall, 11, arguments);
+	}
+#endif
+	default:
+		return syscall(SYS_sendmmsg, fd, &message, 1, 0);
+	}
+}
+
+static void serve_by_number(void)
+{
+	for (int way = BY_CALLS; way <= BY_SOCKETCALL; way++) {
+		socklen_t length = sizeof(peer);
+
+		check((int)receive_by_number(way, &length), "receiving by number");
+		add("name", (long)length);
+		check((int)answer_by_number(way), "answering by number");
+		report[0] = '\0';
+	}
+}
+
 static void serve(void)
 {
 	receive_message(0);
@@ -178,6 +258,7 @@ int main(int argc, char **argv)
 	check(six ? bind(fd, (struct sockaddr *)&v6, sizeof(v6))
 		  : bind(fd, (struct sockaddr *)&v4, sizeof(v4)),
 	      "bind");
+	serve_by_number();
 	serve();
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A second preloaded library, behind the one under test: sees the calls that it makes.
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -45,4 +46,13 @@ __attribute__((visibility("default"))) int getsockopt(int fd, int level, int nam
 {
 	between();
 	return (int)syscall(SYS_getsockopt, fd, level, name, value, length);
+}
+
+/* As a library looks for the functions that it stands before. */
+__attribute__((visibility("default"))) void *behind_find(const char *name)
+{
+	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	void *volatile found = libc ? dlsym(libc, name) : NULL;
+
+	return found;
 }

@@ -12,4 +12,7 @@ extern unsigned int behind_sends;
  */
 extern void (*behind_between)(void);
 
+/* What dlsym(3) finds in the libc for that library. */
+void *behind_find(const char *name);
+
 #endif

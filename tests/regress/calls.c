@@ -167,11 +167,23 @@ static void case_refused_and_cancelled(void)
 	check(interrupted > 4, "only %u calls", interrupted);
 }
 
+static void *(*find_behind)(const char *);
+
+/* What the library behind finds in the libc is the libc's: a hook would lead back to that library.
+ */
+static void case_found_behind(void)
+{
+	void *found = find_behind("recvfrom");
+
+	check(found != dlsym(RTLD_DEFAULT, "recvfrom"), "a library behind us is given our hook");
+}
+
 static const struct test_case cases[] = {
 	{ "an answer from a link-local address is one call", case_link_local_source },
 	{ "an inherited socket that two threads use first", case_first_used_by_two },
 	{ "a refused source, and a signal handler that receives", case_refused_and_interrupted },
 	{ "a refused source in a thread that is cancelled", case_refused_and_cancelled },
+	{ "functions that a library behind looks for", case_found_behind },
 };
 
 int main(int argc, char **argv)
@@ -180,7 +192,8 @@ int main(int argc, char **argv)
 	run_under_both(argv, "behind.so");
 	sends = dlsym(RTLD_DEFAULT, "behind_sends");
 	between = (void (**)(void))dlsym(RTLD_DEFAULT, "behind_between");
-	if (!sends || !between) {
+	*(void **)&find_behind = dlsym(RTLD_DEFAULT, "behind_find");
+	if (!sends || !between || !find_behind) {
 		fputs("behind.so is not there\n", stderr);
 		return 1;
 	}

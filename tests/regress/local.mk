@@ -34,21 +34,25 @@ tests_regress_calls_CFLAGS = $(invisible_cflags)
 tests_regress_calls_LDFLAGS = -pthread
 tests_regress_calls_LDADD = $(DL_LIBS)
 
-# The table of sockets alone.
-check_PROGRAMS += tests/regress/places
-TESTS += tests/regress/places
-tests_regress_places_SOURCES = $(invisible_preload) \
-	tests/invisible/cases.c tests/invisible/cases.h \
-	tests/regress/places.c shim/helped.c
-tests_regress_places_CPPFLAGS = $(regress_cppflags)
-tests_regress_places_CFLAGS = $(invisible_cflags)
-tests_regress_places_LDADD = $(DL_LIBS)
+# Past the libc's socket functions.
+check_PROGRAMS += tests/regress/numbers
+TESTS += tests/regress/numbers
+tests_regress_numbers_SOURCES = $(regress_host) \
+	tests/invisible/asked.c \
+	tests/regress/handles.c \
+	tests/regress/numbers.c tests/regress/numbers.h \
+	tests/regress/plugins/plugins.h
+tests_regress_numbers_CPPFLAGS = $(regress_cppflags)
+tests_regress_numbers_CFLAGS = $(invisible_cflags)
+tests_regress_numbers_LDFLAGS = -pthread
+tests_regress_numbers_LDADD = $(DL_LIBS)
 
 # What these programs load, or have preloaded.
 regress_object_cflags = -std=gnu11 -fPIC -pthread $(AM_CFLAGS)
 check_PROGRAMS += \
 	tests/regress/behind.so \
 	tests/regress/plugins/choosing.so \
+	tests/regress/plugins/direct.so \
 	tests/regress/plugins/hardened.so \
 	tests/regress/plugins/own.so \
 	tests/regress/plugins/serving.so \
@@ -63,6 +67,12 @@ tests_regress_plugins_choosing_so_SOURCES = \
 tests_regress_plugins_choosing_so_CFLAGS = $(regress_object_cflags)
 tests_regress_plugins_choosing_so_LDFLAGS = -shared -Wl,-rpath,'$$ORIGIN'
 tests_regress_plugins_choosing_so_LDADD = tests/regress/plugins/own.so
+
+tests_regress_plugins_direct_so_SOURCES = \
+	tests/regress/plugins/direct.c tests/regress/plugins/plugins.h
+tests_regress_plugins_direct_so_CFLAGS = $(regress_object_cflags)
+tests_regress_plugins_direct_so_LDFLAGS = -shared
+tests_regress_plugins_direct_so_LDADD = $(DL_LIBS)
 
 # As distributions link it: the table of addresses is read-only.
 tests_regress_plugins_hardened_so_SOURCES = \
@@ -88,5 +98,5 @@ tests_regress_plugins_waiting_so_LDFLAGS = -shared -pthread
 TESTS += tests/regress/test_abi.py
 EXTRA_DIST += tests/regress/test_abi.py tests/regress/abi.c
 
-TESTS += tests/regress/test_install.sh
-EXTRA_DIST += tests/regress/test_install.sh
+TESTS += tests/regress/test_install.sh tests/regress/test_unoptimized.sh
+EXTRA_DIST += tests/regress/test_install.sh tests/regress/test_unoptimized.sh

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Much of everything: large descriptor numbers, more sockets than places, much control data.
+// Much of everything: large descriptor numbers, very many sockets, much control data.
 
 #include <pthread.h>
 #include <string.h>
@@ -7,12 +7,11 @@
 #include <unistd.h>
 
 #include "asked.h"
-#include "bounds.h"
 #include "cases.h"
 #include "host.h"
 #include "regress.h"
 
-enum { HIGH = 3000, FIRST_PORT = 20000, MORE = SOCKETS + 100 };
+enum { HIGH = 3000, FIRST_PORT = 20000, MANY = 5000 };
 
 /* So many descriptors may be open. */
 static void allow(rlim_t descriptors)
@@ -52,17 +51,31 @@ void case_high_descriptor(void)
 	converse(high, client_at(CLIENT));
 }
 
-/* The first socket loses its place to one of the last, and is found again when it is used. */
-void case_more_than_places(void)
+/* One of the server's sockets is asked, and replies. */
+static void converse_at(int fd, int port, int client)
 {
-	int first;
+	struct address to = address_of(OTHER, port), peer;
+
+	need(kernel_side.sendto(client, "question", 8, 0, &to.name.any, to.length), "asking");
+	peer = hear(&library_side, fd);
+	need(tell(&library_side, fd, &peer), "replying");
+	check_source(client, OTHER);
+}
+
+/* Their records are added in chunks: the first socket is helped, the last, and some between. */
+void case_many_sockets(void)
+{
+	static int fds[MANY];
+	int client;
 
 	make_hosts();
-	allow(MORE + 100);
-	first = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
-	for (int i = 0; i < MORE; i++)
-		bound_socket(&library_side, "0.0.0.0", FIRST_PORT + i);
-	converse(first, client_at(CLIENT));
+	allow(MANY + 100);
+	client = client_at(CLIENT);
+	for (int i = 0; i < MANY; i++)
+		fds[i] = bound_socket(&library_side, "0.0.0.0", FIRST_PORT + i);
+	for (int i = 0; i < MANY; i += 101)
+		converse_at(fds[i], FIRST_PORT + i, client);
+	converse_at(fds[MANY - 1], FIRST_PORT + MANY - 1, client);
 }
 
 enum { MUCH = 1024 };

@@ -43,7 +43,7 @@ static const struct test_case cases[] = {
 	{ "the multicast interface, after thousands of sockets", case_multicast_interface },
 	{ "a receive and an answer are one call of the kernel each", case_one_call },
 	{ "a descriptor with a large number", case_high_descriptor },
-	{ "more sockets than there are places for", case_more_than_places },
+	{ "very many sockets", case_many_sockets },
 	{ "much control data of the program's own", case_much_control_data },
 	{ "vectors with room for much, and no memory", case_no_memory },
 	{ "a refused source on a small signal stack", case_refused_on_small_stack },

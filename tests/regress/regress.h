@@ -42,7 +42,7 @@ void case_place_reused(void);
 void case_one_call(void);
 /* many.c */
 void case_high_descriptor(void);
-void case_more_than_places(void);
+void case_many_sockets(void);
 void case_much_control_data(void);
 void case_no_memory(void);
 

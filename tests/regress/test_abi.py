@@ -19,7 +19,7 @@ from program import BUILD_DIRECTORY, NotReady
 CC = tuple(shlex.split(os.environ.get('CC', 'cc')))
 LIBRARY_FLAGS = ('-O1', '-fPIC', '-fvisibility=hidden', '-ftls-model=initial-exec', '-shared', '-include',
 	f'{BUILD_DIRECTORY}/config.h', f'-I{SOURCES}/shim')
-ROUNDS = 8          # what abi.c answers
+ROUNDS = 13         # what abi.c answers
 
 
 class Abi(NamedTuple):
@@ -63,7 +63,7 @@ def attempt(abi, work):
 def build(abi, work):
 	"""(library, program), compiled at once."""
 	library, program = f'{work}/libreplyfrom.so', f'{work}/abi'
-	units = sorted(glob.glob(f'{SOURCES}/shim/*.c') + glob.glob(f'{SOURCES}/shim/hooks/*.c'))
+	units = sorted(glob.glob(f'{SOURCES}/shim/*.c') + glob.glob(f'{SOURCES}/shim/hooks/*.[cS]'))
 	compile_all((*abi.compiler, '-std=gnu11', *LIBRARY_FLAGS, '-o', library, *units),
 		(*abi.compiler, '-std=gnu11', '-D_GNU_SOURCE', *abi.program_flags, '-o', program, f'{FOLDER}/abi.c'))
 	return library, program

@@ -18,39 +18,43 @@
 enum {
 	PEERS_MOST = 384,
 	LOCAL_ADDRESSES = 16,
-	CLOSE = LOCALS_WAYS - 3, /* of them have the same places */
+	CLOSE = LOCALS_WAYS - 3, /* of them have the same slots */
+	PORTS = 2,		 /* local ports at which a peer asks */
 	VECTOR = 4,		 /* datagrams at once */
-	ANSWERS = 3000,		 /* of each table: it grows to five times its size */
+	ANSWERS = 3000,		 /* of each table */
 	KILLED = 50,		 /* one in so many turns */
 	LATER = 20,
-	ROOM = 4096,			     /* for so many peers */
-	ROOM_LEAST = SETS_LEAST * SLOTS / 4, /* this table never grows */
+	PUBLISHED = 4,	  /* one host in so many datagrams is remembered too */
+	ROOM = 16384,	  /* for so many peers that none is evicted */
+	ROOM_LEAST = 128, /* for fewer than there are */
 };
 
-/* How long a worker's turns are, and what the table is like. */
+/* The length of a worker's turns, and the kind of table. */
 static const struct kind {
 	const char *name;
 	uint32_t longest; /* points */
 	uint32_t peers;
 	bool shared; /* a peer asks several workers at once */
-	bool full;   /* more peers than there is room for: some are forgotten, none is wrong */
+	bool full;   /* more peers than there is room for: some are evicted, none is wrong */
 } kinds[] = {
 	{ "short turns", 200, PEERS_MOST, false, false },
 	{ "long turns", 20000, PEERS_MOST, false, false },
-	{ "peers that ask several at once", 100, PEERS_MOST / 8, true, false },
+	{ "peers that ask several at once", 100, PEERS_MOST / 48, true, false },
 	{ "a full table", 200, PEERS_MOST, false, true },
 };
 static const struct kind *kind;
 
 static struct memory {
 	struct peers_state state;
-	struct local_place locals[LOCALS];
-	struct peer_set sets[ROOM * 4 / SLOTS];
+	struct local_place locals[1 << LOCALS_BITS];
+	struct peer_set sets[ROOM * 5 / 4 / SLOTS];
 } memory;
 static struct peers peers;
 
+/* A peer at one of the local ports. */
 static struct asking {
 	struct names names;
+	in_port_t port;
 	uint32_t held;	/* by so many workers, from the datagram to its answer */
 	uint32_t begun; /* so often was it remembered */
 } asking[PEERS_MOST];
@@ -70,9 +74,9 @@ static uint32_t answers, missing, wrong;
 
 static struct local nth_local(uint32_t n)
 {
-	struct local local = { .ifindex = 1 };
+	struct local local = { .ifindex = 1, .port = (in_port_t)(1 + n % PORTS) };
 
-	local.address = address_map((struct in_addr){ htonl(0xc0000201 + n) });
+	local.address = address_map((struct in_addr){ htonl(0xc0000201 + n / PORTS) });
 	return local;
 }
 
@@ -90,25 +94,63 @@ static void receive(struct question *question)
 {
 	struct asking *peer = take_peer();
 
-	*question = (struct question){ .peer = peer,
-				       .local = schedule_random(LOCAL_ADDRESSES),
-				       .begun = ++peer->begun,
-				       .alone = !peer->held };
+	*question = (struct question){ .peer = peer, .begun = ++peer->begun, .alone = !peer->held };
+	do
+		question->local = schedule_random(LOCAL_ADDRESSES);
+	while (locals[question->local].port != peer->port);
 	peer->held++;
+}
+
+static bool is_same(const struct local *one, const struct local *other)
+{
+	return one->half[0] == other->half[0] && one->half[1] == other->half[1] &&
+	       one->rest == other->rest;
+}
+
+/* source_learn() */
+static void learn(struct name name, struct local local)
+{
+	if (!peers_knows(&peers, name, local))
+		peers_put(&peers, name, local);
+}
+
+/* source_publish() and source_retract(): others of that host do the same. */
+static void publish(const struct question *question)
+{
+	learn(name_of_host(&question->peer->names, question->peer->port), locals[question->local]);
+}
+
+static void retract(const struct question *question)
+{
+	struct name host = name_of_host(&question->peer->names, question->peer->port);
+	struct local found;
+
+	if (!peers_find(&peers, host, &found))
+		return;
+	wrong += found.port != question->peer->port;
+	if (is_same(&found, &locals[question->local]))
+		peers_forget(&peers, host);
 }
 
 static void answer(const struct question *question)
 {
-	struct local found, expected = locals[question->local];
-	bool is_found = peers_find(&peers, name_of_peer(&question->peer->names), &found);
+	const struct asking *peer = question->peer;
+	struct local found;
+	bool is_found = peers_find(&peers, name_of_peer(&peer->names, peer->port), &found), alone;
 
-	bool alone = question->alone && question->peer->begun == question->begun;
-
+	alone = question->alone && peer->begun == question->begun;
 	answers++;
 	if (!is_found)
 		missing += !kind->full;
-	else if (alone && !IN6_ARE_ADDR_EQUAL(&found.address, &expected.address))
+	else if (found.port != peer->port)
 		wrong++;
+	else if (alone && !is_same(&found, &locals[question->local]))
+		wrong++;
+	/* A fresh socket looks for the peer at any port. */
+	if (!peers_find(&peers, name_of_peer(&peer->names, 0), &found))
+		missing += !kind->full;
+	else
+		wrong += !found.port || found.port > PORTS;
 }
 
 /* Receives some, answers them, and so on. */
@@ -123,10 +165,15 @@ static void work(void)
 			struct question *question = &vector->questions[vector->count++];
 
 			receive(question);
-			peers_confirm(&peers, &question->peer->names, locals[question->local]);
+			learn(name_of_peer(&question->peer->names, question->peer->port),
+			      locals[question->local]);
+			if (schedule_random(PUBLISHED) == 0)
+				publish(question);
 		}
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < count; i++) {
 			answer(&vector->questions[i]);
+			retract(&vector->questions[i]);
+		}
 		while (vector->count)
 			vector->questions[--vector->count].peer->held--;
 	}
@@ -142,14 +189,21 @@ static void start(unsigned int worker)
 	schedule_start(worker, work);
 }
 
-static void choose_locals(const struct hash_key *key)
+static uint32_t home_of(struct local local)
+{
+	return local_home(&peers.locals, &peers.key, local_hash(&peers.key, local));
+}
+
+static void choose_locals(void)
 {
 	uint32_t count = 0;
 
 	for (uint32_t n = 0; count < LOCAL_ADDRESSES; n++) {
-		uint32_t homes = local_home(key, local_hash(key, nth_local(n))) ^
-				 local_home(key, local_hash(key, locals[0]));
+		uint32_t homes = home_of(nth_local(n)) ^ home_of(locals[0]);
 
+		/* Some of each port. */
+		if (nth_local(n).port != 1 + count % PORTS)
+			continue;
 		if (!count || count >= CLOSE || homes < LOCALS_WAYS)
 			locals[count++] = nth_local(n);
 	}
@@ -165,13 +219,16 @@ static void make_table(void)
 	memset(vectors, 0, sizeof(vectors));
 	peers_start(&peers, kind->full ? ROOM_LEAST : ROOM, &key, memory.sets, memory.locals,
 		    &memory.state);
-	choose_locals(&key);
+	choose_locals();
 	for (uint32_t i = 0; i < PEERS_MOST; i++) {
-		struct peer peer = { .port = htons((in_port_t)(1024 + i)) };
+		/* Half of them ask at one local port only. */
+		struct peer peer = { .port = htons((in_port_t)(1024 + (i & 2 ? i : i & ~1u))) };
 
-		peer.host = address_map((struct in_addr){ htonl(0xc6336401 + i / 2) });
-		asking[i] = (struct asking){ .names = names_of_peer(&key, peer,
-								    names_salt(&key, 1 + i % 2)) };
+		peer.host = address_map((struct in_addr){ htonl(0xc6336401 + i / 4) });
+		asking[i] = (struct asking){
+			.names = names_of_peer(&key, peer, names_salt(&key, 1, 0)),
+			.port = (in_port_t)(1 + i % PORTS),
+		};
 	}
 }
 
@@ -189,6 +246,8 @@ static void run_table(uint64_t seed)
 		/* Time goes on with entries made elsewhere in the table. */
 		if (schedule_random(LATER) == 0)
 			memory.state.tick++;
+		if (schedule_random(LATER) == 0)
+			memory.state.local_tick++;
 		schedule_run(worker, schedule_random(kind->longest));
 	}
 }

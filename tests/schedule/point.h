@@ -11,7 +11,9 @@ void schedule_point(void);
 #define __atomic_load_n(...)	 (schedule_point(), __atomic_load_n(__VA_ARGS__))
 #define __atomic_store_n(...)	 (schedule_point(), __atomic_store_n(__VA_ARGS__))
 #define __atomic_fetch_add(...)	 (schedule_point(), __atomic_fetch_add(__VA_ARGS__))
-#define __atomic_compare_exchange_n(...)                                                           \
+#define __atomic_fetch_sub(...)	 (schedule_point(), __atomic_fetch_sub(__VA_ARGS__))
+#define __atomic_exchange_n(...) (schedule_point(), __atomic_exchange_n(__VA_ARGS__))
+#define __atomic_compare_exchange_n(...) \
 	(schedule_point(), __atomic_compare_exchange_n(__VA_ARGS__))
 
 #endif

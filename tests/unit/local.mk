@@ -12,15 +12,15 @@ unit_programs = \
 	tests/unit/test_control_kernel \
 	tests/unit/test_control_truncate \
 	tests/unit/test_control_walk \
+	tests/unit/test_helped \
 	tests/unit/test_peers_capacity \
-	tests/unit/test_peers_confirm \
 	tests/unit/test_peers_evict \
 	tests/unit/test_peers_garbage \
-	tests/unit/test_peers_growers \
-	tests/unit/test_peers_growth \
+	tests/unit/test_peers_knows \
 	tests/unit/test_peers_locals \
 	tests/unit/test_peers_memory \
 	tests/unit/test_peers_names \
+	tests/unit/test_peers_ports \
 	tests/unit/test_peers_spread \
 	tests/unit/test_peers_torn \
 	tests/unit/test_peers_writers \
@@ -28,6 +28,7 @@ unit_programs = \
 	tests/unit/test_pktinfo_usual \
 	tests/unit/test_pktinfo_write \
 	tests/unit/test_settings_ports \
+	tests/unit/test_settings_source \
 	tests/unit/test_settings_values \
 	tests/unit/test_source_heard
 
@@ -40,9 +41,9 @@ unit_address = tests/unit/unit.h shim/address.h
 unit_control = $(unit_address) tests/unit/messages.h \
 	shim/control.c shim/control.h shim/pktinfo.c shim/pktinfo.h
 unit_peers = tests/unit/unit.h tests/unit/table.h shim/address.h shim/names.h \
-	shim/growth.c shim/locals.c shim/locals.h shim/peers.c shim/peers.h
+	shim/locals.c shim/locals.h shim/peers.c shim/peers.h
 unit_writers = $(unit_peers) tests/unit/writers.h
-unit_settings = tests/unit/unit.h shim/bounds.h shim/settings.c shim/settings.h
+unit_settings = tests/unit/unit.h shim/address.h shim/bounds.h shim/settings.c shim/settings.h
 
 tests_unit_test_address_canonical_SOURCES = tests/unit/test_address_canonical.c $(unit_address)
 tests_unit_test_address_canonical_LDADD = -lcmocka
@@ -58,24 +59,25 @@ tests_unit_test_control_truncate_SOURCES = tests/unit/test_control_truncate.c $(
 tests_unit_test_control_truncate_LDADD = -lcmocka
 tests_unit_test_control_walk_SOURCES = tests/unit/test_control_walk.c $(unit_control)
 tests_unit_test_control_walk_LDADD = -lcmocka
+tests_unit_test_helped_SOURCES = tests/unit/test_helped.c tests/unit/unit.h tests/unit/writers.h \
+	shim/descriptor.h shim/helped.c shim/helped.h shim/socket.h
+tests_unit_test_helped_LDADD = -lcmocka -lpthread
 tests_unit_test_peers_capacity_SOURCES = tests/unit/test_peers_capacity.c $(unit_peers)
 tests_unit_test_peers_capacity_LDADD = -lcmocka
-tests_unit_test_peers_confirm_SOURCES = tests/unit/test_peers_confirm.c $(unit_peers)
-tests_unit_test_peers_confirm_LDADD = -lcmocka
 tests_unit_test_peers_evict_SOURCES = tests/unit/test_peers_evict.c $(unit_peers)
 tests_unit_test_peers_evict_LDADD = -lcmocka
 tests_unit_test_peers_garbage_SOURCES = tests/unit/test_peers_garbage.c $(unit_peers)
 tests_unit_test_peers_garbage_LDADD = -lcmocka -lpthread
-tests_unit_test_peers_growers_SOURCES = tests/unit/test_peers_growers.c $(unit_writers)
-tests_unit_test_peers_growers_LDADD = -lcmocka -lpthread
-tests_unit_test_peers_growth_SOURCES = tests/unit/test_peers_growth.c $(unit_peers)
-tests_unit_test_peers_growth_LDADD = -lcmocka
+tests_unit_test_peers_knows_SOURCES = tests/unit/test_peers_knows.c $(unit_peers)
+tests_unit_test_peers_knows_LDADD = -lcmocka
 tests_unit_test_peers_locals_SOURCES = tests/unit/test_peers_locals.c $(unit_peers)
 tests_unit_test_peers_locals_LDADD = -lcmocka
 tests_unit_test_peers_memory_SOURCES = tests/unit/test_peers_memory.c $(unit_peers)
 tests_unit_test_peers_memory_LDADD = -lcmocka
 tests_unit_test_peers_names_SOURCES = tests/unit/test_peers_names.c $(unit_peers)
 tests_unit_test_peers_names_LDADD = -lcmocka
+tests_unit_test_peers_ports_SOURCES = tests/unit/test_peers_ports.c $(unit_peers)
+tests_unit_test_peers_ports_LDADD = -lcmocka
 tests_unit_test_peers_spread_SOURCES = tests/unit/test_peers_spread.c $(unit_peers)
 tests_unit_test_peers_spread_LDADD = -lcmocka
 tests_unit_test_peers_torn_SOURCES = tests/unit/test_peers_torn.c $(unit_peers)
@@ -90,6 +92,8 @@ tests_unit_test_pktinfo_write_SOURCES = tests/unit/test_pktinfo_write.c $(unit_c
 tests_unit_test_pktinfo_write_LDADD = -lcmocka
 tests_unit_test_settings_ports_SOURCES = tests/unit/test_settings_ports.c $(unit_settings)
 tests_unit_test_settings_ports_LDADD = -lcmocka
+tests_unit_test_settings_source_SOURCES = tests/unit/test_settings_source.c $(unit_settings)
+tests_unit_test_settings_source_LDADD = -lcmocka
 tests_unit_test_settings_values_SOURCES = tests/unit/test_settings_values.c $(unit_settings)
 tests_unit_test_settings_values_LDADD = -lcmocka
 tests_unit_test_source_heard_SOURCES = tests/unit/test_source_heard.c tests/unit/unit.h shim/source.h

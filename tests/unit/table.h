@@ -7,30 +7,33 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bounds.h"
 #include "peers.h"
 #include "unit.h"
 
 static const struct hash_key table_key = { { 0x243f6a8885a308d3, 0x13198a2e03707344,
 					     0xa4093822299f31d0, 0x082efa98ec4e6c89 } };
 
-/* The least table there can be in use: it has all its sets from the start, and never grows. */
-enum { FIXED_PEERS = SETS_LEAST * SLOTS / 4, FIXED_SLOTS = SETS_LEAST * SLOTS };
-_Static_assert(FIXED_PEERS * 4 / SLOTS == SETS_LEAST, "peers_sets()");
-
-struct table_memory {
-	struct peers_state state;
-	struct local_place locals[LOCALS];
-	struct peer_set sets[];
+/* The least table that the settings allow. */
+enum {
+	FIXED_PEERS = PEERS_MIN,
+	FIXED_SLOTS = FIXED_PEERS * 5 / 4,
+	FIXED_BUCKETS = FIXED_SLOTS / SLOTS,
 };
 
-static inline size_t table_size(const struct peers *peers)
+/* The local port of names and local addresses here. */
+enum { PORT = 53 };
+
+/* Returns the size of the shared memory for so many peers: as in shim/start.c. */
+static inline size_t table_size(size_t count)
 {
-	return sizeof(struct table_memory) + ((size_t)peers->last + 1) * sizeof(struct peer_set);
+	return sizeof(struct peers_state) + peers_sets(count) * sizeof(struct peer_set) +
+	       (sizeof(struct local_place) << peers_locals_bits(count));
 }
 
-static inline struct table_memory *table_memory(const struct peers *peers)
+static inline size_t table_locals(const struct peers *peers)
 {
-	return (struct table_memory *)((char *)peers->sets - offsetof(struct table_memory, sets));
+	return (size_t)1 << peers->locals.bits;
 }
 
 static inline size_t table_page(size_t size)
@@ -40,16 +43,17 @@ static inline size_t table_page(size_t size)
 	return (size + page - 1) / page * page;
 }
 
-/* All of its pages, from the first. */
+/* Returns the first of the table's pages, and the size of all. */
 static inline char *table_start(const struct peers *peers, size_t *whole)
 {
-	size_t size = table_size(peers);
+	size_t size = sizeof(struct peers_state) + peers->count * sizeof(struct peer_set) +
+		      table_locals(peers) * sizeof(struct local_place);
 
 	*whole = table_page(size);
-	return (char *)table_memory(peers) + size - *whole;
+	return (char *)peers->state + size - *whole;
 }
 
-/* From now on a write ends the test, or not any more. */
+/* From now on a write ends the test, or does so no more. */
 static inline void table_protect(const struct peers *peers, bool protected)
 {
 	size_t whole;
@@ -58,20 +62,22 @@ static inline void table_protect(const struct peers *peers, bool protected)
 	assert_int_equal(mprotect(start, whole, protected ? PROT_READ : PROT_READ | PROT_WRITE), 0);
 }
 
-/* In memory that forked processes share, as the library's own; behind it is none. */
+/* Makes a table in memory that forked processes share, as the library does; no page follows it. */
 static inline struct peers table_make_with(size_t count, const struct hash_key *key)
 {
-	size_t size = sizeof(struct table_memory) + peers_sets(count) * sizeof(struct peer_set);
-	size_t whole = table_page(size);
-	struct table_memory *memory;
+	size_t size = table_size(count), whole = table_page(size);
+	struct peers_state *state;
+	struct peer_set *buckets;
 	struct peers peers;
 	char *start = mmap(NULL, whole + table_page(1), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(start, MAP_FAILED);
 	assert_int_equal(mprotect(start + whole, table_page(1), PROT_NONE), 0);
-	memory = (struct table_memory *)(start + whole - size);
-	peers_start(&peers, count, key, memory->sets, memory->locals, &memory->state);
+	state = (struct peers_state *)(void *)(start + whole - size);
+	buckets = (struct peer_set *)(void *)(state + 1);
+	peers_start(&peers, count, key, buckets,
+		    (struct local_place *)(void *)(buckets + peers_sets(count)), state);
 	return peers;
 }
 
@@ -107,35 +113,45 @@ static inline int table_teardown(void **state)
 
 #define table_test(test) cmocka_unit_test_setup_teardown(test, table_setup, table_teardown)
 
-static inline uint32_t table_extent(const struct peers *peers)
-{
-	return (uint32_t)peers_extent(peers);
-}
-
-/* How many slots are taken in all the sets that there can be. */
+/* Returns the number of slots that are taken. */
 static inline uint32_t table_entries(const struct peers *peers)
 {
 	uint32_t count = 0;
 
-	for (uint32_t set = 0; set <= peers->last; set++)
+	for (uint32_t bucket = 0; bucket < peers->count; bucket++)
 		for (int i = 0; i < SLOTS; i++)
-			count += peers->sets[set].slot[i] != 0;
+			count += peers->sets[bucket].slot[i] != 0;
 	return count;
 }
 
-/* The set whose content is another than in `before`; -1: none. */
+/* Returns the bucket whose content is another than in `before`; -1: none. */
 static inline int table_changed(const struct peers *peers, const struct peer_set *before)
 {
-	for (uint32_t set = 0; set <= peers->last; set++)
-		if (memcmp(&peers->sets[set], &before[set], sizeof(*before)))
-			return (int)set;
+	for (uint32_t bucket = 0; bucket < peers->count; bucket++)
+		if (memcmp(&peers->sets[bucket], &before[bucket], sizeof(*before)))
+			return (int)bucket;
 	return -1;
 }
 
-/* Time goes on without entries made. */
+/* Returns how many ticks ago an entry of that name was written; UINT32_MAX: there is none. */
+static inline uint32_t table_age(const struct peers *peers, struct name name)
+{
+	for (uint32_t i = 0; i < peers->count * SLOTS; i++) {
+		uint64_t word = peers->sets[i / SLOTS].slot[i % SLOTS];
+		struct local local;
+
+		if (word && peers_tag(peers, word, &local) == (name.hash & TAG_MASK) &&
+		    local.port == name.port)
+			return (peers_tick(peers) - (uint32_t)word) & TICK_MASK;
+	}
+	return UINT32_MAX;
+}
+
+/* Time goes on without entries and local addresses made. */
 static inline void table_wait(const struct peers *peers, uint32_t ticks)
 {
 	peers->state->tick += ticks;
+	peers->state->local_tick += ticks;
 }
 
 /* xorshift64 */
@@ -147,30 +163,51 @@ static inline uint64_t random_next(uint64_t *random)
 	return *random;
 }
 
-/* The n-th name that is at home in that set; its other sets are anywhere. */
-static inline struct name name_at(uint32_t set, uint32_t n)
+/* Returns a hash that leads to that bucket of the fixed table. */
+static inline uint64_t hash_of_bucket(uint32_t bucket)
 {
-	uint64_t mixed = hash_fold(n + UINT64_C(0x9e3779b97f4a7c15), set ^ table_key.word[2]);
-
-	return (struct name){ .hash = (uint64_t)n << TAG_SHIFT | (mixed & ~TAG_MASK),
-			      .home = (uint64_t)set << SETS_SHIFT };
+	return (((uint64_t)bucket << 32) + FIXED_BUCKETS - 1) / FIXED_BUCKETS << 32;
 }
 
-/* The n-th name (1 to 2^25 - 1) whose sets are all the first one: of these 8 have room. */
-static inline struct name name_of_first_set(uint32_t n)
+/* The n-th name whose home is that bucket of the fixed table; its other buckets are anywhere. */
+static inline struct name name_at(uint32_t bucket, uint32_t n)
 {
-	return (struct name){ .hash = (uint64_t)n << TAG_SHIFT };
+	uint64_t mixed = hash_fold(n + UINT64_C(0x9e3779b97f4a7c15), bucket ^ table_key.word[2]);
+
+	return (struct name){ .hash = (uint64_t)n << TAG_SHIFT | (mixed & ~TAG_MASK),
+			      .home = hash_of_bucket(bucket),
+			      .port = htons(PORT) };
+}
+
+/* The n-th name whose three buckets are all the first of the fixed table: of these 8 have room. */
+static inline struct name name_of_first_bucket(uint32_t n)
+{
+	enum { MOST = 256 };
+	const uint64_t other[] = { UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xc2b2ae3d27d4eb4f) };
+	static uint64_t hashes[MOST], random = 1;
+	static uint32_t count;
+
+	assert_true(n < MOST);
+	while (count <= n) {
+		uint64_t hash = random_next(&random);
+
+		if (hash * other[0] < hash_of_bucket(1) && hash * other[1] < hash_of_bucket(1))
+			hashes[count++] = hash;
+	}
+	return (struct name){ .hash = hashes[n], .port = htons(PORT) };
 }
 
 static inline struct local local_of(const char *address, uint32_t ifindex)
 {
-	return (struct local){ .address = address_of(address), .ifindex = ifindex };
+	return (struct local){ .address = address_of(address),
+			       .ifindex = ifindex,
+			       .port = htons(PORT) };
 }
 
 /* As many local addresses as wanted, of either family. */
 static inline struct local nth_local(uint32_t n)
 {
-	struct local local = { .ifindex = 1 + n % 7 };
+	struct local local = { .ifindex = 1 + n % 7, .port = htons(PORT) };
 
 	if (n % 2)
 		local.address = address_map((struct in_addr){ htonl(0x0a000000 + n) });
@@ -181,10 +218,18 @@ static inline struct local nth_local(uint32_t n)
 
 static inline bool is_same(const struct local *one, const struct local *other)
 {
-	return one->ifindex == other->ifindex && IN6_ARE_ADDR_EQUAL(&one->address, &other->address);
+	return one->half[0] == other->half[0] && one->half[1] == other->half[1] &&
+	       one->rest == other->rest;
 }
 
-/* Is it found, with that very local address? */
+/* A datagram was received: what source_learn() does with it. */
+static inline void table_learn(struct peers *peers, struct name name, struct local local)
+{
+	if (!peers_knows(peers, name, local))
+		peers_put(peers, name, local);
+}
+
+/* Returns true if the name is found with that very local address. */
 static inline bool table_has(const struct peers *peers, struct name name, struct local local)
 {
 	struct local found;
@@ -192,7 +237,7 @@ static inline bool table_has(const struct peers *peers, struct name name, struct
 	return peers_find(peers, name, &found) && is_same(&found, &local);
 }
 
-/* Not found or, when it is, with no other local address. */
+/* Returns true if the name is not found with another local address. */
 static inline bool table_is_right(const struct peers *peers, struct name name, struct local local)
 {
 	struct local found;
@@ -200,16 +245,16 @@ static inline bool table_is_right(const struct peers *peers, struct name name, s
 	return !peers_find(peers, name, &found) || is_same(&found, &local);
 }
 
-/* v4/v6 twins of two local addresses that a peer asks one after the other. */
-struct twin {
+/* Two local addresses that a peer asks one after the other, of either family. */
+struct address_pair {
 	const char *first, *second;
 };
-static const struct twin twins[] = {
+static const struct address_pair pairs[] = {
 	{ "192.0.2.1", "198.51.100.9" },
 	{ "2001:db8::1", "2001:db8:ffff::9" },
 	{ "192.0.2.1", "2001:db8::1" },
 	{ "fe80::1", "fe80::2" },
 };
-enum { TWINS = sizeof(twins) / sizeof(*twins) };
+enum { PAIRS = sizeof(pairs) / sizeof(*pairs) };
 
 #endif

@@ -6,30 +6,10 @@
 
 #include "table.h"
 
-enum { PEERS = 1024 };
+enum { PLACES = 1 << LOCALS_BITS };
 
-static const uint64_t extents[] = {
-	0,
-	~UINT64_C(0),
-	UINT32_MAX,
-	UINT64_C(0xffffffff00000000),
-	UINT64_C(0xffffffff00000001),
-	SETS_LEAST,
-	UINT64_C(63) << 32 | (SETS_LEAST - 1),
-	UINT64_C(63) << 32 | SETS_LEAST,
-	UINT64_C(127) << 32 | SETS_LEAST,
-	UINT64_C(511) << 32 | 511,
-	UINT64_C(511) << 32 | 512,
-	UINT64_C(1023) << 32 | 513,
-	UINT64_C(0x7fffffff) << 32 | 0x80000000,
-	UINT64_C(0xffffffff) << 32 | 0x80000001,
-	UINT64_C(0x5555) << 32 | 0xaaaa,
-};
 static const uint32_t numbers[] = { 0, 1, 63, 64, 0x7fffffff, 0x80000000, 0xfffffffe, UINT32_MAX };
-enum {
-	EXTENTS = sizeof(extents) / sizeof(*extents),
-	NUMBERS = sizeof(numbers) / sizeof(*numbers),
-};
+enum { NUMBERS = sizeof(numbers) / sizeof(*numbers) };
 
 static void *make_piece(size_t size)
 {
@@ -41,9 +21,9 @@ static struct peers make_pieces(void)
 {
 	struct peers peers;
 
-	peers_start(&peers, PEERS, &table_key,
-		    make_piece(peers_sets(PEERS) * sizeof(struct peer_set)),
-		    make_piece(LOCALS * sizeof(struct local_place)),
+	peers_start(&peers, FIXED_PEERS, &table_key,
+		    make_piece(FIXED_BUCKETS * sizeof(struct peer_set)),
+		    make_piece(PLACES * sizeof(struct local_place)),
 		    make_piece(sizeof(struct peers_state)));
 	return peers;
 }
@@ -51,7 +31,7 @@ static struct peers make_pieces(void)
 static void drop_pieces(struct peers *peers)
 {
 	free(peers->sets);
-	free(peers->locals);
+	free(peers->locals.places);
 	free(peers->state);
 }
 
@@ -64,17 +44,17 @@ static void scribble(void *memory, size_t size, uint64_t *random)
 
 static void scribble_entries(const struct peers *peers, uint64_t *random)
 {
-	scribble(peers->sets, peers_sets(PEERS) * sizeof(struct peer_set), random);
+	scribble(peers->sets, FIXED_BUCKETS * sizeof(struct peer_set), random);
 }
 
 static void scribble_state(const struct peers *peers, uint32_t round, uint64_t *random)
 {
-	uint64_t extent = round % 2 ? extents[round / 2 % EXTENTS] : random_next(random);
-	uint32_t number = numbers[round % NUMBERS];
+	uint32_t number = round % 2 ? numbers[round / 2 % NUMBERS] : (uint32_t)random_next(random);
 
-	__atomic_store_n(&peers->state->extent, extent, __ATOMIC_RELAXED);
 	__atomic_store_n(&peers->state->tick, number, __ATOMIC_RELAXED);
 	__atomic_store_n(&peers->state->clock, number, __ATOMIC_RELAXED);
+	__atomic_store_n(&peers->state->local_tick, number, __ATOMIC_RELAXED);
+	__atomic_store_n(&peers->state->local_clock, number, __ATOMIC_RELAXED);
 }
 
 /* Every call there is; what they return does not matter. */
@@ -82,21 +62,22 @@ static void use(struct peers *peers, uint32_t n)
 {
 	struct peer peer = { .host = nth_local(n).address, .port = n };
 	struct names names = names_of_peer(&peers->key, peer, n % 3);
+	struct name name = name_of_peer(&names, htons(PORT));
 	struct local local;
 
-	peers_find(peers, name_of_peer(&names), &local);
-	peers_age(peers, name_of_host(&names));
-	peers_confirm(peers, &names, nth_local(n));
-	peers_put(peers, name_of_host(&names), nth_local(n + 1));
-	peers_forget(peers, name_of_peer(&names));
-	peers_put(peers, name_of_peer(&names), nth_local(n));
-	peers_grow(peers);
+	peers_find(peers, name, &local);
+	peers_find(peers, name_of_peer(&names, 0), &local);
+	peers_knows(peers, name, nth_local(n));
+	peers_put(peers, name_of_host(&names, htons(PORT)), nth_local(n + 1));
+	peers_forget(peers, name);
+	peers_put(peers, name, nth_local(n));
+	peers_put(peers, name_of_tcp(&names), nth_local(n));
 }
 
 /* One process is enough to find out that the memory is good again for what comes now. */
 static void check_works_on(struct peers *peers, uint32_t n)
 {
-	struct name name = name_at(n % SETS_LEAST, n);
+	struct name name = name_at(n % FIXED_BUCKETS, n);
 
 	peers_put(peers, name, nth_local(n));
 	assert_true(table_has(peers, name, nth_local(n)));
@@ -110,7 +91,7 @@ static void random_memory_is_survived(void **state)
 	uint64_t random = 88172645463325252;
 
 	(void)state;
-	scribble(peers.locals, LOCALS * sizeof(struct local_place), &random);
+	scribble(peers.locals.places, PLACES * sizeof(struct local_place), &random);
 	for (uint32_t round = 0; round < 300; round++) {
 		scribble_entries(&peers, &random);
 		scribble_state(&peers, round, &random);
@@ -129,33 +110,13 @@ static void uniform_memory_is_survived(void **state)
 
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
-		memset(peers.sets, byte, peers_sets(PEERS) * sizeof(struct peer_set));
-		memset(peers.locals, byte, LOCALS * sizeof(struct local_place));
+		memset(peers.sets, byte, FIXED_BUCKETS * sizeof(struct peer_set));
+		memset(peers.locals.places, byte, PLACES * sizeof(struct local_place));
 		memset(peers.state, byte, sizeof(struct peers_state));
 		for (uint32_t n = 0; n < 200; n++) {
 			use(&peers, n);
 			check_works_on(&peers, 1000 + n);
 		}
-	}
-	drop_pieces(&peers);
-}
-
-/* An extent that is wrong stays as it is: no growth makes it a right one with lost entries. */
-static void wrong_extent_does_not_grow(void **state)
-{
-	struct peers peers = make_pieces();
-	uint64_t random = 88172645463325252;
-
-	(void)state;
-	for (size_t i = 0; i < EXTENTS; i++) {
-		uint64_t extent = extents[i];
-
-		if ((uint32_t)extent > 1 && extent == peers_extent_of((uint32_t)extent))
-			continue;
-		peers.state->extent = extent;
-		scribble_entries(&peers, &random);
-		peers_grow(&peers);
-		assert_true(peers.state->extent == extent);
 	}
 	drop_pieces(&peers);
 }
@@ -170,8 +131,8 @@ static void *scribble_for_ever(void *argument)
 	for (uint32_t round = 0; !__atomic_load_n(&over, __ATOMIC_ACQUIRE); round++) {
 		uint64_t at = random_next(&random);
 
-		scribble(&peers->locals[at % LOCALS], sizeof(*peers->locals), &random);
-		scribble(&peers->sets[at % peers_sets(PEERS)], sizeof(*peers->sets), &random);
+		scribble(&peers->locals.places[at % PLACES], sizeof(struct local_place), &random);
+		scribble(&peers->sets[at % FIXED_BUCKETS], sizeof(*peers->sets), &random);
 		scribble_state(peers, round, &random);
 	}
 	return NULL;
@@ -198,7 +159,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_memory_is_survived),
 		cmocka_unit_test(uniform_memory_is_survived),
-		cmocka_unit_test(wrong_extent_does_not_grow),
 		cmocka_unit_test(changing_memory_is_survived),
 	};
 

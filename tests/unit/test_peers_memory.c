@@ -7,17 +7,22 @@ static void finds_nothing_in_empty_table(void **state)
 {
 	struct local local;
 
-	for (uint32_t set = 0; set < SETS_LEAST; set++)
-		assert_false(peers_find(*state, name_at(set, 1), &local));
-	assert_int_equal(peers_age(*state, name_at(0, 1)), UINT32_MAX);
+	for (uint32_t bucket = 0; bucket < FIXED_BUCKETS; bucket++)
+		assert_false(peers_find(*state, name_at(bucket, 1), &local));
+	assert_int_equal(table_entries(*state), 0);
+	assert_true(peers_is_empty(*state));
+	peers_put(*state, name_at(0, 1), nth_local(1));
+	assert_false(peers_is_empty(*state));
+	peers_forget(*state, name_at(0, 1));
+	assert_false(peers_is_empty(*state));
 }
 
 static void finds_what_was_put(void **state)
 {
 	struct local found;
 
-	for (uint32_t i = 0; i < TWINS; i++) {
-		struct local local = local_of(twins[i].first, i + 1);
+	for (uint32_t i = 0; i < PAIRS; i++) {
+		struct local local = local_of(pairs[i].first, i + 1);
 
 		assert_true(peers_put(*state, name_at(5, 1 + i), local));
 		assert_true(table_has(*state, name_at(5, 1 + i), local));
@@ -28,10 +33,10 @@ static void finds_what_was_put(void **state)
 
 static void newest_value_wins(void **state)
 {
-	for (uint32_t i = 0; i < TWINS; i++) {
-		struct local first = local_of(twins[i].first, 1);
-		struct local second = local_of(twins[i].second, 1);
-		struct local elsewhere = local_of(twins[i].second, 2);
+	for (uint32_t i = 0; i < PAIRS; i++) {
+		struct local first = local_of(pairs[i].first, 1);
+		struct local second = local_of(pairs[i].second, 1);
+		struct local elsewhere = local_of(pairs[i].second, 2);
 
 		peers_put(*state, name_at(5, i), first);
 		peers_put(*state, name_at(5, i), second);
@@ -41,10 +46,10 @@ static void newest_value_wins(void **state)
 	}
 }
 
-/* A broadcast's entry: known, and no source. It takes the place of an address and the reverse. */
+/* A broadcast's entry: known, and no source. It replaces an address, and an address replaces it. */
 static void remembers_that_there_is_no_source(void **state)
 {
-	const struct local none = { .ifindex = 0 };
+	const struct local none = { .port = htons(PORT) };
 	struct local local = local_of("192.0.2.1", 1);
 
 	peers_put(*state, name_at(5, 1), none);
@@ -68,7 +73,7 @@ static void forgets(void **state)
 	assert_true(table_has(*state, name_at(5, 1), local));
 }
 
-/* Names that are at home in one set are found wherever they had to go, whoever else goes. */
+/* Names of one home bucket are found wherever they had to go, whichever others are deleted. */
 static void finds_behind_forgotten(void **state)
 {
 	enum { COUNT = 4 * SLOTS };
@@ -115,55 +120,96 @@ static void keeps_one_entry_behind_free_slot(void **state)
 static void reuses_free_slots(void **state)
 {
 	for (uint32_t i = 1; i <= SLOTS; i++)
-		peers_put(*state, name_of_first_set(i), nth_local(i));
+		peers_put(*state, name_of_first_bucket(i), nth_local(i));
 	for (uint32_t i = SLOTS + 1; i < 100; i++) {
-		peers_forget(*state, name_of_first_set(i - SLOTS));
-		assert_true(peers_put(*state, name_of_first_set(i), nth_local(i)));
+		peers_forget(*state, name_of_first_bucket(i - SLOTS));
+		assert_true(peers_put(*state, name_of_first_bucket(i), nth_local(i)));
 		for (uint32_t j = i - SLOTS + 1; j <= i; j++)
-			assert_true(table_has(*state, name_of_first_set(j), nth_local(j)));
+			assert_true(table_has(*state, name_of_first_bucket(j), nth_local(j)));
 	}
 }
 
-static void fill(struct peers *peers, uint32_t set)
+static bool has_free_slot(const struct peer_set *bucket)
 {
-	for (uint32_t n = 1000; peers_set_has(&peers->sets[set], 0); n++)
-		assert_true(peers_put(peers, name_at(set, n), nth_local(1)));
+	for (int i = 0; i < SLOTS; i++)
+		if (!bucket->slot[i])
+			return true;
+	return false;
 }
 
-/* At home while that has room, then in the second and in the third of its sets. */
-static void finds_in_each_of_its_sets(void **state)
+static void fill(struct peers *peers, uint32_t bucket)
+{
+	for (uint32_t n = 1000; has_free_slot(&peers->sets[bucket]); n++)
+		assert_true(peers_put(peers, name_at(bucket, n), nth_local(1)));
+}
+
+/* At home while that has room, then in the second and in the third of its buckets. */
+static void finds_in_each_of_its_buckets(void **state)
 {
 	struct peers *peers = *state;
-	struct peer_set before[SETS_LEAST];
+	struct peer_set before[FIXED_BUCKETS];
 	struct name name = name_at(5, 1);
-	int sets[3];
+	int buckets[3];
 
 	for (int way = 0; way < 3; way++) {
 		memcpy(before, peers->sets, sizeof(before));
 		assert_true(peers_put(peers, name, nth_local(7)));
 		assert_true(table_has(peers, name, nth_local(7)));
-		sets[way] = table_changed(peers, before);
+		buckets[way] = table_changed(peers, before);
 		assert_true(peers_put(peers, name, nth_local(8)));
 		assert_true(table_has(peers, name, nth_local(8)));
 		peers_forget(peers, name);
 		assert_int_equal(table_changed(peers, before), -1);
-		fill(peers, (uint32_t)sets[way]);
+		fill(peers, (uint32_t)buckets[way]);
 	}
-	assert_int_equal(sets[0], 5);
-	assert_true(sets[1] != 5 && sets[2] != 5 && sets[1] != sets[2]);
+	assert_int_equal(buckets[0], 5);
+	assert_true(buckets[1] != 5 && buckets[2] != 5 && buckets[1] != buckets[2]);
 	assert_false(peers_put(peers, name, nth_local(7)));
 	assert_true(table_has(peers, name, nth_local(7)));
 }
 
-static void tells_age_in_ticks(void **state)
+/* A name that has two entries, as after a writer was killed, has one after the next change. */
+static void duplicate_is_deleted(void **state)
 {
-	peers_put(*state, name_at(5, 1), nth_local(1));
-	for (uint32_t age = 0; age <= TICK_MASK; age++) {
-		assert_int_equal(peers_age(*state, name_at(5, 1)), age);
-		table_wait(*state, 1);
+	struct peers *peers = *state;
+	struct name name = name_at(5, 1);
+
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		uint64_t *slots = peers->sets[5].slot, word;
+		uint32_t at = 0;
+
+		peers_put(peers, name, nth_local(1));
+		while (!slots[at])
+			at++;
+		word = slots[at];
+		peers_put(peers, name, nth_local(2));
+		slots[(at + 1 + i) % SLOTS] = word;
+		if (i == SLOTS - 1)
+			break;
+		assert_int_equal(table_entries(peers), 2);
+		peers_put(peers, name, nth_local(3 + i));
+		assert_int_equal(table_entries(peers), 1);
+		assert_true(table_has(peers, name, nth_local(3 + i)));
+		peers_forget(peers, name);
 	}
-	peers_put(*state, name_at(5, 1), nth_local(1));
-	assert_int_equal(peers_age(*state, name_at(5, 1)), 0);
+}
+
+/* Both entries of such a name are forgotten. */
+static void duplicates_are_forgotten(void **state)
+{
+	struct peers *peers = *state;
+	struct name name = name_at(5, 1);
+	struct local found;
+	uint64_t word = 0;
+
+	peers_put(peers, name, nth_local(1));
+	for (int i = 0; i < SLOTS; i++)
+		word |= peers->sets[5].slot[i];
+	for (int i = 0; i < 3; i++)
+		peers->sets[5].slot[i] = word;
+	peers_forget(peers, name);
+	assert_false(peers_find(peers, name, &found));
+	assert_int_equal(table_entries(peers), 0);
 }
 
 int main(void)
@@ -178,8 +224,9 @@ int main(void)
 		table_test(same_name_twice_is_one_entry),
 		table_test(keeps_one_entry_behind_free_slot),
 		table_test(reuses_free_slots),
-		table_test(finds_in_each_of_its_sets),
-		table_test(tells_age_in_ticks),
+		table_test(finds_in_each_of_its_buckets),
+		table_test(duplicate_is_deleted),
+		table_test(duplicates_are_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("peers: memory", tests, NULL, NULL);

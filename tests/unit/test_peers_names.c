@@ -3,11 +3,12 @@
 
 #include "table.h"
 
-static struct names names_for(const char *host, uint16_t port, uint32_t scope, uint64_t cookie)
+static struct names names_for(const char *host, uint16_t port, uint32_t scope, uint64_t cookie,
+			      uint32_t device)
 {
 	struct peer peer = { .host = address_of(host), .scope = scope, .port = htons(port) };
 
-	return names_of_peer(&table_key, peer, names_salt(&table_key, cookie));
+	return names_of_peer(&table_key, peer, names_salt(&table_key, cookie, device));
 }
 
 /* Everything that makes another peer; the first row is what the others are compared with. */
@@ -15,26 +16,24 @@ static const struct {
 	const char *host;
 	uint16_t port;
 	uint32_t scope;
-	uint64_t cookie;
+	uint64_t cookie; /* of the network namespace */
+	uint32_t device;
 } others[] = {
-	{ "192.0.2.1", 53, 0, 1 },
-	{ "192.0.2.1", 54, 0, 1 },
-	{ "192.0.2.1", 13568, 0, 1 }, /* 53 with its bytes turned round */
-	{ "192.0.2.2", 53, 0, 1 },
-	{ "192.0.2.1", 53, 0, 2 },
-	{ "192.0.2.1", 53, 0, 1ULL << 63 | 1 },
-	{ "fe80::1", 53, 1, 1 },
-	{ "fe80::1", 53, 2, 1 },
-	{ "fe80::1", 53, 0, 1 },
-	{ "::192.0.2.1", 53, 0, 1 },
-	{ "2001:db8::1", 53, 0, 1 },
-	{ "2001:db8:0:1::1", 53, 0, 1 },
+	{ "192.0.2.1", 53, 0, 1, 0 },	 { "192.0.2.1", 54, 0, 1, 0 },
+	{ "192.0.2.1", 13568, 0, 1, 0 }, /* 53 with its bytes turned round */
+	{ "192.0.2.2", 53, 0, 1, 0 },	 { "192.0.2.1", 53, 0, 2, 0 },
+	{ "192.0.2.1", 53, 0, 0, 0 },	 { "192.0.2.1", 53, 0, 1, 1 },
+	{ "192.0.2.1", 53, 0, 1, 2 },	 { "192.0.2.1", 53, 0, 1ULL << 63 | 1, 0 },
+	{ "fe80::1", 53, 1, 1, 0 },	 { "fe80::1", 53, 2, 1, 0 },
+	{ "fe80::1", 53, 0, 1, 0 },	 { "::192.0.2.1", 53, 0, 1, 0 },
+	{ "2001:db8::1", 53, 0, 1, 0 },	 { "2001:db8:0:1::1", 53, 0, 1, 0 },
 };
 enum { OTHERS = sizeof(others) / sizeof(*others) };
 
 static struct names nth(size_t i)
 {
-	return names_for(others[i].host, others[i].port, others[i].scope, others[i].cookie);
+	return names_for(others[i].host, others[i].port, others[i].scope, others[i].cookie,
+			 others[i].device);
 }
 
 static int compare(const void *one, const void *other)
@@ -70,42 +69,76 @@ static void other_peers_have_other_names(void **state)
 	}
 }
 
-/* What all sockets on a port know has other names than what each knows, and than other ports. */
-static void salts_differ(void **state)
+/* Every network namespace and every device is a space of its own. */
+static void spaces_have_salts_of_their_own(void **state)
 {
-	enum { COUNT = 65536 };
-	uint64_t *salts = malloc(2 * COUNT * sizeof(*salts));
+	enum { COOKIES = 1024, DEVICES = 256 };
+	uint64_t *salts = malloc(sizeof(*salts) * COOKIES * DEVICES);
 
 	(void)state;
-	for (uint32_t i = 0; i < COUNT; i++) {
-		salts[i] = names_salt(&table_key, i);
-		salts[COUNT + i] = names_salt_of_port(&table_key, (in_port_t)i);
-	}
-	assert_all_different(salts, 2 * COUNT);
+	for (uint32_t i = 0; i < COOKIES * DEVICES; i++)
+		salts[i] = names_salt(&table_key, i / DEVICES, i % DEVICES);
+	assert_all_different(salts, COOKIES * DEVICES);
 	free(salts);
+}
+
+/* What is remembered of a peer in one space is found in no other. */
+static void spaces_are_told_apart(void **state)
+{
+	struct peer peer = { .host = address_of("192.0.2.1"), .port = htons(5060) };
+
+	for (uint32_t round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < 100; i++) {
+			uint64_t salt = names_salt(&table_key, 1 + i / 10, i % 10);
+			struct names names = names_of_peer(&table_key, peer, salt);
+			struct name name = name_of_peer(&names, htons(PORT));
+			struct local found;
+
+			if (round) {
+				assert_true(table_has(*state, name, nth_local(i)));
+				continue;
+			}
+			assert_false(peers_find(*state, name, &found));
+			assert_false(peers_find(*state, name_of_peer(&names, 0), &found));
+			peers_put(*state, name, nth_local(i));
+		}
+	}
 }
 
 static void name_of_host_knows_no_port(void **state)
 {
-	struct names one = names_for("192.0.2.1", 53, 0, 1);
+	struct names one = names_for("192.0.2.1", 53, 0, 1, 0);
 
 	(void)state;
-	assert_true(one.host == names_for("192.0.2.1", 54, 0, 1).host);
-	assert_true(one.host != names_for("192.0.2.2", 53, 0, 1).host);
-	assert_true(one.host != names_for("192.0.2.1", 53, 0, 2).host);
+	assert_true(one.host == names_for("192.0.2.1", 54, 0, 1, 0).host);
+	assert_true(one.host != names_for("192.0.2.2", 53, 0, 1, 0).host);
+	assert_true(one.host != names_for("192.0.2.1", 53, 0, 2, 0).host);
+	assert_true(one.host != names_for("192.0.2.1", 53, 0, 1, 1).host);
 	assert_true(one.host != one.peer);
 }
 
-/* A peer and its host are at home in the same place. */
-static void peer_is_at_home_with_its_host(void **state)
+/* All that is known of a host has one home bucket, and hashes of its own. */
+static void all_of_a_host_has_one_home(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < OTHERS; i++) {
 		struct names names = nth(i);
+		struct name all[] = {
+			name_of_peer(&names, htons(PORT)),
+			name_of_host(&names, htons(PORT)),
+			name_of_past(&names, htons(PORT)),
+			name_of_tcp(&names),
+		};
+		uint64_t hashes[4];
 
-		assert_true(name_of_peer(&names).home == name_of_host(&names).home);
-		assert_true(name_of_peer(&names).hash == names.peer);
-		assert_true(name_of_host(&names).hash == names.host);
+		for (int j = 0; j < 4; j++) {
+			assert_true(all[j].home == names.host);
+			assert_int_equal(all[j].port, j < 3 ? htons(PORT) : 0);
+			hashes[j] = all[j].hash >> TAG_SHIFT;
+		}
+		assert_true(all[0].hash == names.peer);
+		assert_true(all[1].hash == names.host);
+		assert_all_different(hashes, 4);
 	}
 }
 
@@ -113,7 +146,7 @@ static void peer_is_at_home_with_its_host(void **state)
 static void names_depend_on_all_of_the_key(void **state)
 {
 	struct peer peer = { .host = address_of("2001:db8::1"), .port = htons(53) };
-	struct names names = names_of_peer(&table_key, peer, names_salt(&table_key, 1));
+	struct names names = names_of_peer(&table_key, peer, names_salt(&table_key, 1, 0));
 
 	(void)state;
 	for (int bit = 0; bit < 256; bit++) {
@@ -121,7 +154,7 @@ static void names_depend_on_all_of_the_key(void **state)
 		struct names other;
 
 		key.word[bit / 64] ^= UINT64_C(1) << bit % 64;
-		other = names_of_peer(&key, peer, names_salt(&key, 1));
+		other = names_of_peer(&key, peer, names_salt(&key, 1, 0));
 		assert_true(names.peer != other.peer);
 		assert_true(names.host != other.host);
 		assert_true(local_hash(&key, nth_local(1)) !=
@@ -134,7 +167,7 @@ static void names_depend_on_all_of_the_key(void **state)
 static void neighbours_do_not_collide(void **state)
 {
 	enum { COUNT = 65536 };
-	uint64_t salt = names_salt(&table_key, 1), *all = malloc(3 * COUNT * sizeof(*all));
+	uint64_t salt = names_salt(&table_key, 1, 0), *all = malloc(3 * COUNT * sizeof(*all));
 
 	(void)state;
 	for (uint32_t i = 0; i < COUNT; i++) {
@@ -148,7 +181,7 @@ static void neighbours_do_not_collide(void **state)
 		all[2 * COUNT + i] = names_of_peer(&table_key, v6, salt).peer;
 	}
 	for (uint32_t i = 0; i < 3 * COUNT; i++)
-		all[i] >>= SETS_SHIFT;
+		all[i] >>= TAG_SHIFT;
 	assert_all_different(all, 3 * COUNT);
 	free(all);
 }
@@ -156,7 +189,7 @@ static void neighbours_do_not_collide(void **state)
 /* Ones that share a home differ in their tags: 8 ports of each of many hosts. */
 static void ports_of_one_home_do_not_collide(void **state)
 {
-	uint64_t salt = names_salt(&table_key, 1), all[SLOTS];
+	uint64_t salt = names_salt(&table_key, 1, 0), all[SLOTS];
 
 	(void)state;
 	for (uint32_t host = 0; host < 10000; host++) {
@@ -175,9 +208,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_peer_has_same_names),
 		cmocka_unit_test(other_peers_have_other_names),
-		cmocka_unit_test(salts_differ),
+		cmocka_unit_test(spaces_have_salts_of_their_own),
+		table_test(spaces_are_told_apart),
 		cmocka_unit_test(name_of_host_knows_no_port),
-		cmocka_unit_test(peer_is_at_home_with_its_host),
+		cmocka_unit_test(all_of_a_host_has_one_home),
 		cmocka_unit_test(names_depend_on_all_of_the_key),
 		cmocka_unit_test(neighbours_do_not_collide),
 		cmocka_unit_test(ports_of_one_home_do_not_collide),

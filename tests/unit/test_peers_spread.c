@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Neighbours spread over the table as if by chance, whatever the key: nobody's set is crowded.
+// Neighbours spread over the table as if by chance, whatever the key: nobody's bucket is crowded.
 
 #include "table.h"
 
@@ -47,7 +47,7 @@ static struct peer nth_peer(enum kind kind, uint32_t n)
  */
 static double deviation(const struct hash_key *key, enum kind kind, int shift)
 {
-	uint64_t salt = names_salt(key, 7);
+	uint64_t salt = names_salt(key, 7, 0);
 	uint32_t bins[BINS] = { 0 };
 	double sum = 0;
 
@@ -64,10 +64,10 @@ static double deviation(const struct hash_key *key, enum kind kind, int shift)
 	return sum;
 }
 
-/* The bits that choose the set, those of growth, and those of the tag. */
+/* The bits that choose the bucket, from the highest down, and those of the tag. */
 static void spread_evenly(void **state)
 {
-	static const int shifts[] = { SETS_SHIFT, GROWTH_SHIFT + 4, TAG_SHIFT, 54 };
+	static const int shifts[] = { 54, 44, 32, TAG_SHIFT };
 	double most = 0;
 
 	(void)state;
@@ -88,7 +88,7 @@ static void spread_evenly(void **state)
 	print_message("at most %.0f, allowed are %.0f\n", most, bound);
 }
 
-/* The same from the table's side: so many neighbours use no more sets than others do. */
+/* The same from the table's side: so many neighbours use no fewer buckets than others do. */
 static void table_holds_all_kinds(void **state)
 {
 	enum { PEERS = 2048, LEAST = PEERS / 100 * 99 };
@@ -100,18 +100,20 @@ static void table_holds_all_kinds(void **state)
 
 		for (enum kind kind = V4; kind < KINDS; kind++) {
 			struct peers peers = table_make_with(PEERS, &key);
-			uint64_t salt = names_salt(&key, 7);
+			uint64_t salt = names_salt(&key, 7, 0);
 			uint32_t count = 0;
 
 			for (uint32_t i = 0; i < PEERS; i++) {
 				struct names names = names_of_peer(&key, nth_peer(kind, i), salt);
 
-				peers_confirm(&peers, &names, nth_local(1));
+				table_learn(&peers, name_of_peer(&names, htons(PORT)),
+					    nth_local(1));
 			}
 			for (uint32_t i = 0; i < PEERS; i++) {
 				struct names names = names_of_peer(&key, nth_peer(kind, i), salt);
 
-				count += peers_find(&peers, name_of_peer(&names), &found);
+				count += peers_find(&peers, name_of_peer(&names, htons(PORT)),
+						    &found);
 			}
 			if (count < LEAST)
 				fail_msg("key %u, kind %d: %u of %u", n, kind, count, PEERS);

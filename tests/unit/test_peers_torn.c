@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // An entry or a local address that is half-written, or garbage, is not believed.
 //
-// What is believed fits in 25 bits of check (and 17 of the home): of 2^25 wrong ones one would fit.
-// With the key of these tests none does.
+// What is believed fits in 42 bits of check: of 2^42 wrong ones one would fit. With the key of
+// these tests none does.
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -13,29 +13,37 @@
 /* The one slot of a table with one entry. */
 static uint64_t *only_slot(const struct peers *peers)
 {
-	for (uint32_t set = 0; set <= peers->last; set++)
+	for (uint32_t bucket = 0; bucket < peers->count; bucket++)
 		for (int i = 0; i < SLOTS; i++)
-			if (peers->sets[set].slot[i])
-				return &peers->sets[set].slot[i];
+			if (peers->sets[bucket].slot[i])
+				return &peers->sets[bucket].slot[i];
 	fail_msg("no entry");
 	return NULL;
 }
 
-/* Every bit counts but the tick's. One of the index can lead to where the same address is. */
+/* Every bit counts but those of the tick, and of an index beyond the table of local addresses. */
+static bool bit_counts(const struct peers *peers, unsigned int bit)
+{
+	return bit >= TAG_SHIFT ||
+	       (bit >= INDEX_SHIFT && bit < INDEX_SHIFT + (unsigned int)peers->locals.bits);
+}
+
 static void flipped_bit_is_noticed(void **state)
 {
 	struct local found;
 
 	for (uint32_t n = 0; n < 2000; n++) {
-		struct local local = n < TWINS ? local_of(twins[n].first, 1) : nth_local(n);
-		struct name name = name_at(n % SETS_LEAST, 1 + n);
+		struct local local = n < PAIRS ? local_of(pairs[n].first, 1) : nth_local(n);
+		struct name name = name_at(n % FIXED_BUCKETS, 1 + n);
 		uint64_t *slot;
 
 		peers_put(*state, name, local);
 		slot = only_slot(*state);
 		for (unsigned int bit = 0; bit < 64; bit++) {
 			*slot ^= UINT64_C(1) << bit;
-			assert_int_equal(peers_find(*state, name, &found), bit < INDEX_SHIFT);
+			assert_int_equal(peers_find(*state, name, &found),
+					 !bit_counts(*state, bit));
+			assert_true(table_is_right(*state, name, local));
 			*slot ^= UINT64_C(1) << bit;
 		}
 		peers_forget(*state, name);
@@ -49,9 +57,9 @@ static void flipped_index_is_noticed_in_full_table(void **state)
 	struct peers *peers = *state;
 	struct local found;
 
-	for (uint32_t n = 0; n < 4 * LOCALS; n++) {
+	for (uint32_t n = 0; n < 4 * table_locals(peers); n++) {
 		peers_put(peers, name_at(1, 1), nth_local(n));
-		peers->state->tick = n / 1000;
+		peers->state->local_tick = n / 1000;
 	}
 	for (uint32_t n = 0; n < 2000; n++) {
 		uint64_t *slot;
@@ -59,7 +67,8 @@ static void flipped_index_is_noticed_in_full_table(void **state)
 		peers_put(peers, name_at(1, 1), nth_local(n));
 		slot = only_slot(peers);
 		assert_non_null(slot);
-		for (unsigned int bit = INDEX_SHIFT; slot && bit < GROWTH_SHIFT; bit++) {
+		for (unsigned int bit = INDEX_SHIFT;
+		     slot && bit < TAG_SHIFT && bit_counts(peers, bit); bit++) {
 			*slot ^= UINT64_C(1) << bit;
 			assert_false(peers_find(peers, name_at(1, 1), &found));
 			*slot ^= UINT64_C(1) << bit;
@@ -84,7 +93,7 @@ static struct local_place make_entry(struct peers *peers, struct name name, stru
 				     uint32_t generation)
 {
 	struct local_place place = { .half = { local.half[0], local.half[1] },
-				     .ifindex = local.ifindex,
+				     .rest = local.rest,
 				     .tick = generation,
 				     .generation = generation };
 	struct local_known known = {
@@ -93,14 +102,14 @@ static struct local_place make_entry(struct peers *peers, struct name name, stru
 
 	peers_forget(peers, name);
 	for (int i = 0; i < SLOTS; i++) {
-		uint64_t *slot = &peers_set(peers, peers_extent(peers), name.home)->slot[i];
+		uint64_t *slot = &peers_set(peers, name.home)->slot[i];
 
 		if (!*slot) {
-			*slot = peers_word(name.home, &known, 0) ^ (name.hash & TAG_MASK);
+			*slot = peers_word(&known, 0) ^ (name.hash & TAG_MASK);
 			return place;
 		}
 	}
-	fail_msg("the set is full");
+	fail_msg("the bucket is full");
 	return place;
 }
 
@@ -114,22 +123,22 @@ static void half_written_local_is_not_believed(void **state)
 	unsigned int masks = 1u << sizeof(struct local_place) / 4;
 
 	for (uint32_t i = 0; i < 500; i++) {
-		struct local first = i < TWINS ? local_of(twins[i].first, 1) : nth_local(i);
-		struct local second = i < TWINS ? local_of(twins[i].second, 2) : nth_local(i / 2);
+		struct local first = i < PAIRS ? local_of(pairs[i].first, 1) : nth_local(i);
+		struct local second = i < PAIRS ? local_of(pairs[i].second, 2) : nth_local(i / 2);
 		struct name one = name_at(1, 1), other = name_at(1, 2);
 		struct local_place old, new;
 
-		memset(peers->sets, 0, sizeof(*peers->sets) * SETS_LEAST);
+		memset(peers->sets, 0, sizeof(*peers->sets) * FIXED_BUCKETS);
 		old = make_entry(peers, one, first, i);
 		new = make_entry(peers, other, second, i + 1);
 		for (unsigned int mask = 0; mask < masks; mask++) {
-			peers->locals[0] = tear(&old, &new, mask);
+			peers->locals.places[0] = tear(&old, &new, mask);
 			assert_true(table_is_right(peers, one, first));
 			assert_true(table_is_right(peers, other, second));
 		}
-		peers->locals[0] = old;
+		peers->locals.places[0] = old;
 		assert_true(table_has(peers, one, first));
-		peers->locals[0] = new;
+		peers->locals.places[0] = new;
 		assert_true(table_has(peers, other, second));
 	}
 }
@@ -140,17 +149,17 @@ static void garbage_is_not_believed(void **state)
 	uint64_t random = 88172645463325252;
 	struct local found;
 
-	for (uint32_t n = 0; n < LOCALS; n++) {
-		peers->locals[n].half[0] = random_next(&random);
-		peers->locals[n].half[1] = random_next(&random);
-		peers->locals[n].ifindex = (uint32_t)random_next(&random);
-		peers->locals[n].generation = (uint32_t)random_next(&random);
+	for (uint32_t n = 0; n < table_locals(peers); n++) {
+		peers->locals.places[n].half[0] = random_next(&random);
+		peers->locals.places[n].half[1] = random_next(&random);
+		peers->locals.places[n].rest = random_next(&random);
+		peers->locals.places[n].generation = (uint32_t)random_next(&random);
 	}
 	for (int round = 0; round < 2000; round++) {
-		for (int set = 0; set < SETS_LEAST; set++)
+		for (int bucket = 0; bucket < FIXED_BUCKETS; bucket++)
 			for (int i = 0; i < SLOTS; i++)
-				peers->sets[set].slot[i] = random_next(&random);
-		for (uint32_t n = 0; n < SETS_LEAST; n++)
+				peers->sets[bucket].slot[i] = random_next(&random);
+		for (uint32_t n = 0; n < FIXED_BUCKETS; n++)
 			assert_false(peers_find(peers, name_at(n, n), &found));
 	}
 }
@@ -185,7 +194,7 @@ static void kill_writer(struct peers *peers)
 	close(ready[1]);
 }
 
-/* Killed at any point, a writer leaves one of its values or nothing, and the place is usable. */
+/* Killed at any point, a writer leaves one of its values or nothing, and the slot is usable. */
 static void killed_writer_does_no_harm(void **state)
 {
 	const struct local first = nth_local(1), second = nth_local(2);

@@ -24,6 +24,11 @@ static const struct value {
 	  "1",
 	  { .log = LOG_ERROR, .peers = 65536, .statistics = true } },
 	{ settings_statistics, "STATS", "0", { .log = LOG_ERROR, .peers = 65536 } },
+	{ settings_follow_tcp,
+	  "FOLLOW_TCP",
+	  "1",
+	  { .log = LOG_ERROR, .peers = 65536, .follow_tcp = true } },
+	{ settings_follow_tcp, "FOLLOW_TCP", "0", { .log = LOG_ERROR, .peers = 65536 } },
 	{ settings_log, "LOG", "off", { .log = LOG_OFF, .peers = 65536 } },
 	{ settings_log, "LOG", "error", { .log = LOG_ERROR, .peers = 65536 } },
 	{ settings_log, "LOG", "info", { .log = LOG_INFO, .peers = 65536 } },
@@ -46,6 +51,9 @@ static const struct {
 	  { "2", "-1", "+1", "01", "00", "1 ", " 1", "yes", "true", "on", "1," } },
 	{ settings_statistics,
 	  "REPLYFROM_STATS",
+	  { "2", "-1", "+1", "01", "00", "1 ", " 1", "yes", "true", "on", "1," } },
+	{ settings_follow_tcp,
+	  "REPLYFROM_FOLLOW_TCP",
 	  { "2", "-1", "+1", "01", "00", "1 ", " 1", "yes", "true", "on", "1," } },
 	{ settings_log,
 	  "REPLYFROM_LOG",
@@ -70,6 +78,7 @@ static void takes_allowed_values(void **state)
 		assert_int_equal(settings.statistics, values[i].expected.statistics);
 		assert_int_equal(settings.log, values[i].expected.log);
 		assert_int_equal(settings.peers, values[i].expected.peers);
+		assert_int_equal(settings.follow_tcp, values[i].expected.follow_tcp);
 		assert_false(settings.some_ports);
 	}
 }

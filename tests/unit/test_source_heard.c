@@ -9,21 +9,30 @@
 #include "source.h"
 #include "unit.h"
 
-/* Names are hashes: to these addresses the peers came. */
+/* Each peer is received at a local address of its own. */
 enum { NOBODY, FIRST, SECOND, PEERS };
+
+enum { SALT = 7 };
+
+static struct peer nth_peer(uint64_t peer)
+{
+	return (struct peer){ .half = { peer * 3, ~peer }, .scope = 0, .port = (uint32_t)peer };
+}
 
 static struct local local_of_peer(uint64_t peer)
 {
-	struct local local = { .ifindex = (uint32_t)peer };
+	struct local local = { .ifindex = (uint32_t)peer, .port = (in_port_t)(50 + peer) };
 
 	local.half[0] = peer * UINT64_C(0x0101010101010101);
 	local.half[1] = ~local.half[0];
 	return local;
 }
 
-static void hear(struct heard *heard, uint64_t peer)
+static void hear(struct heard *heard, uint64_t n)
 {
-	heard_write(heard, peer, 7, local_of_peer(peer));
+	struct peer peer = nth_peer(n);
+
+	heard_write(heard, &peer, SALT, local_of_peer(n));
 }
 
 static bool is_local_of(const struct local *local, uint64_t peer)
@@ -31,18 +40,32 @@ static bool is_local_of(const struct local *local, uint64_t peer)
 	struct local expected = local_of_peer(peer);
 
 	return local->half[0] == expected.half[0] && local->half[1] == expected.half[1] &&
-	       local->ifindex == expected.ifindex;
+	       local->rest == expected.rest;
 }
 
-/* How many peers are found with an address that is not theirs. */
+static bool is_last(const struct heard *heard, uint64_t n, uint64_t salt, in_port_t port)
+{
+	struct peer peer = nth_peer(n);
+	struct local local;
+
+	return heard_read(heard, &peer, salt, port, &local) && is_local_of(&local, n);
+}
+
+/* Returns how many peers are found with a local address that is not theirs. */
 static int count_wrong(const struct heard *heard)
 {
 	int wrong = 0;
 
-	for (uint64_t peer = FIRST; peer < PEERS; peer++) {
+	for (uint64_t n = FIRST; n < PEERS; n++) {
+		struct peer peer = nth_peer(n);
 		struct local local;
+		struct heard copy;
 
-		if (heard_read(heard, peer, &local) && !is_local_of(&local, peer))
+		if (heard_read(heard, &peer, SALT, local_of_peer(n).port, &local) &&
+		    !is_local_of(&local, n))
+			wrong++;
+		if (heard_copy(heard, &copy) && copy.peer.port == n &&
+		    (!is_local_of(&copy.local, n) || copy.peer.half[1] != peer.half[1]))
 			wrong++;
 	}
 	return wrong;
@@ -50,32 +73,77 @@ static int count_wrong(const struct heard *heard)
 
 static void last_is_known(void **state)
 {
-	struct heard heard = { .check = 0 };
-	struct local local;
+	struct heard heard = { .flags = 0 };
 
 	(void)state;
 	for (int i = 0; i < 10; i++) {
-		uint64_t peer = FIRST + (uint64_t)i % 2;
+		uint64_t peer = FIRST + (uint64_t)i % 2, other = FIRST + SECOND - peer;
+		in_port_t port = local_of_peer(peer).port;
 
 		hear(&heard, peer);
-		assert_true(heard_read(&heard, peer, &local));
-		assert_true(is_local_of(&local, peer));
-		assert_false(heard_read(&heard, FIRST + SECOND - peer, &local));
+		assert_true(is_last(&heard, peer, SALT, port));
+		assert_false(is_last(&heard, peer, SALT, (in_port_t)(port + 1)));
+		assert_false(is_last(&heard, peer, SALT + 1, port));
+		assert_false(is_last(&heard, other, SALT, local_of_peer(other).port));
 	}
 }
 
-/* source_forget() takes the check away. */
-static void forgotten_is_not_known(void **state)
+/* Every part of a peer makes another one. */
+static void other_peers_are_told_apart(void **state)
 {
-	struct heard heard = { .check = 0 };
+	struct heard heard = { .flags = 0 };
+	in_port_t port = local_of_peer(FIRST).port;
+	struct peer peer, others[] = { nth_peer(FIRST), nth_peer(FIRST), nth_peer(FIRST),
+				       nth_peer(FIRST) };
 	struct local local;
 
 	(void)state;
+	others[0].half[0]++;
+	others[1].half[1]++;
+	others[2].scope++;
+	others[3].port++;
 	hear(&heard, FIRST);
-	heard.check = 0;
-	assert_false(heard_read(&heard, FIRST, &local));
+	peer = nth_peer(FIRST);
+	assert_true(heard_read(&heard, &peer, SALT, port, &local));
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_false(heard_read(&heard, &others[i], SALT, port, &local));
+}
+
+static void forgotten_is_not_known(void **state)
+{
+	struct heard heard = { .flags = 0 };
+	in_port_t port = local_of_peer(FIRST).port;
+
+	(void)state;
 	hear(&heard, FIRST);
-	assert_true(heard_read(&heard, FIRST, &local));
+	heard_clear(&heard);
+	assert_false(is_last(&heard, FIRST, SALT, port));
+	assert_false(heard_is_open(&heard));
+	hear(&heard, FIRST);
+	assert_true(is_last(&heard, FIRST, SALT, port));
+}
+
+/* A receive waits for its reply until that is sent; what a fork copied does not wait. */
+static void receive_is_open_until_replied(void **state)
+{
+	static const uint32_t closed[] = { HEARD_ANSWERED, HEARD_INHERITED,
+					   HEARD_ANSWERED | HEARD_PEEKED,
+					   HEARD_INHERITED | HEARD_PUBLISHED };
+	static const uint32_t open[] = { 0, HEARD_PUBLISHED, HEARD_PEEKED };
+	struct heard heard = { .flags = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(closed) / sizeof(*closed); i++) {
+		heard.flags = closed[i];
+		assert_false(heard_is_open(&heard));
+		hear(&heard, FIRST);
+		assert_true(heard_is_open(&heard));
+		assert_int_equal(heard.flags, 0);
+	}
+	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++) {
+		heard.flags = open[i];
+		assert_true(heard_is_open(&heard));
+	}
 }
 
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(__SANITIZE_THREAD__)
@@ -205,7 +273,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(last_is_known),
+		cmocka_unit_test(other_peers_are_told_apart),
 		cmocka_unit_test(forgotten_is_not_known),
+		cmocka_unit_test(receive_is_open_until_replied),
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(__SANITIZE_THREAD__)
 		cmocka_unit_test_setup_teardown(interrupted_receive_is_right, catch_traps,
 						stop_catching),

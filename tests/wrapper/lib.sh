@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034 # the tests use these variables
 # What the tests of the wrapper share: results in the Test Anything Protocol, a place to work in.
 
-replyfrom=${abs_top_builddir:?}/scripts/replyfrom
+replyfrom=${abs_top_builddir:?}/tools/replyfrom
 library=$abs_top_builddir/shim/libreplyfrom.so
 cases=0
 newline='
@@ -11,7 +11,7 @@ newline='
 LC_ALL=C
 export LC_ALL
 unset LD_PRELOAD
-for setting in LOG PORTS PEERS STATS DISABLE; do
+for setting in LOG PORTS PEERS SOURCE FOLLOW_TCP STATS DISABLE; do
 	unset "REPLYFROM_$setting"
 done
 
@@ -85,11 +85,26 @@ refused() {
 
 # make_tree FOLDER: a build tree of its own, to be spoilt.
 make_tree() {
-	mkdir -p "$1/scripts" "$1/shim"
-	: >"$1/config.status"
-	cp "$replyfrom" "$replyfrom-check" "$replyfrom-probe" "$replyfrom-scan" "$replyfrom-status" \
-		"$replyfrom-unit" "$1/scripts/"
+	mkdir -p "$1/scripts" "$1/shim" "$1/tools"
+	cp "$abs_top_builddir/tools/replyfrom" "$abs_top_builddir"/tools/replyfrom-* "$1/tools/"
+	cp "$abs_top_builddir/scripts/replyfrom-unit" "$1/scripts/"
 	cp "$library" "$1/shim/"
+}
+
+# compile_wrapper BINDIR LIBDIR FILE: a wrapper that is configured for these folders
+compile_wrapper() {
+	# shellcheck disable=SC2086 # CC may have options
+	$CC -include "$abs_top_builddir/config.h" -I"$abs_top_builddir" -I"${abs_top_srcdir:?}/tools" \
+		-DBINDIR="\"$1\"" -DLIBDIR="\"$2\"" -o "$3" "$abs_top_srcdir/tools/replyfrom.c" \
+		"$abs_top_srcdir/tools/parts.c" "$abs_top_builddir/tools/libcheck.a" -ldl
+}
+
+# make_installed PREFIX [LIB]: what an installation leaves in PREFIX, with the parts in PREFIX/LIB (lib)
+make_installed() {
+	parts=$1/${2:-lib}/replyfrom
+	mkdir -p "$1/bin" "$parts"
+	cp "$library" "$abs_top_builddir"/tools/replyfrom-* "$abs_top_builddir/scripts/replyfrom-unit" "$parts/"
+	compile_wrapper "$1/bin" "$1/${2:-lib}" "$1/bin/replyfrom"
 }
 
 finish() {

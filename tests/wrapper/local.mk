@@ -4,6 +4,8 @@ wrapper_tests = \
 	tests/wrapper/test_check.sh \
 	tests/wrapper/test_completion.sh \
 	tests/wrapper/test_documents.sh \
+	tests/wrapper/test_fidelity.sh \
+	tests/wrapper/test_installed.sh \
 	tests/wrapper/test_man.sh \
 	tests/wrapper/test_options.sh \
 	tests/wrapper/test_preload.sh \
@@ -13,4 +15,4 @@ wrapper_tests = \
 	tests/wrapper/test_status.sh \
 	tests/wrapper/test_unit.sh
 TESTS += $(wrapper_tests)
-EXTRA_DIST += $(wrapper_tests) tests/wrapper/lib.sh
+EXTRA_DIST += $(wrapper_tests) tests/wrapper/lib.sh tests/wrapper/fidelity.c tests/wrapper/mirror.c

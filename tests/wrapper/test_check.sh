@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The check before each start, and --check: kinds of programs that the library can and cannot help.
+# shellcheck disable=SC2016 # the started shells expand, not this one
 
 . "${abs_top_srcdir:?}/tests/wrapper/lib.sh"
 
 cd "$work" || exit 99
 make_tree tree # another user may not reach the build tree
-replyfrom=$work/tree/scripts/replyfrom
+replyfrom=$work/tree/tools/replyfrom
 
 compile() {
 	# shellcheck disable=SC2086 # CC may have options
@@ -26,6 +27,13 @@ int main(int count, char **arguments)
 	return count > 9 && recvfrom(0, &byte, 1, 0, 0, 0) < 0;
 }
 END
+cat >starter.c <<'END'
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	return count > 9 && execv(arguments[9], arguments);
+}
+END
 # What Go's linker leaves in every program (its build id).
 cat >go.c <<'END'
 __asm__(".section .note.go.buildid,\"a\",@note\n"
@@ -40,6 +48,14 @@ helped() {
 	like "$1: --check: in one line" '?*' "${out%%*"$newline"*}"
 	run "$replyfrom" "$3"
 	same "$1: starts without a word" '0 ' "$status $err"
+}
+
+# unseen TITLE PATTERN COMMAND: --check says that nothing of it is seen
+unseen() {
+	run "$replyfrom" --check "$3"
+	same "$1: --check: 1" 1 "$status"
+	like "$1: --check says so" "$2" "$out"
+	like "$1: --check: in one line" '?*' "${out%%*"$newline"*}"
 }
 
 # unhelped TITLE PATTERN COMMAND [USER'S COMMAND...]: --check says why, a start is refused, --force
@@ -73,13 +89,17 @@ forced() {
 
 compile -o receiver receiver.c || exit 99
 compile -o silent silent.c || exit 99
+compile -o starter starter.c || exit 99
 compile -D_FORTIFY_SOURCE=2 -O2 -no-pie -Wl,--hash-style=sysv -o receiver-sysv receiver.c || exit 99
 compile -Wl,--hash-style=gnu -Wl,-s -o receiver-gnu receiver.c || exit 99
 for program in receiver receiver-sysv receiver-gnu; do
 	helped "a program that receives ($program)" "./$program can be helped (it calls *recvfrom*)" \
 		"./$program"
 done
-helped 'a program that does not receive' './silent can be started,*no receive call*' ./silent
+helped 'a program that does not receive' './starter can be started,*no receive call*' ./starter
+unseen 'a program that does nothing' './silent has nothing that can be helped*system calls of its own is not seen' ./silent
+run "$replyfrom" ./silent
+same 'a program that does nothing: starts without a word' '0 ' "$status $err"
 printf '#!%s/receiver\n' "$work" >script
 printf '#!/usr/bin/env receiver\n' >script-env
 printf '#!/bin/sh\n# a launcher\ncd /\nexec %s/receiver "$@"\n\n' "$work" >launcher
@@ -98,6 +118,121 @@ helped 'an empty script' '*/sh can be started*' ./empty
 helped 'found in PATH' "$work/receiver can be helped*" receiver
 cp receiver "re ceiver"
 helped 'a space in the name' './re ceiver can be helped*' './re ceiver'
+
+# What a program that imports no receive call needs: its libraries are looked at, and theirs.
+cat >library.c <<'END'
+#include <sys/socket.h>
+long take(void);
+long take(void)
+{
+	char byte;
+
+	return recvfrom(0, &byte, 1, 0, 0, 0);
+}
+END
+cat >between.c <<'END'
+long take(void);
+long pass(void);
+long pass(void)
+{
+	return take();
+}
+END
+cat >needs.c <<'END'
+long pass(void);
+int main(int count, char **arguments)
+{
+	(void)arguments;
+	return count > 9 && pass();
+}
+END
+compile -shared -fPIC -o libtake.so library.c
+compile -shared -fPIC -o libbetween.so between.c -L. -ltake -Wl,-rpath,"$work"
+compile -o needs needs.c -L. -lbetween -Wl,-rpath,"$work" -Wl,--allow-shlib-undefined
+helped 'a library of a library receives' "./needs can be helped ($work/libtake.so calls recvfrom)" ./needs
+# Stand-ins for liburing: its name is what counts.
+echo 'int ring(void); int ring(void) { return 0; }' >ring.c
+echo 'int ring(void); int main(void) { return ring(); }' >ringing.c
+cat >both.c <<'END'
+#include <sys/socket.h>
+int ring(void);
+int main(int count, char **arguments)
+{
+	return ring() || (count > 9 && recv(0, *arguments, 1, 0) < 0);
+}
+END
+compile -shared -fPIC -Wl,-soname,liburing.so.2 -o liburing.so.2 ring.c
+compile -o ringing ringing.c ./liburing.so.2 -Wl,-rpath,"$work"
+compile -o both both.c ./liburing.so.2 -Wl,-rpath,"$work"
+compile -shared -fPIC -o libbetween.so ring.c
+sed 's/ring/ring2/g' ringing.c >ringing2.c
+echo 'int ring(void); int ring2(void); int ring2(void) { return ring(); }' >ring2.c
+compile -shared -fPIC -o libring2.so ring2.c ./liburing.so.2 -Wl,-rpath,"$work"
+compile -o ringing2 ringing2.c -L. -lring2 -Wl,-rpath,"$work"
+unseen 'a program that needs liburing' './ringing may receive through io_uring*(liburing.so.2)*' ./ringing
+run "$replyfrom" ./ringing
+like 'a program that needs liburing: starts, and says what is not seen' '0 replyfrom: ./ringing may receive through io_uring*' \
+	"$status $err"
+same 'a program that needs liburing: in one line' 1 "$(printf '%s\n' "$err" | wc -l | tr -d ' ')"
+unseen 'a program whose library needs liburing' './ringing2 may receive through io_uring*(liburing.so.2)*' ./ringing2
+helped 'a program that needs liburing, and receives' \
+	'./both can be helped (it calls recv); what it receives through io_uring (liburing.so.2) is not seen' ./both
+cat >sender.c <<'END'
+#include <sys/socket.h>
+int main(int count, char **arguments)
+{
+	return count > 9 && send(socket(AF_INET, SOCK_DGRAM, 0), *arguments, 1, 0) < 0;
+}
+END
+compile -o sender sender.c
+unseen 'a program that only sends, and may receive by itself' './sender has nothing*system calls of its own is not seen' ./sender
+run env REPLYFROM_SOURCE=192.0.2.1 "$replyfrom" --check ./sender
+like 'a program that only sends, with a source for that' '0 ./sender can be started*' "$status $out"
+echo '#include <unistd.h>' >calls.c
+echo 'int main(int count, char **arguments) { return count > 9 && syscall(45, *arguments); }' >>calls.c
+compile -o calls calls.c
+run "$replyfrom" --check ./calls
+like "a program that calls libc's syscall(): it may be seen" '0 ./calls can be started*' "$status $out"
+
+# To look at a program is not to start it, nor what it names.
+mkdir fake
+printf '#!/bin/sh\necho started >%s/fake/started\n' "$work" >fake/ld-linux-x86-64.so.2
+own=$(sed -n 's/^.*\(\/lib[^ ]*\/ld[^ ]*\).*$/\1/p' /proc/self/maps | head -n 1)
+cp fake/ld-linux-x86-64.so.2 "fake/${own##*/}"
+chmod +x fake/*
+cat >fake/audit.c <<'END'
+#include <fcntl.h>
+unsigned int la_version(unsigned int version);
+unsigned int la_version(unsigned int version)
+{
+	open(STARTED, O_WRONLY | O_CREAT, 0600);
+	return version;
+}
+END
+cat >fake/begins.c <<'END'
+#include <fcntl.h>
+__attribute__((constructor)) static void begin(void)
+{
+	open(STARTED, O_WRONLY | O_CREAT, 0600);
+}
+END
+compile -shared -fPIC -DSTARTED="\"$work/fake/started\"" -o libaudit.so fake/audit.c
+compile -shared -fPIC -DSTARTED="\"$work/fake/started\"" -o libbegins.so fake/begins.c
+compile -Wl,--dynamic-linker="$work/fake/${own##*/}" -o faked silent.c
+compile -Wl,--audit="$work/libaudit.so" -Wl,-z,now -o audited silent.c
+compile -Wl,--no-as-needed -o begins silent.c -L. -lbegins -Wl,-rpath,"$work"
+for program in faked audited begins; do
+	run "$replyfrom" --check "./$program"
+	like "--check runs no code of ./$program" '[01] ' "$status $err"
+	same "--check runs no code of ./$program: nothing is written" '' "$(ls fake/started 2>/dev/null)"
+	rm -f fake/started
+done
+run ./audited
+same 'the program with an audit library would run it' fake/started "$(ls fake/started)"
+for program in receiver starter; do
+	run env REPLYFROM_DISABLE=1 "$replyfrom" --check "./$program"
+	like "--check ./$program with REPLYFROM_DISABLE=1" '1 *REPLYFROM_DISABLE=1 is set*' "$status $out"
+done
 loader=$(sed -n 's/^.*\(\/lib[^ ]*\/ld[^ ]*\).*$/\1/p' /proc/self/maps | head -n 1)
 run "$replyfrom" --check "$loader"
 like 'the dynamic loader' '0 *is a dynamic loader*' "$status $out"
@@ -187,6 +322,25 @@ done
 run "$replyfrom" --check ./zeros
 like 'a header of zeros' '1 ./zeros cannot be helped*' "$status $out"
 
+# What is a launcher, nobody knows: it is said of every static program that what it starts is helped.
+cat >launch.c <<'END'
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	return count < 2 || execv(arguments[1], arguments + 1);
+}
+END
+if compile -static -o launch launch.c; then
+	run "$replyfrom" ./launch /bin/sh -c 'echo "$LD_PRELOAD"'
+	refused 'a static launcher' './launch cannot be helped*statically linked*programs that it starts are helped*--force'
+	run "$replyfrom" --check ./launch
+	like 'a static launcher: --check' '1 ./launch cannot*programs that it starts are helped*--force' "$status $out"
+	run "$replyfrom" --force ./launch /bin/sh -c 'echo "$LD_PRELOAD"'
+	same 'a static launcher, --force: what it starts has the library' "$work/tree/shim/libreplyfrom.so" "$out"
+	like 'a static launcher, --force: in one line' 'replyfrom: *all the same' "$err"
+	run "$replyfrom" --force ./launch ./receiver
+	same 'a static launcher, --force: what it starts works' 0 "$status"
+fi
 if compile -static -o static receiver.c; then
 	unhelped 'static' './static cannot*statically linked*' ./static
 	forced 'static' './static cannot*' ./static
@@ -233,7 +387,13 @@ like 'its loader is missing' "127 replyfrom: ./loaderless *loader is missing ($w
 cat >secure.c <<'END'
 #include <stdio.h>
 #include <sys/auxv.h>
-int main(void) { return !printf("%lu\n", getauxval(AT_SECURE)); }
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	if (count > 9)
+		execv(arguments[9], arguments);
+	return !printf("%lu\n", getauxval(AT_SECURE));
+}
 END
 
 # agrees PROGRAM [USER'S COMMAND...]: --check expects what the kernel then does.

@@ -23,13 +23,14 @@ complete_line() {
 
 same 'options' '--ports --peers' "$(complete_line --p | sed 's/ --probe//')"
 same 'kinds of requests' 'sip snmp' "$(complete_line --probe --request s)"
-options=$("$replyfrom" --help | sed -n 's/^ *\(--[a-z]*\).*/\1/p' | tr '\n' ' ')
+options=$("$replyfrom" --help | sed -n 's/^ *\(--[a-z-]*\).*/\1/p' | tr '\n' ' ')
 same 'all options, those of --help' "${options% }" "$(complete_line -)"
 same 'levels' 'off error info debug' "$(complete_line --log '')"
 same 'levels, begun' 'debug' "$(complete_line --log d)"
 same 'levels after =' 'off error info debug' "$(complete_line --log =)"
 same 'levels after =, begun' 'info' "$(complete_line --log = i)"
 same 'no value for --ports' '' "$(complete_line --ports '')"
+same 'no value for --source' '' "$(complete_line --source '')"
 same 'services' 'tftpd.service named.service' "$(complete_line --unit '')"
 same 'services, begun' 'named.service' "$(complete_line --unit --install n)"
 same 'processes' "$$" "$(complete_line --status "$$" | tr ' ' '\n' | grep -x "$$")"

@@ -7,7 +7,7 @@
 . "${abs_top_srcdir:?}/tests/wrapper/lib.sh"
 
 cd "$abs_top_srcdir" || exit 99
-options=$("$replyfrom" --help | sed -n 's/^  --\([a-z]*\).*/\1/p')
+options=$("$replyfrom" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p')
 
 # anchor TEXT: what a heading is called in links
 anchor() {
@@ -37,7 +37,7 @@ for document in README.md docs/*.md; do
 	done
 	same "$document: its links" '' "$missing"
 	missing=
-	shown=$(grep -o 'replyfrom \(--[a-z]*[ `]\)*' "$document" | grep -o -- '--[a-z]*')
+	shown=$(grep -o 'replyfrom \(--[a-z-]*[ `]\)*' "$document" | grep -o -- '--[a-z-]*')
 	for option in $shown; do
 		printf '%s\n' "$options" | grep -qx -- "${option#--}" || missing="$missing $option"
 	done

@@ -7,10 +7,11 @@
 program_page=$abs_top_srcdir/man/replyfrom.1
 library_page=$abs_top_srcdir/man/libreplyfrom.7
 
-for option in $("$replyfrom" --help | sed -n 's/^  --\([a-z]*\).*/\1/p'); do
+for option in $("$replyfrom" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
 	same "replyfrom(1) tells of --$option" 0 "$(grep -q "^\.It.* Fl -$option" "$program_page"; echo $?)"
 done
-for setting in REPLYFROM_LOG REPLYFROM_PORTS REPLYFROM_PEERS REPLYFROM_STATS REPLYFROM_DISABLE; do
+for setting in REPLYFROM_LOG REPLYFROM_PORTS REPLYFROM_PEERS REPLYFROM_SOURCE REPLYFROM_FOLLOW_TCP \
+	REPLYFROM_STATS REPLYFROM_DISABLE; do
 	same "replyfrom(1) tells of $setting" 0 "$(grep -q "$setting" "$program_page"; echo $?)"
 	same "libreplyfrom(7) tells of $setting" 0 "$(grep -q "^\.It Ev $setting" "$library_page"; echo $?)"
 done

@@ -21,9 +21,9 @@ cat >server.c <<'END'
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "kernel_call.h"
 static int six, one;
 /* Not by libc with `raw`: the library does not see it then. */
 static int named(const char *mode, int wanted)
@@ -35,7 +35,7 @@ static int named(const char *mode, int wanted)
 	four.sin_addr.s_addr = htonl(one ? INADDR_LOOPBACK : INADDR_ANY);
 	if (!six)
 		memcpy(&own, &four, sizeof(four));
-	if (syscall(SYS_bind, strcmp(mode, "raw") ? -1 : fd, &own, six ? sizeof(own) : sizeof(four)) &&
+	if (kernel_call(SYS_bind, strcmp(mode, "raw") ? -1 : fd, &own, six ? sizeof(own) : sizeof(four)) &&
 	    bind(fd, (void *)&own, six ? sizeof(own) : sizeof(four)))
 		exit(1);
 	return fd;
@@ -132,7 +132,7 @@ int main(int count, char **arguments)
 }
 END
 # shellcheck disable=SC2086 # CC may have options
-$CC -pthread -o server server.c || exit 99
+$CC -pthread -I"$abs_top_srcdir/tests/lib" -o server server.c -ldl || exit 99
 # A program that inherits a socket, and does nothing but to say that it is there.
 cat >heir.c <<'END'
 #include <stdio.h>
@@ -186,7 +186,7 @@ case $row in
 *) same 'a server that asks itself' "0.0.0.0:$port $server server asks for the address itself" "$row" ;;
 esac
 # shellcheck disable=SC2086
-if $CC -static -o static server.c 2>/dev/null; then
+if $CC -static -I"$abs_top_srcdir/tests/lib" -o static server.c -ldl 2>/dev/null; then
 	scan ./static 6 any
 	same 'a static server' "[::]:$port $server static cannot be helped: static" "$row"
 	like 'a static server: JSON' '*"state": "static",*' "$object"

@@ -10,6 +10,7 @@ cd "$work" || exit 99
 # binds so; `deaf` reads nothing; `child` lets a child answer that it says after its own port;
 # `zombie` says a child that has ended.
 cat >server.c <<'END'
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -17,9 +18,9 @@ cat >server.c <<'END'
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "kernel_call.h"
 static const char *mode;
 static int is(const char *wanted)
 {
@@ -31,7 +32,7 @@ static void answer(int fd)
 	socklen_t size = sizeof(peer);
 	char buffer[1024];
 	ssize_t got = is("raw") || is("kernel") ?
-			      syscall(SYS_recvfrom, fd, buffer, sizeof(buffer), 0, &peer, &size) :
+			      kernel_call(SYS_recvfrom, fd, buffer, sizeof(buffer), 0, &peer, &size) :
 			      recvfrom(fd, buffer, sizeof(buffer), 0, (void *)&peer, &size);
 
 	sendto(fd, buffer, (size_t)got, 0, (void *)&peer, size);
@@ -49,7 +50,7 @@ int main(int count, char **arguments)
 	mode = count > 1 ? arguments[1] : "";
 	if (count > 2) /* a port that the kernel would not choose for a client */
 		own.sin_port = htons((unsigned short)atoi(arguments[2]));
-	if (is("kernel") ? syscall(SYS_bind, fd, &own, sizeof(own)) :
+	if (is("kernel") ? kernel_call(SYS_bind, fd, &own, sizeof(own)) :
 			   bind(fd, (void *)&own, sizeof(own)))
 		return 1;
 	peer.sin_addr.s_addr = htonl(0x7f00004d);
@@ -79,7 +80,7 @@ int main(int count, char **arguments)
 }
 END
 # shellcheck disable=SC2086 # CC may have options
-$CC -o server server.c || exit 99
+$CC -I"$abs_top_srcdir/tests/lib" -o server server.c -ldl || exit 99
 mkfifo input output
 
 # serve COMMAND...: sets $server and $port
@@ -277,7 +278,7 @@ run "$replyfrom" --status "$server"
 notes 'a path that would spoil JSON' "LD_PRELOAD names $work/no?ne/libreplyfrom.so*" missing
 stop
 # shellcheck disable=SC2086
-if $CC -static -o static server.c 2>/dev/null; then
+if $CC -static -I"$abs_top_srcdir/tests/lib" -o static server.c -ldl 2>/dev/null; then
 	serve env LD_PRELOAD="$library" ./static
 	run "$replyfrom" --status "$server"
 	notes 'a static program' 'it is statically linked*' static
@@ -316,7 +317,7 @@ fi
 
 # The file on the disk may be another by now: what counts is what the process has.
 make_tree tree
-serve tree/scripts/replyfrom ./server
+serve tree/tools/replyfrom ./server
 rm tree/shim/libreplyfrom.so
 ask 1
 run "$replyfrom" --status "$server"
@@ -353,7 +354,7 @@ build_library() {
 	version=$("$replyfrom" --version)
 	"$@" -std=gnu11 -D_GNU_SOURCE -DPACKAGE_VERSION="\"${version#* }\"" -I"$abs_top_srcdir/shim" \
 		-fPIC -fvisibility=hidden -ftls-model=initial-exec -shared -o other/libreplyfrom.so \
-		"$abs_top_srcdir"/shim/*.c "$abs_top_srcdir"/shim/hooks/*.c -ldl 2>compiler
+		"$abs_top_srcdir"/shim/*.c "$abs_top_srcdir"/shim/hooks/*.[cS] -ldl 2>compiler
 }
 
 # other TITLE NAME COMPILER...
@@ -361,7 +362,7 @@ other() {
 	title=$1
 	name=$2
 	shift 2
-	if ! command -v "$1" >/dev/null || ! "$@" -o "$name" server.c 2>compiler ||
+	if ! command -v "$1" >/dev/null || ! "$@" -I"$abs_top_srcdir/tests/lib" -o "$name" server.c -ldl 2>compiler ||
 		! "./$name" </dev/null >/dev/null; then
 		unavailable "$title" 'no such programs can be made here'
 	elif ! build_library "$@"; then
@@ -386,18 +387,18 @@ esac
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	serve "$replyfrom" ./server
 	chmod 755 tree tree/* tree/*/*
-	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text "$server"
+	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/tools/replyfrom-status text "$server"
 	same 'of another user' "$server server hidden - - - - - - -" "$(row)"
 	same 'of another user: 1' '1 ' "$status $err"
 	like 'of another user: why' "*it may not be looked into; be root: it is another user's" "$out"
-	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text --all
+	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/tools/replyfrom-status text --all
 	like '--all of another user' '*Processes that may not be looked into; be root: [1-9]*' "$out"
 	stop
 	cp "$library" tree/shim/
 	# One's own process that has more capabilities than one (AmbientCapabilities=) may not be looked into either.
 	serve setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+net_bind_service \
-		--ambient-caps=+net_bind_service "$work/tree/scripts/replyfrom" ./server
-	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/replyfrom-status text "$server"
+		--ambient-caps=+net_bind_service "$work/tree/tools/replyfrom" ./server
+	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/tools/replyfrom-status text "$server"
 	like 'of more capabilities' '1 *hidden*be root: it has capabilities that you have not' "$status $out"
 	stop
 	if command -v unshare >/dev/null && unshare --net true 2>/dev/null; then

@@ -6,12 +6,12 @@
 
 cd "$work" || exit 99
 make_tree tree
-replyfrom=$work/tree/scripts/replyfrom
+replyfrom=$work/tree/tools/replyfrom
 real=$work/tree/shim/libreplyfrom.so
 mkdir -p etc lib
 SYSTEMD_UNIT_PATH=$work/etc:$work/lib
 export SYSTEMD_UNIT_PATH
-cp /bin/cat program
+cp /bin/sh program
 
 # unit NAME LINE...: a unit with these lines in its [Service]
 unit() {

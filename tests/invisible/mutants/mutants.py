@@ -83,8 +83,8 @@ def judge(mutant):
 		tree = pathlib.Path(directory)
 		shutil.copytree(SOURCE / 'shim', tree / 'shim')
 		shutil.copytree(BUILD / 'scripts', tree / 'scripts')
+		shutil.copytree(BUILD / 'tools', tree / 'tools')
 		(tree / 'tests').symlink_to(BUILD / 'tests')
-		(tree / 'config.status').symlink_to(BUILD / 'config.status')    # it is a build tree, says the wrapper
 		try:
 			if mutant:
 				mutant.apply(tree)

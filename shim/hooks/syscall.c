@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MIT
+// Hook of syscall(2): the socket calls of programs that make them by number (libuv, netty).
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "delivery.h"
+#include "hooks/after.h"
+#include "hooks/syscall.h"
+#include "libc.h"
+#include "receive.h"
+#include "socket.h"
+
+#ifdef HOOKS_HAVE_SYSCALL
+
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+enum kind {
+	NOTHING, /* any other call */
+	SOCKET,
+	SOCKETPAIR,
+	ACCEPT,
+	DUPLICATE,
+	FCNTL,
+	GETFD,
+	BIND,
+	CONNECT,
+	RECV,
+	RECVFROM,
+	RECVMSG,
+	RECVMMSG,
+	RECVMMSG_TIME64,
+	SEND,
+	SENDTO,
+	SENDMSG,
+	SENDMMSG,
+	SETSOCKOPT,
+	GETSOCKOPT,
+	SOCKETCALL,
+};
+
+/* What each number is; hooks/jump.S comes here for those that are not NOTHING. */
+extern const unsigned char syscall_kinds[SYSCALL_KINDS];
+const unsigned char syscall_kinds[SYSCALL_KINDS] = {
+	[SYS_socket] = SOCKET,
+	[SYS_socketpair] = SOCKETPAIR,
+#ifdef SYS_accept
+	[SYS_accept] = ACCEPT,
+#endif
+	[SYS_accept4] = ACCEPT,
+	[SYS_dup] = DUPLICATE,
+#ifdef SYS_dup2
+	[SYS_dup2] = DUPLICATE,
+#endif
+	[SYS_dup3] = DUPLICATE,
+#ifdef SYS_fcntl
+	[SYS_fcntl] = FCNTL,
+#endif
+#ifdef SYS_fcntl64
+	[SYS_fcntl64] = FCNTL,
+#endif
+	[SYS_pidfd_getfd] = GETFD,
+	[SYS_bind] = BIND,
+	[SYS_connect] = CONNECT,
+#ifdef SYS_recv
+	[SYS_recv] = RECV,
+#endif
+	[SYS_recvfrom] = RECVFROM,
+	[SYS_recvmsg] = RECVMSG,
+#ifdef SYS_recvmmsg
+	[SYS_recvmmsg] = RECVMMSG,
+#endif
+#ifdef SYS_recvmmsg_time64
+	[SYS_recvmmsg_time64] = RECVMMSG_TIME64,
+#endif
+#ifdef SYS_send
+	[SYS_send] = SEND,
+#endif
+	[SYS_sendto] = SENDTO,
+	[SYS_sendmsg] = SENDMSG,
+	[SYS_sendmmsg] = SENDMMSG,
+	[SYS_setsockopt] = SETSOCKOPT,
+	[SYS_getsockopt] = GETSOCKOPT,
+#ifdef SYS_socketcall
+	[SYS_socketcall] = SOCKETCALL,
+#endif
+};
+
+enum { ARGUMENTS = 6 };
+
+/* The call as the program made it. */
+struct call {
+	long number, argument[ARGUMENTS];
+};
+
+static long make(const struct call *call)
+{
+	const long *argument = call->argument;
+
+	return libc.syscall(call->number, argument[0], argument[1], argument[2], argument[3],
+			    argument[4], argument[5]);
+}
+
+/* What really receives, for a call of this kind: no cancellation point, as libc's recvmsg() is. */
+static ssize_t recvmsg_by_number(int fd, struct msghdr *message, int flags)
+{
+	return libc.syscall(SYS_recvmsg, (long)fd, message, (long)flags, 0L, 0L, 0L);
+}
+
+#ifdef SYS_recvmmsg
+static int recvmmsg_by_number(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+			      struct timespec *timeout)
+{
+	return (int)libc.syscall(SYS_recvmmsg, (long)fd, messages, (long)count, (long)flags,
+				 timeout, 0L);
+}
+#endif
+
+#ifdef SYS_recvmmsg_time64
+static int recvmmsg_time64_by_number(int fd, struct mmsghdr *messages, unsigned int count,
+				     int flags, struct timespec *timeout)
+{
+	return (int)libc.syscall(SYS_recvmmsg_time64, (long)fd, messages, (long)count, (long)flags,
+				 timeout, 0L);
+}
+#endif
+
+/* A kernel may know recvmsg() by this number alone. */
+#ifdef SYS_socketcall
+enum { SOCKETCALL_RECVMSG = 17, SOCKETCALL_RECVMMSG = 19 };
+
+static ssize_t recvmsg_by_socketcall(int fd, struct msghdr *message, int flags)
+{
+	const long a[] = { fd, (long)message, flags };
+
+	return libc.syscall(SYS_socketcall, (long)SOCKETCALL_RECVMSG, a, 0L, 0L, 0L, 0L);
+}
+
+static int recvmmsg_by_socketcall(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+				  struct timespec *timeout)
+{
+	const long a[] = { fd, (long)messages, (long)count, flags, (long)timeout };
+
+	return (int)libc.syscall(SYS_socketcall, (long)SOCKETCALL_RECVMMSG, a, 0L, 0L, 0L, 0L);
+}
+
+#define MADE_BY(call, name) \
+	((call)->number == SYS_socketcall ? name##_by_socketcall : name##_by_number)
+#else
+#define MADE_BY(call, name) name##_by_number
+#endif
+
+/* A call that makes or names a descriptor, and never waits for datagrams; `a` are its arguments. */
+static long note(enum kind kind, const long *a, const struct call *call)
+{
+	long result = make(call);
+	int fd = (int)a[0];
+
+	switch (kind) {
+	case SOCKET:
+		socket_made((int)result, (int)a[0], (int)a[1], (int)a[2]);
+		break;
+	case SOCKETPAIR:
+		for (int i = 0; !result && i < 2; i++)
+			socket_made(((const int *)a[3])[i], (int)a[0], (int)a[1], (int)a[2]);
+		break;
+	case ACCEPT:
+		after_accept((int)result);
+		break;
+	case DUPLICATE:
+		after_dup(fd, (int)result);
+		break;
+	case FCNTL:
+		after_fcntl(fd, (int)a[1], (int)result);
+		break;
+	case GETFD:
+		socket_forget((int)result);
+		break;
+	case BIND:
+		after_bind(fd, (int)result, (const struct sockaddr *)a[1], (socklen_t)a[2]);
+		break;
+	case SETSOCKOPT:
+		after_setsockopt(fd, (int)result, (int)a[1], (int)a[2], (const void *)a[3],
+				 (socklen_t)a[4]);
+		break;
+	case GETSOCKOPT:
+		after_getsockopt(fd, (int)result, (int)a[1], (int)a[2], (void *)a[3],
+				 (socklen_t *)a[4]);
+		break;
+	default:
+		break;
+	}
+	return result;
+}
+
+/* recv() and recvfrom(), as receive_from() has them. */
+static long receive_bytes(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+			  socklen_t *length, const struct call *call)
+{
+	struct sockaddr_storage from;
+	struct iovec vector = { buffer, size < INT_MAX ? size : INT_MAX };
+	struct msghdr message = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &vector, .msg_iovlen = 1
+	};
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard(fd, &salt);
+	ssize_t n;
+
+	if (!helped)
+		return make(call);
+	n = receive_message(fd, helped, salt, &message, flags & INT_MAX, MADE_BY(call, recvmsg));
+	if (n < 0 || !address)
+		return n;
+	if (!length) {
+		errno = EFAULT;
+		return -1;
+	}
+	return give_address(&message, address, length) ? -1 : n;
+}
+
+static long receive_message_by_number(int fd, struct msghdr *message, int flags,
+				      const struct call *call)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard(fd, &salt);
+	long n;
+
+	if (helped)
+		return receive_message(fd, helped, salt, message, flags, MADE_BY(call, recvmsg));
+	n = make(call);
+	if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
+		receive_plain(fd, message);
+	return n;
+}
+
+static long receive(enum kind kind, const long *a, const struct call *call)
+{
+	int fd = (int)a[0];
+
+	switch (kind) {
+	case RECV:
+		return receive_bytes(fd, (void *)a[1], (size_t)a[2], (int)a[3], NULL, NULL, call);
+	case RECVFROM:
+		return receive_bytes(fd, (void *)a[1], (size_t)a[2], (int)a[3],
+				     (struct sockaddr *)a[4], (socklen_t *)a[5], call);
+	case RECVMSG:
+		return receive_message_by_number(fd, (struct msghdr *)a[1], (int)a[2], call);
+#ifdef SYS_recvmmsg
+	case RECVMMSG:
+		return receive_vector(fd, (struct mmsghdr *)a[1], (unsigned int)a[2], (int)a[3],
+				      (struct timespec *)a[4], MADE_BY(call, recvmmsg));
+#endif
+#ifdef SYS_recvmmsg_time64
+	case RECVMMSG_TIME64:
+		return receive_vector(fd, (struct mmsghdr *)a[1], (unsigned int)a[2], (int)a[3],
+				      (struct timespec *)a[4], recvmmsg_time64_by_number);
+#endif
+	default:
+		return make(call);
+	}
+}
+
+/* One that sends or connects, by the hook of the libc's function for it. */
+static long call_hook(enum kind kind, const long *a)
+{
+	int fd = (int)a[0];
+
+	switch (kind) {
+	case CONNECT:
+		return hook_connect(fd, (const struct sockaddr *)a[1], (socklen_t)a[2]);
+	case SEND:
+		return hook_send(fd, (const void *)a[1], (size_t)a[2], (int)a[3]);
+	case SENDTO:
+		return hook_sendto(fd, (const void *)a[1], (size_t)a[2], (int)a[3],
+				   (const struct sockaddr *)a[4], (socklen_t)a[5]);
+	case SENDMSG:
+		return hook_sendmsg(fd, (const struct msghdr *)a[1], (int)a[2]);
+	default:
+		return hook_sendmmsg(fd, (struct mmsghdr *)a[1], (unsigned int)a[2], (int)a[3]);
+	}
+}
+
+/* The functions behind those hooks are cancellation points, and syscall() is none. */
+static long send_or_connect(enum kind kind, const long *a, const struct call *call)
+{
+	int state = PTHREAD_CANCEL_ENABLE;
+	long result;
+
+	if (descriptor_get((int)a[0]) == DESCRIPTOR_PLAIN) {
+		result = make(call);
+		if (kind == CONNECT)
+			after_connect((int)a[0], (int)result, (const struct sockaddr *)a[1]);
+		return result;
+	}
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	result = call_hook(kind, a);
+	pthread_setcancelstate(state, NULL);
+	return result;
+}
+
+static long dispatch(enum kind kind, const long *a, const struct call *call)
+{
+	switch (kind) {
+	case RECV:
+	case RECVFROM:
+	case RECVMSG:
+	case RECVMMSG:
+	case RECVMMSG_TIME64:
+		return receive(kind, a, call);
+	case CONNECT:
+	case SEND:
+	case SENDTO:
+	case SENDMSG:
+	case SENDMMSG:
+		return send_or_connect(kind, a, call);
+	default:
+		return note(kind, a, call);
+	}
+}
+
+#ifdef SYS_socketcall
+/* What net/socket.c's socketcall() makes of its first argument (<linux/net.h>): kind and length. */
+static const struct {
+	unsigned char kind, arguments;
+} socketcalls[] = {
+	[1] = { SOCKET, 3 },	  [2] = { BIND, 3 },	    [3] = { CONNECT, 3 },
+	[5] = { ACCEPT, 3 },	  [8] = { SOCKETPAIR, 4 },  [9] = { SEND, 4 },
+	[10] = { RECV, 4 },	  [11] = { SENDTO, 6 },	    [12] = { RECVFROM, 6 },
+	[14] = { SETSOCKOPT, 5 }, [15] = { GETSOCKOPT, 5 }, [16] = { SENDMSG, 3 },
+	[17] = { RECVMSG, 3 },	  [18] = { ACCEPT, 4 },	    [19] = { RECVMMSG, 5 },
+	[20] = { SENDMMSG, 4 },
+};
+
+/* The kernel reads a mask before it finds `how` to be none: EFAULT, or EINVAL and nothing done. */
+static bool is_readable(const void *address)
+{
+	return libc.syscall(SYS_rt_sigprocmask, -1L, address, NULL, (long)(_NSIG / 8), 0L, 0L) <
+		       0 &&
+	       errno == EINVAL;
+}
+
+static long socketcall(const struct call *call)
+{
+	unsigned long which = (unsigned long)call->argument[0];
+	const char *array = (const char *)call->argument[1];
+	long a[ARGUMENTS] = { 0 };
+	size_t length;
+	int e = errno;
+
+	if (which >= sizeof(socketcalls) / sizeof(*socketcalls) || !socketcalls[which].kind)
+		return make(call);
+	length = socketcalls[which].arguments * sizeof(*a);
+	/* A bad pointer is the kernel's. It reads 8 bytes at the array's start and at its end. */
+	if (!is_readable(array) || !is_readable(array + length - _NSIG / 8)) {
+		errno = e;
+		return make(call);
+	}
+	errno = e;
+	memcpy(a, array, length);
+	return dispatch(socketcalls[which].kind, a, call);
+}
+#endif
+
+/*
+ * Entered by a jump: all is where the program put it for syscall(). A library that comes between us
+ * and the libc makes its own calls by number; what we asked of it is not asked again.
+ */
+long syscall_of_sockets(long number, ...);
+long syscall_of_sockets(long number, ...)
+{
+	struct call call = { .number = number };
+	va_list list;
+
+	va_start(list, number);
+	for (int i = 0; i < ARGUMENTS; i++)
+		call.argument[i] = va_arg(list, long);
+	va_end(list);
+	if (unlikely(libc_is_between(__builtin_return_address(0))))
+		return make(&call);
+#ifdef SYS_socketcall
+	if (number == SYS_socketcall)
+		return socketcall(&call);
+#endif
+	return dispatch(syscall_kinds[number], call.argument, &call);
+}
+
+#else
+
+typedef int not_an_empty_file;
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Asks the kernel which local address it would choose for a peer.
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "kernelchoice.h"
+#include "libc.h"
+#include "options.h"
+#include "socket.h"
+#include "start.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* Gives a new socket an option of another one, if that is not 0 there. */
+static bool copy_option(int from, int to, int level, int name)
+{
+	int value = option_get(from, level, name);
+
+	return value <= 0 || option_set(to, level, name, value);
+}
+
+/* Makes a socket in the space of that salt. Returns -1 if the thread is elsewhere. */
+static int make_socket(int fd, uint64_t salt, sa_family_t family)
+{
+	int made = libc.socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int device = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
+	uint64_t netns = 0;
+	socklen_t length = sizeof(netns);
+
+	if (made < 0)
+		return -1;
+	libc.getsockopt(made, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
+	if (names_salt(&library.peers.key, netns, device > 0 ? (uint32_t)device : 0) == salt &&
+	    copy_option(fd, made, SOL_SOCKET, SO_BINDTOIFINDEX) &&
+	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&
+	    (family == AF_INET || copy_option(fd, made, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES)))
+		return made;
+	close(made);
+	return -1;
+}
+
+static bool ask(int fd, uint64_t salt, const struct peer *peer, struct in6_addr *choice)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET,
+				  .sin_port = (in_port_t)peer->port,
+				  .sin_addr.s_addr = peer->host.s6_addr32[3] };
+	struct sockaddr_in6 name = { .sin6_family = AF_INET6,
+				     .sin6_port = (in_port_t)peer->port,
+				     .sin6_addr = peer->host,
+				     .sin6_scope_id = peer->scope };
+	bool is_v4 = address_is_v4(&peer->host);
+	socklen_t length = sizeof(name);
+	struct peer self = { .port = 0 };
+	int made = make_socket(fd, salt, is_v4 ? AF_INET : AF_INET6);
+
+	if (made < 0)
+		return false;
+	if (!libc.connect(made, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&name,
+			  is_v4 ? sizeof(v4) : sizeof(name)) &&
+	    !getsockname(made, (struct sockaddr *)&name, &length))
+		peer_read(&self, &name, length);
+	*choice = self.host;
+	close(made);
+	return true;
+}
+
+bool kernel_choice(int fd, uint64_t salt, const struct peer *peer, struct in6_addr *choice)
+{
+	int state, e = errno;
+	bool done;
+
+	/* A thread cancelled in there would leave a descriptor. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	done = ask(fd, salt, peer, choice);
+	pthread_setcancelstate(state, NULL);
+	errno = e;
+	return done;
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+// The records of tracked sockets: one for each, reused under another tag, by many threads at once.
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "helped.h"
+#include "unit.h"
+#include "writers.h"
+
+enum { INDEX_MASK = SOCKETS - 1, GENERATIONS = 2048 };
+_Static_assert(GENERATIONS == DESCRIPTOR_HELPED / SOCKETS, "the bits between index and mark");
+
+static struct helped *make(uint32_t *tag)
+{
+	struct helped *helped = helped_make(tag);
+
+	assert_non_null(helped);
+	assert_ptr_equal(helped, helped_at(*tag));
+	assert_int_equal(helped_get(helped, tag), *tag);
+	assert_true(*tag & DESCRIPTOR_HELPED);
+	return helped;
+}
+
+static bool is_current(uint32_t tag)
+{
+	return helped_get(helped_at(tag), tag) == tag;
+}
+
+static void record_begins_anew(void **state)
+{
+	uint32_t tag;
+	struct helped *helped = make(&tag);
+
+	(void)state;
+	assert_int_equal(helped->references, 1);
+	memset(&helped->port, 0xff, sizeof(helped->port));
+	helped->family = helped->state = helped->wanted = 0xff;
+	helped->flags = helped->multicast_ifindex = UINT32_MAX;
+	helped->mode = helped->misses = UINT16_MAX;
+	helped->cookie = helped->salt = UINT64_MAX;
+	helped_drop(tag);
+	assert_ptr_equal(make(&tag), helped);
+	assert_int_equal(helped->port, 0);
+	assert_int_equal(helped->state, HELPED_FRESH);
+	assert_int_equal(helped->flags, 0);
+	assert_int_equal(helped->mode, 0);
+	assert_int_equal(helped->misses, 0);
+	assert_int_equal(helped->wanted, 0);
+	assert_int_equal(helped->multicast_ifindex, 0);
+	assert_int_equal(helped->cookie, 0);
+	assert_int_equal(helped->references, 1);
+	helped_drop(tag);
+}
+
+/* The same record again and again, under a tag that is another each time. */
+static void freed_tag_is_not_current(void **state)
+{
+	uint32_t tag, before;
+
+	(void)state;
+	make(&tag);
+	for (uint32_t i = 0; i < 3 * GENERATIONS; i++) {
+		before = tag;
+		helped_drop(tag);
+		assert_false(is_current(before));
+		assert_false(helped_hold(before));
+		make(&tag);
+		assert_int_equal(tag & INDEX_MASK, before & INDEX_MASK);
+		assert_int_not_equal(tag, before);
+		assert_false(helped_hold(before));
+		assert_true(is_current(tag));
+		assert_int_equal(helped_at(tag)->references, 1);
+	}
+	helped_drop(tag);
+}
+
+/* All tags of a record are different until its generations begin anew. */
+static void generations_are_all_used(void **state)
+{
+	bool *seen = calloc(GENERATIONS, sizeof(*seen));
+
+	(void)state;
+	for (uint32_t i = 0; i < GENERATIONS; i++) {
+		uint32_t tag, generation;
+
+		make(&tag);
+		generation = (tag & ~DESCRIPTOR_HELPED) / SOCKETS;
+		assert_false(seen[generation]);
+		seen[generation] = true;
+		helped_drop(tag);
+	}
+	free(seen);
+}
+
+static void last_reference_frees(void **state)
+{
+	enum { REFERENCES = 100 };
+	uint32_t tag, other;
+
+	(void)state;
+	make(&tag);
+	for (int i = 1; i < REFERENCES; i++)
+		assert_true(helped_hold(tag));
+	for (int i = 0; i < REFERENCES - 1; i++) {
+		helped_drop(tag);
+		assert_true(is_current(tag));
+	}
+	make(&other);
+	assert_int_not_equal(other & INDEX_MASK, tag & INDEX_MASK);
+	helped_drop(tag);
+	assert_false(is_current(tag));
+	assert_true(is_current(other));
+	helped_drop(other);
+}
+
+/* More than the first chunk has room for: each has a record of its own, which stays where it is. */
+static void chunks_are_added(void **state)
+{
+	enum { COUNT = 5 * HELPED_CHUNK };
+	uint32_t *tags = malloc(COUNT * sizeof(*tags)), tag;
+	struct helped **records = malloc(COUNT * sizeof(*records));
+	bool *seen = calloc(SOCKETS, sizeof(*seen));
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		records[i] = make(&tags[i]);
+		helped_set(records[i], cookie, UINT64_C(1000) + i);
+		assert_false(seen[tags[i] & INDEX_MASK]);
+		seen[tags[i] & INDEX_MASK] = true;
+	}
+	for (uint32_t i = 0; i < COUNT; i++) {
+		assert_ptr_equal(helped_at(tags[i]), records[i]);
+		assert_int_equal(helped_get(records[i], cookie), 1000 + i);
+	}
+	for (uint32_t i = 0; i < COUNT; i++)
+		helped_drop(tags[i]);
+	/* None is lost. */
+	for (uint32_t i = 0; i < COUNT; i++) {
+		make(&tags[i]);
+		assert_true(seen[tags[i] & INDEX_MASK]);
+		seen[tags[i] & INDEX_MASK] = false;
+	}
+	make(&tag);
+	helped_drop(tag);
+	for (uint32_t i = 0; i < COUNT; i++)
+		helped_drop(tags[i]);
+	free(seen);
+	free(records);
+	free(tags);
+}
+
+/* Without memory for a chunk no record is made, and those that there are go on. */
+static void run_out_of_memory(void)
+{
+	const struct rlimit nothing = { 0, 0 };
+	uint32_t tag, count = 0, first;
+
+	if (!helped_make(&first) || setrlimit(RLIMIT_AS, &nothing))
+		_exit(1);
+	while (count < SOCKETS && helped_make(&tag))
+		count++;
+	if (count == SOCKETS || helped_make(&tag))
+		_exit(2);
+	helped_drop(first);
+	if (!helped_make(&tag) || (tag & INDEX_MASK) != (first & INDEX_MASK) || helped_make(&tag))
+		_exit(3);
+	_exit(0);
+}
+
+static void lack_of_memory_is_survived(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (!child)
+		run_out_of_memory();
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* As many as there can be; then there is none left. */
+static void use_all(void)
+{
+	uint32_t tag, count = 0;
+
+	while (helped_make(&tag))
+		count++;
+	if (count < SOCKETS - 6 * HELPED_CHUNK || count > SOCKETS || helped_make(&tag))
+		_exit(1);
+	helped_drop(SOCKETS - 1);
+	if (!helped_make(&tag) || (tag & INDEX_MASK) != SOCKETS - 1 || helped_make(&tag))
+		_exit(2);
+	_exit(0);
+}
+
+static void number_is_bounded(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (!child)
+		use_all();
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+enum { ROUNDS = 60000, SHARED = 4, HELD = 3 };
+
+/* Tags that all threads know: as in the table of descriptors. */
+static uint32_t shared_tags[SHARED];
+
+/* A record of one's own that somebody else has too? */
+static bool is_mine(uint32_t tag, uint64_t mark)
+{
+	return is_current(tag) && helped_get(helped_at(tag), cookie) == mark;
+}
+
+/*
+ * Makes records and puts them where the others take them from; whoever takes one out of its place
+ * drops it. Returns how often a record was another's.
+ */
+static void *share(void *number)
+{
+	uint64_t random = (uintptr_t)number + 1, wrong = 0;
+
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		uint64_t mark = ((uintptr_t)number + 1) << 32 | round;
+		uint32_t tag, held[HELD], count = 0, old, at;
+		struct helped *helped = helped_make(&tag);
+
+		if (!helped)
+			return (void *)1;
+		helped_set(helped, cookie, mark);
+		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+		at = (uint32_t)(random >> 33) % SHARED;
+		/* A reference that was got keeps the record, whatever others do meanwhile. */
+		for (uint32_t i = 0; i < HELD; i++) {
+			uint32_t seen =
+				__atomic_load_n(&shared_tags[(at + i) % SHARED], __ATOMIC_ACQUIRE);
+
+			if (seen && helped_hold(seen))
+				held[count++] = seen;
+		}
+		for (uint32_t i = 0; i < count; i++)
+			wrong += !is_current(held[i]);
+		wrong += !is_mine(tag, mark);
+		for (uint32_t i = 0; i < count; i++) {
+			wrong += !is_current(held[i]);
+			helped_drop(held[i]);
+		}
+		wrong += !is_mine(tag, mark);
+		old = __atomic_exchange_n(&shared_tags[at], tag, __ATOMIC_ACQ_REL);
+		if (old)
+			helped_drop(old);
+	}
+	return (void *)(uintptr_t)wrong;
+}
+
+static uint32_t count_made(uint32_t most)
+{
+	uint32_t *tags = malloc(most * sizeof(*tags)), highest = 0;
+
+	for (uint32_t i = 0; i < most; i++) {
+		make(&tags[i]);
+		if ((tags[i] & INDEX_MASK) > highest)
+			highest = tags[i] & INDEX_MASK;
+	}
+	for (uint32_t i = 0; i < most; i++)
+		helped_drop(tags[i]);
+	free(tags);
+	return highest + 1;
+}
+
+static void threads_share_records(void **state)
+{
+	enum { MOST = 6 * HELPED_CHUNK };
+	uint32_t before = count_made(MOST);
+
+	(void)state;
+	memset(shared_tags, 0, sizeof(shared_tags));
+	write_in_threads(share);
+	for (uint32_t i = 0; i < SHARED; i++)
+		if (shared_tags[i])
+			helped_drop(shared_tags[i]);
+	/* None was lost: as many as before have the same records. */
+	assert_int_equal(count_made(MOST), before);
+}
+
+enum { GROWN = 4 * HELPED_CHUNK };
+
+/* Many at once, so that several make the same chunk; marks each as its own. */
+static void *grow(void *number)
+{
+	uint32_t *tags = malloc(GROWN * sizeof(*tags));
+	uintptr_t wrong = 0;
+
+	for (uint32_t i = 0; i < GROWN; i++) {
+		struct helped *helped = helped_make(&tags[i]);
+
+		if (!helped)
+			return (void *)1;
+		helped_set(helped, cookie, (uint64_t)(uintptr_t)number << 32 | tags[i]);
+	}
+	for (uint32_t i = 0; i < GROWN; i++) {
+		wrong += !is_mine(tags[i], (uint64_t)(uintptr_t)number << 32 | tags[i]);
+		helped_drop(tags[i]);
+	}
+	free(tags);
+	return (void *)wrong;
+}
+
+static void threads_add_chunks(void **state)
+{
+	(void)state;
+	write_in_threads(grow);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(record_begins_anew),
+		cmocka_unit_test(freed_tag_is_not_current),
+		cmocka_unit_test(generations_are_all_used),
+		cmocka_unit_test(last_reference_frees),
+		cmocka_unit_test(lack_of_memory_is_survived),
+		cmocka_unit_test(number_is_bounded),
+		cmocka_unit_test(chunks_are_added),
+		cmocka_unit_test(threads_share_records),
+		cmocka_unit_test(threads_add_chunks),
+	};
+
+	return cmocka_run_group_tests_name("helped: records of sockets", tests, NULL, NULL);
+}

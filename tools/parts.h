@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the library and the programs behind the options are. */
+#ifndef TOOLS_PARTS_H
+#define TOOLS_PARTS_H
+
+#include <limits.h>
+
+struct parts {
+	char library[PATH_MAX];
+	char check[PATH_MAX], probe[PATH_MAX], scan[PATH_MAX], status[PATH_MAX], unit[PATH_MAX];
+};
+
+/* Finds them all; fails with EXIT_OURS if one is missing. */
+void parts_find(struct parts *parts);
+
+#endif
