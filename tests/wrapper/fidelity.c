@@ -438,10 +438,11 @@ static void count_programs(void)
 	}
 	snprintf(reason, sizeof(reason), "%u programs, %u more processes", programs, processes);
 #ifdef __GLIBC__ /* the loader of musl is asked by a program of its own */
-	result(programs == 2 && processes <= apparmor_is_on(), "a start executes two programs, in one process",
-	       reason);
+	result(programs == 2 && processes <= apparmor_is_on(),
+	       "a start executes two programs, in one process", reason);
 #else
-	result(programs <= 3 && processes <= 1U + apparmor_is_on(), "a start executes three programs", reason);
+	result(programs <= 3 && processes <= 1U + apparmor_is_on(),
+	       "a start executes three programs", reason);
 #endif
 }
 

@@ -125,6 +125,13 @@ int main(int count, char **arguments)
 	}
 	if (!strcmp(mode, "leaderless") && !pthread_create(&started, NULL, thread, ""))
 		pthread_exit(NULL);
+	if (!strcmp(mode, "ring")) {
+		char parameters[120] = { 0 }; /* struct io_uring_params */
+		int ring = (int)syscall(SYS_io_uring_setup, 4, parameters);
+
+		if (ring < 0 || mmap(NULL, 4096, PROT_READ, MAP_SHARED, ring, 0) == MAP_FAILED)
+			return 1;
+	}
 	if (count > 9) /* a receive call, so that it can be helped */
 		recvfrom(fd, &byte, 1, 0, 0, 0);
 	say();
@@ -249,6 +256,66 @@ if may_look; then
 	like "a socket that is no process's: JSON" '*"pid": 0,*"state": "[hn][io]*"pids": \[]}' "$object"
 else
 	unavailable 'what only root may see' 'needs root'
+fi
+# What is received through io_uring is not seen. Stand-ins for liburing: its name is what counts.
+# compile NAME ARGUMENT...
+compile() {
+	name=$1
+	shift
+	# shellcheck disable=SC2086
+	$CC -pthread -I"$abs_top_srcdir/tests/lib" -o "$name" "$@" -Wl,-rpath,"$work" -ldl || exit 99
+}
+echo 'int ring(void); int ring(void) { return 0; }' >ring.c
+compile liburing.so.2 -shared -fPIC -Wl,-soname,liburing.so.2 ring.c
+echo '#include <sys/socket.h>' >take.c
+echo 'long take(int fd); long take(int fd) { char byte; return recv(fd, &byte, 1, 0); }' >>take.c
+compile libtake.so -shared -fPIC take.c
+sed 's/^int main.*/int ring(void);\n&/; s/^	six = /	ring();\n&/' server.c >both.c
+compile both both.c ./liburing.so.2
+sed '/recvfrom(fd/s/recvfrom.*;/return 1;/' both.c >ringing.c
+compile ringing ringing.c ./liburing.so.2
+sed '/recvfrom(fd/s/recvfrom.*;/take(fd);/; s/^int main.*/long take(int);\n&/' both.c >taking.c
+compile taking taking.c ./liburing.so.2 -L. -ltake
+cat >quiet.c <<'END'
+#include <netinet/in.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(void)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET };
+	socklen_t length = sizeof(own);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char byte;
+
+	if (bind(fd, (void *)&own, sizeof(own)) || getsockname(fd, (void *)&own, &length))
+		return 1;
+	printf("%d\n", ntohs(own.sin_port));
+	fflush(stdout);
+	return read(0, &byte, 1) != 0;
+}
+END
+compile quiet quiet.c
+if may_look; then
+	scan ./ringing 4 any
+	says 'a server that needs liburing, and imports no receive call' \
+		'may receive through io_uring, which replyfrom does not see' uring
+	scan env LD_PRELOAD="$library" ./ringing 4 any
+	says 'the same behind replyfrom' 'is behind replyfrom; what it receives through io_uring is not seen' behind
+	scan ./both 4 any
+	says 'a server that needs liburing, and receives' 'can be helped; what it receives through io_uring is not seen' helpable
+	scan ./taking 4 any
+	says 'a server that needs liburing, whose library receives' \
+		'can be helped; what it receives through io_uring is not seen' helpable
+	if ./server 4 any ring </dev/null >/dev/null; then
+		scan ./server 4 any ring
+		says 'a server with an io_uring of its own' 'can be helped; what it receives through io_uring is not seen' helpable
+	else
+		skip 'a server with an io_uring of its own' 'this kernel gives none'
+	fi
+	scan ./quiet
+	says 'a server that imports no receive call' 'cannot be helped: nothing in it imports a receive call' unseen
+else
+	unavailable 'what the servers have loaded' 'needs root'
 fi
 mkdir mapped
 cp server mapped/libreplyfrom.so

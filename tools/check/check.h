@@ -16,9 +16,9 @@ enum check_mode { CHECK_START, CHECK_ONLY, CHECK_FORCE };
 
 /*
  * Checks settings, library and command, and becomes the command; in CHECK_ONLY it prints the
- * verdict instead. `profile` is the one of AppArmor that the command will be started with; NULL: its
- * own. `checker` is a program that answers to LIBRARY_ALIVE. What fails ends the process with one of
- * the statuses of message.h.
+ * verdict instead. `profile` is the one of AppArmor that the command will be started with; NULL:
+ * its own. `checker` is a program that answers to LIBRARY_ALIVE. What fails ends the process with
+ * one of the statuses of message.h.
  */
 _Noreturn void check_run(enum check_mode mode, const char *profile, const char *library,
 			 const char *checker, char **command);
@@ -119,6 +119,12 @@ void program_judge(struct program *program);
  * runs.
  */
 void libraries_judge(struct program *program);
+
+/*
+ * The same for a process that runs the program, by the files that it has mapped now, those that it
+ * loaded later included. Sets program->uring too if it has an io_uring of its own.
+ */
+void libraries_judge_running(struct program *program, pid_t thread);
 
 /*
  * The loader ignores LD_PRELOAD for a program that gains privileges (AT_SECURE, getauxval(3)).

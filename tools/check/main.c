@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// replyfrom-check MODE[:PROFILE] LIBRARY COMMAND [ARGUMENT]...: the check before a start as a program
-// of its own, for replyfrom --unit and for a replyfrom of another ABI. PROFILE is the one of AppArmor
-// that the command will be started with.
+// replyfrom-check MODE[:PROFILE] LIBRARY COMMAND [ARGUMENT]...: the check before a start as a
+// program of its own, for replyfrom --unit and for a replyfrom of another ABI. PROFILE is the one
+// of AppArmor that the command will be started with.
 
 #include "config.h"
 

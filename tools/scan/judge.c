@@ -57,35 +57,59 @@ static bool is_systemd(const struct process *process)
 	return !strcmp(process->name, "systemd");
 }
 
+/* Says it of the process if it may receive what the library does not see. */
+static void add_uring(const struct program *program, struct judgement *judgement)
+{
+	size_t length = strlen(judgement->text);
+
+	if (*program->uring && program->finding < CANNOT_HELP)
+		snprintf(judgement->text + length, sizeof(judgement->text) - length,
+			 "; what it receives through io_uring is not seen");
+}
+
 static void say(struct judgement *judgement, const char *text, const char *json)
 {
 	judgement->json = json;
 	snprintf(judgement->text, sizeof(judgement->text), "%s", text);
 }
 
-/* What would become of it if it were started with the library. */
-static void judge_program(const struct process *process, const struct socket_view *view,
-			  bool passed, struct judgement *judgement)
+/* Looks at the program that the process runs, and at what it has loaded. */
+static const struct program *look_at_program(const struct process *process)
 {
 	static struct program program;
 
 	program = (struct program){ .finding = UNKNOWN };
 	snprintf(program.path, sizeof(program.path), "/proc/%d/exe", (int)process->thread);
 	program_judge(&program);
+	libraries_judge_running(&program, process->thread);
+	return &program;
+}
+
+/* What would become of it if it were started with the library. */
+static void judge_program(const struct process *process, const struct socket_view *view,
+			  bool passed, struct judgement *judgement)
+{
+	const struct program *program = look_at_program(process);
+
 	if (process->secure && *judgement->profile)
 		say(judgement,
 		    "cannot be helped: gains privileges, or AppArmor's Px drops LD_PRELOAD",
 		    "privileged");
 	else if (process->secure)
 		say(judgement, "cannot be helped: gains privileges", "privileged");
-	else if (program.finding == STATIC)
+	else if (program->finding == STATIC)
 		say(judgement, "cannot be helped: static", "static");
-	else if (program.finding == GO)
+	else if (program->finding == GO)
 		say(judgement, "cannot be helped: Go", "go");
-	else if (program.finding == OTHER_MACHINE || program.finding == OTHER_LIBC)
+	else if (program->finding == OTHER_MACHINE || program->finding == OTHER_LIBC)
 		say(judgement, "cannot be helped: other machine or libc", "foreign");
 	else if (is_systemd(process))
 		say(judgement, "is held by systemd, for a service that has not started", "waiting");
+	else if (program->finding == URING)
+		say(judgement, "may receive through io_uring, which replyfrom does not see",
+		    "uring");
+	else if (program->finding == UNSEEN)
+		say(judgement, "cannot be helped: nothing in it imports a receive call", "unseen");
 	else if (!view->seen)
 		say(judgement,
 		    geteuid() ? "can be helped, unless it asks itself; be root to see"
@@ -96,6 +120,8 @@ static void judge_program(const struct process *process, const struct socket_vie
 		    "passed");
 	else
 		say(judgement, "can be helped", "helpable");
+	if (!strncmp(judgement->text, "can be", strlen("can be")))
+		add_uring(program, judgement);
 	if (*judgement->profile && !strncmp(judgement->text, "can be", strlen("can be")))
 		snprintf(judgement->text + strlen(judgement->text),
 			 sizeof(judgement->text) - strlen(judgement->text),
@@ -157,4 +183,6 @@ void server_judge(const struct survey *survey, const struct server *server, bool
 			 "is behind replyfrom in %zu of its %zu processes", helped, holders);
 		judgement->json = "partly";
 	}
+	if (best >= SEEMS)
+		add_uring(look_at_program(judgement->process), judgement);
 }
