@@ -34,6 +34,12 @@ void descriptor_start(void)
 	owner = memory;
 }
 
+void descriptor_forked(void)
+{
+	if (owner)
+		__atomic_store_n(owner, getpid(), __ATOMIC_RELAXED);
+}
+
 bool descriptor_is_ours(void)
 {
 	pid_t process, known;

@@ -56,6 +56,9 @@ bool descriptor_set(int fd, uint32_t value);
 /* Makes the state that tells a vfork child from its parent. */
 void descriptor_start(void);
 
+/* This process was forked: what it knows is its own, also if its first caller is a vfork child. */
+void descriptor_forked(void);
+
 /* Returns false in a vfork child: one system call. */
 bool descriptor_is_ours(void);
 

@@ -215,8 +215,6 @@ void options_answer(int fd, unsigned int kind, void *value, socklen_t length)
 	int wanted;
 
 	if (!helped || helped_get(helped, state) != HELPED_WILDCARD) {
-		if (!(descriptor_get(fd) & DESCRIPTOR_HELPED) && !descriptor_is_unbound(fd))
-			return;
 		if (!is_unexpected(fd, kind, value, length))
 			return;
 		wanted = 0;

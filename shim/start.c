@@ -93,6 +93,12 @@ static bool make_memory(void)
 	return true;
 }
 
+static void after_fork(void)
+{
+	descriptor_forked();
+	source_forked();
+}
+
 static bool start(void)
 {
 	int expected = NOT_YET, e = errno;
@@ -105,7 +111,7 @@ static bool start(void)
 	expected = !library.settings.disabled && make_memory() ? ON : OFF;
 	if (expected == ON) {
 		descriptor_start();
-		pthread_atfork(NULL, NULL, source_forked);
+		pthread_atfork(NULL, NULL, after_fork);
 		/* Mapped now: later a sandbox may not allow it any more. */
 		if (scratch_take())
 			scratch_give();
