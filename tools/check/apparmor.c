@@ -140,8 +140,9 @@ static bool child_is_ordinary(void)
 {
 	struct stat own, children;
 
-	return stat("/proc/self/ns/pid", &own) ||
-	       stat("/proc/self/ns/pid_for_children", &children) || own.st_ino == children.st_ino;
+	/* The second is not there before that first child. */
+	return !stat("/proc/self/ns/pid", &own) &&
+	       !stat("/proc/self/ns/pid_for_children", &children) && own.st_ino == children.st_ino;
 }
 
 /* Only the kernel knows which profile it is: attachments are patterns, and not all kernels show
