@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	debian/control \
 	debian/copyright \
 	debian/libreplyfrom.install \
+	debian/libreplyfrom.prerm \
 	debian/replyfrom.install \
 	debian/rules \
 	debian/source/format \

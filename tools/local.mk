@@ -8,8 +8,11 @@ noinst_LIBRARIES = tools/libcheck.a
 tools_libcheck_a_SOURCES = \
 	shim/address.h shim/bounds.h shim/hooks.h \
 	shim/settings.c shim/settings.h \
+	tools/check/apparmor.c tools/check/apparmor.h \
 	tools/check/check.h \
+	tools/check/child.c tools/check/child.h \
 	tools/check/elf.c tools/check/elf.h \
+	tools/check/env.c tools/check/env.h \
 	tools/check/libraries.c \
 	tools/check/library.c \
 	tools/check/privilege.c \
@@ -61,22 +64,25 @@ tools_replyfrom_probe_LDADD = tools/libcheck.a
 
 process_sources = \
 	tools/scan/fail.h \
+	tools/scan/library.c tools/scan/library.h \
 	tools/scan/process.c tools/scan/process.h \
 	tools/scan/scan.h \
-	tools/scan/servers.c
+	tools/scan/servers.c \
+	tools/scan/socket.c tools/scan/socket.h \
+	tools/status/counters.c \
+	shim/counters.h shim/hook.h
 tools_replyfrom_scan_SOURCES = $(process_sources) \
-	tools/scan/judge.c \
+	tools/scan/judge.c tools/scan/judge.h \
 	tools/scan/main.c
 tools_replyfrom_scan_CFLAGS = $(part_cflags)
 tools_replyfrom_scan_LDFLAGS = $(part_ldflags)
-tools_replyfrom_scan_LDADD = tools/libcheck.a
+tools_replyfrom_scan_LDADD = tools/libcheck.a $(DL_LIBS)
 
 tools_replyfrom_status_SOURCES = $(process_sources) \
-	tools/status/counters.c \
 	tools/status/main.c \
+	tools/status/notes.c \
 	tools/status/report.c \
-	tools/status/status.h \
-	shim/counters.h shim/hook.h
+	tools/status/status.h
 tools_replyfrom_status_CFLAGS = $(part_cflags)
 tools_replyfrom_status_LDFLAGS = $(part_ldflags)
-tools_replyfrom_status_LDADD = tools/libcheck.a
+tools_replyfrom_status_LDADD = tools/libcheck.a $(DL_LIBS)

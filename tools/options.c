@@ -71,10 +71,29 @@ static void print_unit(struct options *options, const char *value)
 	options->mode = UNIT;
 }
 
+static void set_unit_action(struct options *options, const char *action)
+{
+	if (*options->unit_action)
+		message_fail(EXIT_OURS, "only one of --install, --remove and --list");
+	options->unit_action = action;
+}
+
 static void install_unit(struct options *options, const char *value)
 {
 	(void)value;
-	options->install = true;
+	set_unit_action(options, "yes");
+}
+
+static void remove_unit(struct options *options, const char *value)
+{
+	(void)value;
+	set_unit_action(options, "remove");
+}
+
+static void list_units(struct options *options, const char *value)
+{
+	(void)value;
+	set_unit_action(options, "list");
 }
 
 /* An option with a setting puts its value, 1 if it takes none, into the environment. */
@@ -112,6 +131,10 @@ static const struct option {
 	  "print the systemd drop-in that brings the library to NAME.service" },
 	{ "--install", NULL, NULL, install_unit,
 	  "with --unit: write the drop-in, and say how to undo it" },
+	{ "--remove", NULL, NULL, remove_unit,
+	  "with --unit: remove the drop-in that --install has written" },
+	{ "--list", NULL, NULL, list_units,
+	  "with --unit: list the units and drop-ins that name the library" },
 	{ "--help", NULL, NULL, show_help, "show this text" },
 	{ "--version", NULL, NULL, show_version, "show the version" },
 };
@@ -134,7 +157,8 @@ static void show_help(struct options *options, const char *value)
 	      "       replyfrom --scan [--json]\n"
 	      "       replyfrom --probe [--request KIND] [--json] ADDRESS:PORT...\n"
 	      "       replyfrom --status [--json] --all|PID...\n"
-	      "       replyfrom [OPTION]... --unit [--install] NAME.service\n"
+	      "       replyfrom [OPTION]... --unit [--install|--remove] NAME.service\n"
+	      "       replyfrom --unit --list\n"
 	      "Start COMMAND so that its UDP sockets answer from the address they were asked at.\n"
 	      "\n",
 	      stdout);
@@ -209,10 +233,12 @@ static void refuse_combinations(const struct options *options)
 {
 	enum mode mode = options->mode;
 
-	if (!*options->rest && mode != SCAN && mode != STATUS)
+	if (!*options->rest && mode != SCAN && mode != STATUS &&
+	    strcmp(options->unit_action, "list"))
 		message_fail(EXIT_OURS, "no command to start; replyfrom --help shows the usage");
-	if (options->install && mode != UNIT)
-		message_fail(EXIT_OURS, "option --install goes with --unit only");
+	if (*options->unit_action && mode != UNIT)
+		message_fail(EXIT_OURS,
+			     "options --install, --remove and --list go with --unit only");
 	if (options->request && mode != PROBE)
 		message_fail(EXIT_OURS, "option --request goes with --probe only");
 	if (options->all && mode != STATUS)
@@ -224,7 +250,7 @@ static void refuse_combinations(const struct options *options)
 
 void options_read(struct options *options, char **arguments)
 {
-	*options = (struct options){ .mode = START };
+	*options = (struct options){ .mode = START, .unit_action = "" };
 	while (*arguments && **arguments == '-' && (*arguments)[1]) {
 		if (!strcmp(*arguments, "--")) {
 			arguments++;

@@ -9,9 +9,10 @@ enum mode { START, FORCE, CHECK, SCAN, PROBE, STATUS, UNIT };
 
 struct options {
 	enum mode mode;
-	bool json, all, install;
-	const char *request; /* NULL: not given */
-	char **rest;	     /* the command, or what the mode takes */
+	bool json, all;
+	const char *unit_action; /* what --unit does with the drop-in; "": print it */
+	const char *request;	 /* NULL: not given */
+	char **rest;		 /* the command, or what the mode takes */
 };
 
 /*

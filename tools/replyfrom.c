@@ -57,14 +57,13 @@ int main(int count, char **arguments)
 	case STATUS:
 		BECOME(parts.status, options.rest, format, options.all ? "--all" : NULL);
 	case UNIT:
-		BECOME(parts.unit, options.rest, parts.check, parts.library,
-		       options.install ? "yes" : "");
+		BECOME(parts.unit, options.rest, parts.check, parts.library, options.unit_action);
 	case CHECK:
-		check_run(CHECK_ONLY, parts.library, parts.check, options.rest);
+		check_run(CHECK_ONLY, NULL, parts.library, parts.check, options.rest);
 	case FORCE:
-		check_run(CHECK_FORCE, parts.library, parts.check, options.rest);
+		check_run(CHECK_FORCE, NULL, parts.library, parts.check, options.rest);
 	case START:
 		break;
 	}
-	check_run(CHECK_START, parts.library, parts.check, options.rest);
+	check_run(CHECK_START, NULL, parts.library, parts.check, options.rest);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The recipes of docs/recipes.md, tried.
 recipe_tests = \
+	tests/recipes/test_apparmor.sh \
 	tests/recipes/test_hardening.sh \
 	tests/recipes/test_images.sh \
 	tests/recipes/test_services.sh

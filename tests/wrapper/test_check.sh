@@ -240,6 +240,77 @@ run "$replyfrom" --check /nothing
 same '--check: not found' '127 ' "$status $out"
 run "$replyfrom" --check .
 same '--check: not to be run' '126 ' "$status $out"
+# env(1) in the first line, as GNU env reads it: each of these starts `receiver`, by env and for --check.
+# shellcheck disable=SC2016 # the script expands it
+printf '#!/bin/sh\necho "$0" >>"%s/started"\n' "$work" >say
+chmod +x say
+mkdir -p sub
+cp say sub/inner
+export FOLDER="$work"
+env_line() {
+	printf '#!/usr/bin/env %s\nx\n' "$1" >script-split
+	chmod +x script-split
+}
+while IFS= read -r line; do
+	env_line "$line"
+	: >started
+	run ./script-split
+	same "env $line: env starts it" "0 $work/say" "$status $(cat started)"
+	helped "env $line" '*/*sh can be started*' ./script-split
+	sed "s/sa'y'/receiver/; s/say/receiver/" script-split >script-receiver
+	chmod +x script-receiver
+	helped "env $line: the program" "$work/receiver can be helped*" ./script-receiver
+done <<-'END'
+	say
+	say 
+	-S say
+	-Ssay
+	-S"say"
+	-S'say'
+	-S -u LC_ALL say
+	-S -uLC_ALL say
+	-S -u LC_ALL -- say x
+	--split-string=say x
+	--split=-S say
+	-S A=b C="d e" say x
+	-S A=b\_C=d say
+	-S ${FOLDER}/say x
+	-S "${FOLDER}"/say
+	-S sa'y' # say no more
+	-S \_say\_x
+	-S say \c -u
+	-S -S"-S say"
+	-S --unset=LC_ALL --ignore-signal=PIPE say
+	-S --unset LC_ALL say
+	-S -C / say
+END
+# Nothing says what env would start, or nothing would start: env itself is looked at, or it is said.
+# shellcheck disable=SC2016 # env expands it
+for line in -i '-S -i' '-S "open' '-S $FOLDER/say' '-S \q' '-S --nonsense say' '-S' A=b; do
+	env_line "$line"
+	run "$replyfrom" --check ./script-split
+	like "env $line: not refused" '0 *env can be started*' "$status $out"
+done
+env_line 'say x'
+run "$replyfrom" --check ./script-split
+like 'env with two words for one' '1 *interpreter in its first line is missing*' "$status $out"
+run "$replyfrom" --force ./script-split
+like '--force starts it all the same, and env says more' '127 *is missing*started all the same*env: *' "$status $err"
+printf '#!/nothing/here\n' >script-split
+run "$replyfrom" ./script-split
+like 'an interpreter that is missing' '127 *interpreter in its first line is missing*' "$status $err"
+run "$replyfrom" --force ./script-split
+like '--force tries to start even that' '127 *started all the same*./script-split: No such file*' "$status $err"
+for line in '-S -i PATH=%s receiver' '-S -i %s/receiver' '-S -u LD_PRELOAD receiver' '-S - %s/receiver' \
+	'-S LD_PRELOAD= receiver' '-iS %s/receiver' '-S --unset=LD_PRELOAD receiver'; do
+	# shellcheck disable=SC2059 # it is a format
+	env_line "$(printf -- "$line" "$work")"
+	unhelped "env $line" "$work/receiver cannot*LD_PRELOAD*" ./script-split
+	forced "env $line" "$work/receiver cannot*" ./script-split
+done
+env_line '-S LD_PRELOAD=/x/libreplyfrom.so receiver'
+run "$replyfrom" --check ./script-split
+like 'env sets LD_PRELOAD to the library' "0 $work/receiver can be helped*" "$status $out"
 head -c 100 receiver >short
 { printf '\177ELF'; head -c 60 /dev/zero; } >zeros
 { printf '\1\2\0\3'; head -c 60 /dev/zero; } >strange

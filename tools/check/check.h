@@ -9,17 +9,19 @@
 #include <sys/stat.h>
 
 #include "../message.h"
+#include "apparmor.h"
 #include "elf.h"
 
 enum check_mode { CHECK_START, CHECK_ONLY, CHECK_FORCE };
 
 /*
  * Checks settings, library and command, and becomes the command; in CHECK_ONLY it prints the
- * verdict instead. `checker` is a program that answers to LIBRARY_ALIVE. What fails ends the
- * process with one of the statuses of message.h.
+ * verdict instead. `profile` is the one of AppArmor that the command will be started with; NULL:
+ * its own. `checker` is a program that answers to LIBRARY_ALIVE. What fails ends the process with
+ * one of the statuses of message.h.
  */
-_Noreturn void check_run(enum check_mode mode, const char *library, const char *checker,
-			 char **command);
+_Noreturn void check_run(enum check_mode mode, const char *profile, const char *library,
+			 const char *checker, char **command);
 
 /* What was found out about a program; from CANNOT_HELP on, the library cannot work for it. */
 enum finding {
@@ -40,6 +42,8 @@ enum finding {
 	SANITIZED, /* its AddressSanitizer would end it, as that has to be the first library */
 	OTHER_MACHINE,
 	OTHER_LIBC,
+	CONFINED,	/* AppArmor denies it the library */
+	DROPPED,	/* env(1) in the script's first line takes LD_PRELOAD away */
 	NO_LOADER,	/* its dynamic loader is not installed */
 	NO_INTERPRETER, /* the interpreter of the script is not */
 };
@@ -49,11 +53,14 @@ enum finding {
 struct program {
 	char path[PATH_MAX];
 	enum finding finding;
+	bool dropped; /* env(1) on the way to it takes LD_PRELOAD away */
 	struct elf elf;
 	char loader[PATH_MAX];	 /* elf.interpreter, kept */
 	char uring[NAME_MAX];	 /* elf.uring, or a library's, kept; "": none */
 	char asan[NAME_MAX];	 /* elf.asan, kept; "": none */
 	char receiver[PATH_MAX]; /* the library that receives for it; "": itself, or none */
+	enum apparmor apparmor;
+	char profile[PROFILE_MOST]; /* AppArmor's; "": none */
 };
 
 /*
@@ -92,7 +99,7 @@ bool library_after_sanitizer(void);
  * programs of both. Returns if there is none installed.
  */
 void sibling_start(const char *preload, const struct elf *program, enum check_mode mode,
-		   char **command);
+		   const char *profile, char **command);
 
 /*
  * Finds an executable file as execvp(3) does. Returns 0 and its path, or the errno that execvp
@@ -114,13 +121,27 @@ void program_judge(struct program *program);
 void libraries_judge(struct program *program);
 
 /*
+ * The same for a process that runs the program, by the files that it has mapped now, those that it
+ * loaded later included. Sets program->uring too if it has an io_uring of its own.
+ */
+void libraries_judge_running(struct program *program, pid_t thread);
+
+/*
  * The loader ignores LD_PRELOAD for a program that gains privileges (AT_SECURE, getauxval(3)).
  * Returns SETUID, SETGID, CAPABILITIES or SECURE if it would for the file `fd`, else HELPED.
  */
 enum finding privilege_judge(int fd, const struct stat *status);
 
+/*
+ * Looks whether AppArmor lets the command map the library: `command` is the file that is executed,
+ * program->path what it comes down to. Changes program->finding if not. `on_exec` is the profile
+ * that it is going to be started with, NULL if it has one of its own or none.
+ */
+void confinement_judge(struct program *program, const char *command, const char *on_exec,
+		       const char *library);
+
 /* Writes the finding as one line without a newline, with what to do about it. */
-void verdict_print(const struct program *program, char *line, size_t size);
+void verdict_print(const struct program *program, const char *library, char *line, size_t size);
 
 /* Returns true if the program itself cannot be helped, but those that it starts can. */
 bool verdict_launches(const struct program *program);

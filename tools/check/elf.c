@@ -133,6 +133,11 @@ static bool begins(const char *name, const char *with)
 	return !strncmp(name, with, strlen(with));
 }
 
+bool elf_is_uring(const char *name)
+{
+	return begins(name, "liburing.") || begins(name, "liburing-ffi.");
+}
+
 /* Of the libraries that it needs those that receive without libc, or insist on being first. */
 static void note_needed(const struct image *image, const ElfW(Phdr) * segment, uint64_t strings,
 			struct elf *elf)
@@ -148,7 +153,7 @@ static void note_needed(const struct image *image, const ElfW(Phdr) * segment, u
 		if (entry->d_tag != DT_NEEDED || entry->d_un.d_val >= image->size ||
 		    !(name = string(image, strings + entry->d_un.d_val)))
 			continue;
-		if (begins(name, "liburing."))
+		if (elf_is_uring(name))
 			elf->uring = name;
 		else if (begins(name, "libasan.") || begins(name, "libclang_rt.asan"))
 			elf->asan = name;

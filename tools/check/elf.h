@@ -28,6 +28,9 @@ struct elf {
 /* Returns false if these bytes are no ELF program. Trusts no offset in them. */
 bool elf_read(const void *bytes, size_t size, struct elf *elf);
 
+/* Returns true if a library of this name receives through io_uring(7). */
+bool elf_is_uring(const char *name);
+
 /* The name of the hooked receive call number `index`; NULL after the last. */
 const char *elf_receive_name(unsigned int index);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The libraries that a program needs, and theirs: as its own loader lists them.
+// The libraries that a program needs, and theirs: as its own loader lists them, or as a process has
+// them mapped.
 
 #include "config.h"
 
@@ -14,6 +15,18 @@
 
 #include "./check.h"
 
+/* What was found in all of them. */
+struct imports {
+	bool all_known, acts, hooked;
+};
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /* libc's own parts: they export what is looked for, and call it for themselves only. */
 static bool is_of_libc(const char *path)
 {
@@ -22,7 +35,7 @@ static bool is_of_libc(const char *path)
 					     "libresolv.",  "libanl.",	  "libnsl.",
 					     "ld-",	    "ld.",	  "libgcc_s.",
 					     "linux-vdso",  "linux-gate", "libreplyfrom." };
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = name_of(path);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strncmp(name, names[i], strlen(names[i])))
@@ -30,34 +43,32 @@ static bool is_of_libc(const char *path)
 	return false;
 }
 
-/* Returns false if the file cannot be read; then nothing is known of it. */
-static bool read_library(const char *path, struct program *program, bool *acts, bool *hooked)
+/* A file that cannot be read may have anything. */
+static void read_library(const char *path, struct program *program, struct imports *imports)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
 	struct elf elf;
 	void *bytes = MAP_FAILED;
-	bool known;
 
 	if (fd >= 0 && !fstat(fd, &status) && status.st_size)
 		bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (fd >= 0)
 		close(fd);
-	if (bytes == MAP_FAILED)
-		return false;
-	known = elf_read(bytes, (size_t)status.st_size, &elf);
-	if (known) {
-		*acts |= elf.acts;
-		*hooked |= elf.hooked;
+	if (bytes == MAP_FAILED || !elf_read(bytes, (size_t)status.st_size, &elf)) {
+		imports->all_known = false;
+	} else {
+		imports->acts |= elf.acts;
+		imports->hooked |= elf.hooked;
 		if (elf.uring && !*program->uring)
 			snprintf(program->uring, sizeof(program->uring), "%s", elf.uring);
-		if (elf.receives && !*program->receiver) {
+		if (elf.receives && !*program->receiver && !program->elf.receives) {
 			snprintf(program->receiver, sizeof(program->receiver), "%s", path);
 			program->elf.receives = elf.receives;
 		}
 	}
-	munmap(bytes, (size_t)status.st_size);
-	return known;
+	if (bytes != MAP_FAILED)
+		munmap(bytes, (size_t)status.st_size);
 }
 
 /*
@@ -105,10 +116,20 @@ static bool sends_count(void)
 	return (source && *source) || (follow && !strcmp(follow, "1"));
 }
 
+static void conclude(struct program *program, const struct imports *imports)
+{
+	if (program->elf.receives)
+		program->finding = HELPED;
+	else if (*program->uring)
+		program->finding = URING;
+	else if (!imports->acts && !(imports->hooked && sends_count()) && imports->all_known)
+		program->finding = UNSEEN;
+}
+
 void libraries_judge(struct program *program)
 {
 	char line[2 * PATH_MAX];
-	bool all_known = true, acts = program->elf.acts, hooked = program->elf.hooked;
+	struct imports imports = { true, program->elf.acts, program->elf.hooked };
 	pid_t child;
 	FILE *lines = is_safe_to_list(program) ? list_libraries(program, &child) : NULL;
 	int result = -1;
@@ -123,14 +144,60 @@ void libraries_judge(struct program *program)
 			continue;
 		end[-1] = '\0';
 		if (!is_of_libc(path))
-			all_known &= read_library(path, program, &acts, &hooked);
+			read_library(path, program, &imports);
 	}
 	fclose(lines);
 	waitpid(child, &result, 0);
-	if (*program->receiver)
-		program->finding = HELPED;
-	else if (*program->uring)
-		program->finding = URING;
-	else if (!acts && !(hooked && sends_count()) && all_known && !result)
-		program->finding = UNSEEN;
+	imports.all_known &= !result;
+	conclude(program, &imports);
+}
+
+/* Looks at a line of proc_pid_maps(5); `root` is the process's own. */
+static void read_mapping(char *line, const char *root, struct program *program,
+			 struct imports *imports)
+{
+	char *path = strchr(line, '/'), file[PATH_MAX];
+	const char *permissions = strchr(line, ' ');
+
+	/* The ring itself, whoever made it. */
+	if (strstr(line, "anon_inode:[io_uring]") && !*program->uring)
+		strcpy(program->uring, "io_uring");
+	if (!path || !permissions || strlen(permissions) < 4 || permissions[3] != 'x')
+		return;
+	path[strcspn(path, "\n")] = '\0';
+	if (elf_is_uring(name_of(path)) && !*program->uring)
+		snprintf(program->uring, sizeof(program->uring), "%.*s", NAME_MAX - 1,
+			 name_of(path));
+	if (is_of_libc(path))
+		return;
+	if (snprintf(file, sizeof(file), "%s%s", root, path) < (int)sizeof(file))
+		read_library(file, program, imports);
+	else
+		imports->all_known = false;
+}
+
+void libraries_judge_running(struct program *program, pid_t thread)
+{
+	struct imports imports = { true, program->elf.acts, program->elf.hooked };
+	char name[64], *line = NULL;
+	size_t room = 0;
+	bool any = false;
+	FILE *maps;
+
+	if (program->finding != HELPED && program->finding != NO_RECEIVE &&
+	    program->finding != URING)
+		return;
+	snprintf(name, sizeof(name), "/proc/%d/maps", (int)thread);
+	maps = fopen(name, "re");
+	if (!maps)
+		return;
+	snprintf(name, sizeof(name), "/proc/%d/root", (int)thread);
+	while (getline(&line, &room, maps) > 0) {
+		any = true;
+		read_mapping(line, name, program, &imports);
+	}
+	free(line);
+	fclose(maps);
+	imports.all_known &= any;
+	conclude(program, &imports);
 }

@@ -6,17 +6,15 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../environment.h"
 #include "./check.h"
+#include "./child.h"
 
 /* What separates the items of LD_PRELOAD. */
 #define SEPARATORS " :"
@@ -68,35 +66,13 @@ static void refuse_torn(const char *library)
 	close(fd);
 }
 
-static bool sigchld_is_pending(void)
-{
-	sigset_t pending;
-
-	return !sigpending(&pending) && sigismember(&pending, SIGCHLD);
-}
-
-/* Waits for the child. Where SIGCHLD is blocked, its own is not left for the program. */
-static void wait_for(pid_t child, bool was_pending)
-{
-	const struct timespec now = { 0, 0 };
-	sigset_t set;
-
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (was_pending || !sigchld_is_pending())
-		return;
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigtimedwait(&set, NULL, &now);
-}
-
 /*
  * Asks `checker`, started with the library preloaded. Returns the length of its answer: the
  * library's version; 0 if it has none.
  */
 static ssize_t ask_preloaded(const char *library, const char *checker, char version[VERSION_MOST])
 {
-	bool was_pending = sigchld_is_pending();
+	bool was_pending = child_signal_is_pending();
 	ssize_t length;
 	int ends[2];
 	pid_t child;
@@ -122,7 +98,7 @@ static ssize_t ask_preloaded(const char *library, const char *checker, char vers
 		length = read(ends[0], version, VERSION_MOST - 1);
 	while (length < 0 && errno == EINTR);
 	close(ends[0]);
-	wait_for(child, was_pending);
+	child_wait(child, was_pending);
 	version[length > 0 ? length : 0] = '\0';
 	return length;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "./check.h"
+#include "./env.h"
 
 #define BLANKS " \t"
 
@@ -34,9 +35,10 @@ static int executable(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
-int program_find(const char *name, char path[PATH_MAX])
+/* Finds an executable file as execvp(3) does if PATH is `folder`. */
+static int find_in(const char *folder, const char *name, char path[PATH_MAX])
 {
-	const char *folder = getenv("PATH"), *end;
+	const char *end;
 	int error = ENOENT;
 
 	if (!*name)
@@ -64,6 +66,11 @@ int program_find(const char *name, char path[PATH_MAX])
 	}
 }
 
+int program_find(const char *name, char path[PATH_MAX])
+{
+	return find_in(getenv("PATH"), name, path);
+}
+
 /* Cuts the next word off *rest; "" if there is none. */
 static char *next_word(char **rest)
 {
@@ -82,10 +89,38 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/*
+ * Goes on from env(1), which program->path is, to the program that it starts for this argument.
+ * Stays with env itself where that cannot be told. Returns false if that program is not there.
+ */
+static bool follow_env(struct program *program, char *argument)
+{
+	static struct env_call call;
+	char command[PATH_MAX], path[PATH_MAX];
+	size_t length = strlen(argument);
+
+	/* The kernel hands over all that follows as one argument, without blanks around it. */
+	while (length && strchr(BLANKS, argument[length - 1]))
+		argument[--length] = '\0';
+	argument += strspn(argument, BLANKS);
+	if (!env_read(argument, &call))
+		return true;
+	snprintf(command, sizeof(command), "%s", call.command);
+	if (call.folder && *command != '/' && strchr(command, '/') &&
+	    snprintf(command, sizeof(command), "%s/%s", call.folder, call.command) >=
+		    (int)sizeof(command))
+		return true;
+	program->dropped |= call.drops_preload;
+	if (find_in(call.search_path, command, path))
+		return false;
+	strcpy(program->path, path);
+	return true;
+}
+
 /* Goes on to a script's interpreter, past env(1). Returns false if there is none to be found. */
 static bool follow_interpreter(struct program *program, const char *bytes, size_t size)
 {
-	char line[FIRST_LINE] = "", path[PATH_MAX], *rest = line, *word;
+	char line[FIRST_LINE] = "", script[PATH_MAX], *rest = line, *word;
 
 	memcpy(line, bytes, size < sizeof(line) - 1 ? size : sizeof(line) - 1);
 	line[strcspn(line, "\n")] = '\0';
@@ -97,16 +132,19 @@ static bool follow_interpreter(struct program *program, const char *bytes, size_
 	}
 	rest += 2;
 	word = next_word(&rest);
-	if (!strcmp(base_name(word), "env")) {
-		do
-			word = next_word(&rest);
-		while (*word == '-' || strchr(word, '='));
+	if (!*word) {
+		strcpy(program->path, "/bin/sh");
+		return true;
 	}
 	program->finding = NO_INTERPRETER;
-	if (program_find(word, path))
+	if (executable(word)) /* the kernel does not look it up in PATH */
 		return false;
-	strcpy(program->path, path);
-	return true;
+	strcpy(script, program->path);
+	strcpy(program->path, word);
+	if (strcmp(base_name(word), "env") || follow_env(program, rest))
+		return true;
+	strcpy(program->path, script);
+	return false;
 }
 
 static bool is_shell(const char *path)
@@ -219,4 +257,19 @@ void program_judge(struct program *program)
 {
 	for (int depth = 0; judge_or_follow(program) && depth < SCRIPTS_DEEP; depth++)
 		;
+	if (program->dropped && program->finding < CANNOT_HELP)
+		program->finding = DROPPED;
+}
+
+void confinement_judge(struct program *program, const char *command, const char *on_exec,
+		       const char *library)
+{
+	if (program->finding >= CANNOT_HELP)
+		return;
+	program->apparmor = apparmor_program(command, on_exec, library, program->profile);
+	if (program->apparmor == APPARMOR_NONE && strcmp(command, program->path))
+		program->apparmor =
+			apparmor_program(program->path, NULL, library, program->profile);
+	if (program->apparmor == APPARMOR_DENIES)
+		program->finding = CONFINED;
 }

@@ -56,9 +56,9 @@ static bool beside(const char *preload, const char *folder, const char *name, ch
 }
 
 void sibling_start(const char *preload, const struct elf *program, enum check_mode mode,
-		   char **command)
+		   const char *profile, char **command)
 {
-	char check[PATH_MAX], library[PATH_MAX], **arguments;
+	char check[PATH_MAX], library[PATH_MAX], how[PATH_MAX], **arguments;
 	size_t count = 0;
 
 	while (command[count])
@@ -68,7 +68,9 @@ void sibling_start(const char *preload, const struct elf *program, enum check_mo
 		message_fail(EXIT_OURS, "no memory for the arguments");
 	memcpy(arguments + 3, command, count * sizeof(*command));
 	arguments[0] = check;
-	arguments[1] = (char *)(uintptr_t)check_mode_name(mode);
+	snprintf(how, sizeof(how), "%s%s%s", check_mode_name(mode), profile ? ":" : "",
+		 profile ? profile : "");
+	arguments[1] = how;
 	arguments[2] = library;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (known[i].machine != program->machine || known[i].class != program->class)

@@ -49,6 +49,10 @@ static const struct {
 			    "install the library for that machine as well", false },
 	[OTHER_LIBC] = { "cannot be helped: it is for another libc than the library",
 			 "build and install replyfrom for that libc", false },
+	[CONFINED] = { "cannot be helped: AppArmor denies it the library", NULL, false },
+	[DROPPED] = { "cannot be helped: env in the script's first line takes LD_PRELOAD out of "
+		      "the environment",
+		      "take -i, -u LD_PRELOAD or LD_PRELOAD= out of that line", false },
 	[NO_LOADER] = { "cannot be run: its dynamic loader is missing", "install its libc", false },
 	[NO_INTERPRETER] = { "cannot be run: the interpreter in its first line is missing",
 			     "install that", false },
@@ -74,6 +78,16 @@ static const char *machine_name(unsigned int machine)
 /* Adds to what the line has. */
 #define ADD(line, size, ...) snprintf((line) + strlen(line), (size)-strlen(line), __VA_ARGS__)
 
+/* What AppArmor has to say. */
+static void add_profile(const struct program *program, const char *library, char *line, size_t size)
+{
+	if (program->apparmor == APPARMOR_ALLOWS)
+		ADD(line, size, "; AppArmor's profile %s allows it the library", program->profile);
+	else if (program->apparmor != APPARMOR_NONE)
+		ADD(line, size, "; add '%s mr,' to AppArmor's profile %s", library,
+		    program->profile);
+}
+
 /* Which calls are seen, and whose. */
 static void add_receives(const struct program *program, char *line, size_t size)
 {
@@ -92,7 +106,7 @@ static void add_receives(const struct program *program, char *line, size_t size)
 		    program->uring);
 }
 
-void verdict_print(const struct program *program, char *line, size_t size)
+void verdict_print(const struct program *program, const char *library, char *line, size_t size)
 {
 	const struct elf *elf = &program->elf;
 
@@ -110,6 +124,7 @@ void verdict_print(const struct program *program, char *line, size_t size)
 		add_receives(program, line, size);
 	if (verdicts[program->finding].advice)
 		ADD(line, size, "; %s", verdicts[program->finding].advice);
+	add_profile(program, library, line, size);
 }
 
 bool verdict_launches(const struct program *program)

@@ -3,93 +3,186 @@
 
 #include "config.h"
 
-#include <elf.h>
-#include <link.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../check/check.h"
-#include "./process.h"
-#include "./scan.h"
+#include "./judge.h"
 
-/* Did the loader ignore LD_PRELOAD for it (AT_SECURE)? */
-static bool is_secure(pid_t pid)
+/* How far a process with the library has come with a server; from SEEMS on it is helped. */
+enum stand { NOTHING, UNUSABLE, OTHER, OFF, EXCLUDED, UNTOUCHED, SEEMS, BEHIND };
+
+static const struct {
+	const char *text, *json;
+} stands[] = {
+	[UNUSABLE] = { "has replyfrom mapped, but not executable: noexec or NoExecPaths=",
+		       "unusable" },
+	[OTHER] = { "has a replyfrom of another version, which cannot be looked into", "version" },
+	[OFF] = { "has replyfrom, which is switched off", "off" },
+	[EXCLUDED] = { "has replyfrom, but REPLYFROM_PORTS leaves this port out", "excluded" },
+	[UNTOUCHED] = { "has replyfrom, which has not helped this socket so far", "untouched" },
+	[SEEMS] = { "is behind replyfrom, it seems; be root to see", "seems" },
+	[BEHIND] = { "is behind replyfrom", "behind" },
+};
+
+static enum stand stand_of(const struct process *process, const struct server *server,
+			   const struct socket_view *view)
 {
-	FILE *vector = process_open(pid, "auxv");
-	ElfW(auxv_t) entry;
-	bool secure = false;
-
-	while (vector && fread(&entry, sizeof(entry), 1, vector) == 1)
-		if (entry.a_type == AT_SECURE && entry.a_un.a_val)
-			secure = true;
-	if (vector)
-		fclose(vector);
-	return secure;
+	switch (process->library.state) {
+	case LIBRARY_UNUSABLE:
+		return UNUSABLE;
+	case LIBRARY_UNKNOWN:
+		return OTHER;
+	case LIBRARY_OFF:
+		return OFF;
+	case LIBRARY_SEEMS:
+		if (process->environment.disabled)
+			return OFF;
+		return process_has_port(process, server->port) ? SEEMS : EXCLUDED;
+	case LIBRARY_WORKING:
+		if (view->marked)
+			return BEHIND;
+		if (!process_has_port(process, server->port))
+			return EXCLUDED;
+		/* The library leaves no mark where the program asks itself. */
+		return !view->seen || view->told ? BEHIND : UNTOUCHED;
+	default:
+		return NOTHING;
+	}
 }
 
-/* 1: the program asks where its datagrams were sent to, and surely uses it; -1: not to be seen. */
-static int asks_itself(const struct server *server)
+static bool is_systemd(const struct process *process)
 {
-	int process = (int)syscall(SYS_pidfd_open, server->pid, 0);
-	int fd = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, server->fd, 0);
-	int four = 0, six = 0;
-	socklen_t length = sizeof(four);
-
-	if (process >= 0)
-		close(process);
-	if (fd < 0)
-		return -1;
-	getsockopt(fd, IPPROTO_IP, IP_PKTINFO, &four, &length);
-	length = sizeof(six);
-	if (server->six)
-		getsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &six, &length);
-	close(fd);
-	return four || six;
+	return !strcmp(process->name, "systemd");
 }
 
-static void state(struct server *server, const char *text, const char *json)
+/* Says it of the process if it may receive what the library does not see. */
+static void add_uring(const struct program *program, struct judgement *judgement)
 {
-	server->state = text;
-	server->json = json;
+	size_t length = strlen(judgement->text);
+
+	if (*program->uring && program->finding < CANNOT_HELP)
+		snprintf(judgement->text + length, sizeof(judgement->text) - length,
+			 "; what it receives through io_uring is not seen");
 }
 
-void server_judge(struct server *server)
+static void say(struct judgement *judgement, const char *text, const char *json)
 {
-	struct program program = { .finding = UNKNOWN };
-	struct mapping mapping;
-	int itself;
+	judgement->json = json;
+	snprintf(judgement->text, sizeof(judgement->text), "%s", text);
+}
 
-	strcpy(server->name, "-");
-	if (!server->pid) {
-		state(server, "of a process that may not be looked into; be root", "hidden");
-		return;
-	}
-	process_name(server->pid, server->name);
-	if (process_library(server->pid, &mapping) == MAPPED) {
-		state(server, "is behind replyfrom", "behind");
-		return;
-	}
-	itself = asks_itself(server);
-	if (itself == 1) {
-		state(server, "asks for the address itself", "itself");
-		return;
-	}
-	snprintf(program.path, sizeof(program.path), "/proc/%d/exe", (int)server->pid);
+/* Looks at the program that the process runs, and at what it has loaded. */
+static const struct program *look_at_program(const struct process *process)
+{
+	static struct program program;
+
+	program = (struct program){ .finding = UNKNOWN };
+	snprintf(program.path, sizeof(program.path), "/proc/%d/exe", (int)process->thread);
 	program_judge(&program);
-	if (is_secure(server->pid))
-		state(server, "cannot be helped: gains privileges", "privileged");
-	else if (program.finding == STATIC)
-		state(server, "cannot be helped: static", "static");
-	else if (program.finding == GO)
-		state(server, "cannot be helped: Go", "go");
-	else if (program.finding == OTHER_MACHINE || program.finding == OTHER_LIBC)
-		state(server, "cannot be helped: other machine or libc", "foreign");
-	else if (itself < 0)
-		state(server, "can be helped, unless it asks itself; be root to see", "perhaps");
+	libraries_judge_running(&program, process->thread);
+	return &program;
+}
+
+/* What would become of it if it were started with the library. */
+static void judge_program(const struct process *process, const struct socket_view *view,
+			  bool passed, struct judgement *judgement)
+{
+	const struct program *program = look_at_program(process);
+
+	if (process->secure && *judgement->profile)
+		say(judgement,
+		    "cannot be helped: gains privileges, or AppArmor's Px drops LD_PRELOAD",
+		    "privileged");
+	else if (process->secure)
+		say(judgement, "cannot be helped: gains privileges", "privileged");
+	else if (program->finding == STATIC)
+		say(judgement, "cannot be helped: static", "static");
+	else if (program->finding == GO)
+		say(judgement, "cannot be helped: Go", "go");
+	else if (program->finding == OTHER_MACHINE || program->finding == OTHER_LIBC)
+		say(judgement, "cannot be helped: other machine or libc", "foreign");
+	else if (is_systemd(process))
+		say(judgement, "is held by systemd, for a service that has not started", "waiting");
+	else if (program->finding == URING)
+		say(judgement, "may receive through io_uring, which replyfrom does not see",
+		    "uring");
+	else if (program->finding == UNSEEN)
+		say(judgement, "cannot be helped: nothing in it imports a receive call", "unseen");
+	else if (!view->seen)
+		say(judgement,
+		    geteuid() ? "can be helped, unless it asks itself; be root to see"
+			      : "can be helped, unless it asks itself",
+		    "perhaps");
+	else if (view->told && passed)
+		say(judgement, "can be helped, if it makes no use of PassPacketInfo=; see --probe",
+		    "passed");
 	else
-		state(server, "can be helped", "helpable");
+		say(judgement, "can be helped", "helpable");
+	if (!strncmp(judgement->text, "can be", strlen("can be")))
+		add_uring(program, judgement);
+	if (*judgement->profile && !strncmp(judgement->text, "can be", strlen("can be")))
+		snprintf(judgement->text + strlen(judgement->text),
+			 sizeof(judgement->text) - strlen(judgement->text),
+			 "; AppArmor's %.100s has to allow the library", judgement->profile);
+}
+
+/* A socket that is nobody's; `all`: all processes were looked into. */
+static void judge_nobody(bool all, struct judgement *judgement)
+{
+	if (all)
+		say(judgement,
+		    "is no process's here: the kernel's own, or of another PID namespace",
+		    "nobody");
+	else
+		say(judgement, "of a process that may not be looked into; be root", "hidden");
+}
+
+void server_judge(const struct survey *survey, const struct server *server, bool all,
+		  struct judgement *judgement)
+{
+	struct socket_view view = { .seen = false };
+	enum stand best = NOTHING;
+	bool passed = false;
+	size_t helped = 0, holders = 0;
+
+	*judgement = (struct judgement){ .process = NULL };
+	if (!server->holders_count) {
+		judge_nobody(all, judgement);
+		return;
+	}
+	for (size_t i = 0; i < server->holders_count && !view.seen; i++)
+		socket_look(server->holders[i].thread, server->holders[i].fd, server->inode, &view);
+	for (size_t i = 0; i < server->holders_count; i++) {
+		const struct process *process = &survey->processes[server->holders[i].process];
+		enum stand stand = stand_of(process, server, &view);
+
+		if (process_is_keeper(process) && server->holders_count > 1) {
+			passed |= is_systemd(process);
+			continue;
+		}
+		holders++;
+		helped += stand >= SEEMS;
+		if (!judgement->process || stand > best) {
+			judgement->process = process;
+			best = stand;
+		}
+	}
+	if (!judgement->process) /* systemd twice, or for a user */
+		judgement->process = &survey->processes[server->holders[0].process];
+	apparmor_process(judgement->process->thread, NULL, judgement->profile);
+	if (best != NOTHING)
+		say(judgement, stands[best].text, stands[best].json);
+	else if (view.told && !passed && !is_systemd(judgement->process))
+		say(judgement, "asks for the address itself", "itself");
+	else
+		judge_program(judgement->process, &view, passed, judgement);
+	if (helped && helped < holders) {
+		snprintf(judgement->text, sizeof(judgement->text),
+			 "is behind replyfrom in %zu of its %zu processes", helped, holders);
+		judgement->json = "partly";
+	}
+	if (best >= SEEMS)
+		add_uring(look_at_program(judgement->process), judgement);
 }

@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "./fail.h"
-#include "./scan.h"
+#include "./judge.h"
 
 /* Prints the host's addresses but for those of the loopback network and link-local ones. */
 static unsigned int print_addresses(bool json)
@@ -46,56 +47,126 @@ static unsigned int print_addresses(bool json)
 	return count;
 }
 
+struct row {
+	const struct server *server;
+};
+
 static int compare(const void *left, const void *right)
 {
-	const struct server *a = left, *b = right;
+	const struct server *a = ((const struct row *)left)->server;
+	const struct server *b = ((const struct row *)right)->server;
+	int six = a->address[0] == ':', other_six = b->address[0] == ':';
 
-	return a->port != b->port ? (a->port > b->port) - (a->port < b->port) : a->six - b->six;
+	if (a->port != b->port)
+		return (a->port > b->port) - (a->port < b->port);
+	return six != other_six ? six - other_six : (a->inode > b->inode) - (a->inode < b->inode);
 }
 
-static void print_json(const struct server *server, bool first)
+static int compare_inodes(const void *left, const void *right)
 {
+	const unsigned long *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* A table of the servers in the order of their ports, without those that were closed meanwhile. */
+static struct row *sort(const struct survey *survey, size_t *count)
+{
+	struct row *sorted = calloc(survey->servers_count + 1, sizeof(*sorted));
+	unsigned long *inodes = NULL;
+	size_t inodes_count = 0;
+
+	if (!sorted)
+		fail("not enough memory for the sockets of this host");
+	*count = 0;
+	for (size_t i = 0; i < survey->servers_count; i++) {
+		const struct server *server = &survey->servers[i];
+
+		if (!server->holders_count && !inodes)
+			inodes = survey_inodes(0, &inodes_count);
+		if (server->holders_count ||
+		    bsearch(&server->inode, inodes, inodes_count, sizeof(*inodes), compare_inodes))
+			sorted[(*count)++].server = server;
+	}
+	free(inodes);
+	qsort(sorted, *count, sizeof(*sorted), compare);
+	return sorted;
+}
+
+static void print_json(const struct survey *survey, const struct server *server,
+		       const struct judgement *judgement, bool first)
+{
+	const struct process *process = judgement->process;
+	const char *separator = "";
+
 	printf("%s{\"address\": \"%s\", \"port\": %u, \"pid\": %d, \"program\": \"%s\", "
-	       "\"state\": \"%s\"}",
-	       first ? "\n  " : ",\n  ", server->six ? "::" : "0.0.0.0", server->port,
-	       (int)server->pid, server->name, server->json);
+	       "\"state\": \"%s\", \"text\": \"%s\", \"profile\": ",
+	       first ? "\n  " : ",\n  ", server->address, server->port,
+	       process ? (int)process->pid : 0, process ? process->name : "-", judgement->json,
+	       judgement->text);
+	printf(*judgement->profile ? "\"%s\"" : "null", judgement->profile);
+	printf(", \"pids\": [");
+	for (size_t i = 0; i < server->holders_count; i++) {
+		printf("%s%d", separator, (int)survey->processes[server->holders[i].process].pid);
+		separator = ", ";
+	}
+	printf("]}");
 }
 
-static void print_row(const struct server *server)
+static void print_row(const struct server *server, const struct judgement *judgement)
 {
-	char address[32], pid[32] = "-";
+	const struct process *process = judgement->process;
+	char address[40], pid[48] = "-";
 
-	snprintf(address, sizeof(address), "%s:%u", server->six ? "[::]" : "0.0.0.0", server->port);
-	if (server->pid && server->sharers)
-		snprintf(pid, sizeof(pid), "%d+%u", (int)server->pid, server->sharers);
-	else if (server->pid)
-		snprintf(pid, sizeof(pid), "%d", (int)server->pid);
-	printf("%-13s  %-10s  %-15s  %s\n", address, pid, server->name, server->state);
+	snprintf(address, sizeof(address), strchr(server->address, ':') ? "[%s]:%u" : "%s:%u",
+		 server->address, server->port);
+	if (process && server->holders_count > 1)
+		snprintf(pid, sizeof(pid), "%d+%zu", (int)process->pid, server->holders_count - 1);
+	else if (process)
+		snprintf(pid, sizeof(pid), "%d", (int)process->pid);
+	printf("%-13s  %-10s  %-15s  %s\n", address, pid, process ? process->name : "-",
+	       judgement->text);
+}
+
+/* Prints what was kept from us. */
+static void print_end(const struct survey *survey, bool json)
+{
+	if (json)
+		printf("],\n \"unseen\": %zu}\n", survey->unseen);
+	else if (survey->unseen)
+		printf("\nProcesses that may not be looked into%s: %zu\n",
+		       geteuid() ? "; be root" : "", survey->unseen);
 }
 
 int main(int count, char **arguments)
 {
-	static struct server servers[SOCKETS_MOST];
 	bool json = count > 1 && !strcmp(arguments[1], "json");
-	size_t found = servers_find(0, servers);
+	struct row *rows;
+	struct survey survey;
+	size_t servers_count;
 
 	if (count > 2)
 		fail("--scan takes no arguments");
-	servers_find_processes(servers, found);
-	qsort(servers, found, sizeof(*servers), compare);
+	survey_sockets(&survey, 0);
+	survey_processes(&survey);
+	for (size_t i = 0; i < survey.processes_count; i++)
+		process_look(&survey.processes[i]);
+	rows = sort(&survey, &servers_count);
 	if (print_addresses(json) < 2 && !json)
 		printf("With one address there is no other that an answer could leave from.\n\n");
 	if (!json)
 		printf("%-13s  %-10s  %-15s  %s\n", "BOUND TO", "PROCESS", "PROGRAM", "SERVER");
-	for (size_t i = 0; i < found; i++) {
-		server_judge(&servers[i]);
+	for (size_t i = 0; i < servers_count; i++) {
+		struct judgement judgement;
+
+		/* Without root's rights /proc may hide processes altogether (hidepid=). */
+		server_judge(&survey, rows[i].server, !survey.unseen && !geteuid(), &judgement);
 		if (json)
-			print_json(&servers[i], !i);
+			print_json(&survey, rows[i].server, &judgement, !i);
 		else
-			print_row(&servers[i]);
+			print_row(rows[i].server, &judgement);
 	}
-	if (json)
-		printf("]}\n");
+	print_end(&survey, json);
 	if (fflush(stdout) || ferror(stdout))
 		fail("stdout: %s", strerror(errno));
 	return EXIT_SUCCESS;

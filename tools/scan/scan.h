@@ -1,42 +1,68 @@
 /* SPDX-License-Identifier: MIT */
-/* replyfrom-scan: which servers of this host leave their source address to the kernel. */
+/* The UDP servers of a network namespace, and the processes that have their sockets. */
 #ifndef SCAN_H
 #define SCAN_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "./process.h"
+#include "./socket.h"
 
-enum { SOCKETS_MOST = 4096 };
+/* A process that has the server's socket, as number `process` of the survey. */
+struct holder {
+	size_t process;
+	pid_t thread; /* the one that has `fd`: tables of descriptors need not be shared */
+	int fd;
+};
 
 /* A UDP socket that is bound to the wildcard address and not connected. */
 struct server {
-	bool six; /* IPv6, and IPv4 too unless IPV6_V6ONLY is on */
+	const char *address; /* "0.0.0.0", "::" or "::ffff:0.0.0.0" */
 	unsigned int port;
 	unsigned long inode;
-	pid_t pid;	      /* the first process that has it; 0: none that may be looked into */
-	int fd;		      /* its descriptor there */
-	unsigned int sharers; /* how many processes more have it */
-	char name[NAME_MOST];
-	const char *state, *json;
+	struct traffic traffic;
+	struct holder *holders; /* each process once */
+	size_t holders_count;
 };
 
-/*
- * Reads the sockets of a process's network namespace (ours for 0) from /proc/PID/net; returns how
- * many it found, at most SOCKETS_MOST.
+struct survey {
+	struct server *servers; /* by inode */
+	size_t servers_count;
+	struct process *processes; /* with the pid alone, until process_look() */
+	size_t processes_count;
+	size_t unseen; /* how many processes may not be looked into */
+};
+
+/* A descriptor of a process, and the server that it is. */
+struct descriptor {
+	struct server *server;
+	pid_t thread;
+	int fd;
+};
+
+/* Reads the sockets of a process's network namespace; of ours for 0. Ends the program on failure.
  */
-size_t servers_find(pid_t pid, struct server *servers);
+void survey_sockets(struct survey *survey, pid_t pid);
 
-/* Looks which of these sockets that process has. */
-void servers_find_process(struct server *servers, size_t count, pid_t pid);
+/* Reads the sockets again, and returns the inodes that are there now, sorted. */
+unsigned long *survey_inodes(pid_t pid, size_t *count);
 
-/* Looks through /proc for the processes that have these sockets. */
-void servers_find_processes(struct server *servers, size_t count);
+/*
+ * Finds which of the survey's sockets a process has: an array, to be freed, of *count. *seen is
+ * false if that may not be looked into.
+ */
+struct descriptor *survey_descriptors(const struct survey *survey, pid_t pid, size_t *count,
+				      bool *seen);
 
-/* Finds out what replyfrom can do for the server: fills in the name and the state. */
-void server_judge(struct server *server);
+/* Looks through /proc for the processes that have the sockets, and fills in the holders. */
+void survey_processes(struct survey *survey);
+
+/*
+ * systemd and inetd hold sockets for services and hand them on; they do not serve them themselves
+ * while another process has them. The process has been looked at.
+ */
+bool process_is_keeper(const struct process *process);
 
 #endif

@@ -8,11 +8,12 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "./status.h"
+#include "../scan/library.h"
 
 enum {
 	SEGMENTS_MOST = 64,
@@ -148,7 +149,7 @@ static void read_version(const struct image *image, char version[VERSION_MOST])
 }
 
 /* Adds up what the threads counted each for themselves. */
-static bool read_counters(const struct image *image, uint64_t address, struct process *process)
+static bool read_counters(const struct image *image, uint64_t address, struct library *library)
 {
 	const size_t lines = offsetof(struct counters, lines), line = 64;
 
@@ -160,45 +161,47 @@ static bool read_counters(const struct image *image, uint64_t address, struct pr
 				       address + lines + i * line + counter * (image->wide ? 8 : 4),
 				       &count))
 				return false;
-			process->counters[counter] += count;
+			library->counters[counter] += count;
 		}
 	}
 	return true;
 }
 
-static enum state read_image(struct image *image, struct process *process)
+static enum library_state read_image(struct image *image, struct library *library)
 {
 	unsigned char identity[EI_NIDENT];
 	uint64_t magic, address;
 
 	if (!peek(image, 0, identity, sizeof(identity)))
-		return errno == ESRCH ? GONE : HIDDEN;
+		return errno == ESRCH ? LIBRARY_GONE : LIBRARY_UNKNOWN;
 	image->wide = identity[EI_CLASS] == ELFCLASS64;
 	if (memcmp(identity, ELFMAG, SELFMAG) || !find_tables(image))
-		return UNKNOWN_LIBRARY;
-	read_version(image, process->version);
+		return LIBRARY_STRANGER;
+	read_version(image, library->version);
+	if (!*library->version)
+		return LIBRARY_STRANGER;
 	/* The layout is the same in both classes but for the width of a count. */
 	address = find_symbol(image, "replyfrom_counters", sizeof(struct counters));
 	if (!address || !peek(image, address, &magic, sizeof(magic)))
-		return UNKNOWN_LIBRARY;
+		return LIBRARY_UNKNOWN;
 	if (!magic)
-		return AT_REST;
-	if (magic != COUNTERS_MAGIC || !read_counters(image, address, process))
-		return UNKNOWN_LIBRARY;
-	return WORKING;
+		return LIBRARY_OFF;
+	if (magic != COUNTERS_MAGIC || !read_counters(image, address, library))
+		return LIBRARY_UNKNOWN;
+	return LIBRARY_WORKING;
 }
 
-enum state counters_read(pid_t pid, uint64_t base, struct process *process)
+enum library_state counters_read(pid_t thread, uint64_t base, struct library *library)
 {
 	struct image image = { .base = base };
 	char path[64];
-	enum state state;
+	enum library_state state;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)thread);
 	image.memory = open(path, O_RDONLY | O_CLOEXEC);
 	if (image.memory < 0)
-		return errno == ENOENT || errno == ESRCH ? GONE : HIDDEN;
-	state = read_image(&image, process);
+		return errno == ENOENT || errno == ESRCH ? LIBRARY_GONE : LIBRARY_SEEMS;
+	state = read_image(&image, library);
 	close(image.memory);
 	return state;
 }

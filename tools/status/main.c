@@ -7,23 +7,17 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../scan/fail.h"
 #include "./status.h"
 
 enum { EXIT_NOT_ALL_WORKING = 1 };
-
-static bool exists(pid_t pid)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/", (int)pid);
-	return !access(path, F_OK);
-}
 
 /* A process that is there now; it may be gone when it is looked at. */
 static pid_t parse(const char *text)
@@ -36,29 +30,96 @@ static pid_t parse(const char *text)
 		pid = strtol(text, &end, 10);
 	if (pid <= 0 || pid > INT_MAX || errno || *end)
 		fail("'%s' is no process id; allowed: the number of a process, or --all", text);
-	if (!exists((pid_t)pid))
+	if (!process_exists((pid_t)pid))
 		fail("there is no process %s", text);
 	return (pid_t)pid;
 }
 
-static void look(struct process *process)
+/* The sockets of a network namespace: read once for all processes in it. */
+struct namespace
 {
-	static struct server sockets[SOCKETS_MOST];
-	struct mapping mapping = { 0 };
-	enum mapped mapped = process_library(process->pid, &mapping);
+	struct namespace *next;
+	dev_t device;
+	ino_t inode;
+	struct survey survey;
+};
 
-	process_name(process->pid, process->name);
-	process->sockets = sockets;
-	process->sockets_count = servers_find(process->pid, sockets);
-	servers_find_process(sockets, process->sockets_count, process->pid);
-	if (mapped == MAPPED) {
-		process->replaced = mapping.replaced;
-		process->state = counters_read(process->pid, mapping.base, process);
-	} else {
-		process->state = mapped == NOT_SEEN ? HIDDEN : ABSENT;
+/* Returns the sockets of the process's namespace; NULL if that may not be seen. */
+static struct survey *find_survey(pid_t pid)
+{
+	static struct namespace *known;
+	struct namespace *entry;
+	struct stat status;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)process_thread(pid));
+	if (stat(path, &status))
+		return NULL;
+	for (entry = known; entry; entry = entry->next)
+		if (entry->inode == status.st_ino && entry->device == status.st_dev)
+			return &entry->survey;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		fail("not enough memory");
+	*entry = (struct namespace){ .next = known,
+				     .device = status.st_dev,
+				     .inode = status.st_ino };
+	survey_sockets(&entry->survey, process_thread(pid));
+	known = entry;
+	return &entry->survey;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct status_socket *a = left, *b = right;
+
+	if (a->server->port != b->server->port)
+		return (a->server->port > b->server->port) - (a->server->port < b->server->port);
+	return (a->server > b->server) - (a->server < b->server);
+}
+
+/* Finds the sockets of the process, each once. */
+static void find_sockets(struct report *report, const struct survey *survey)
+{
+	size_t count, kept = 0;
+	bool seen;
+	struct descriptor *descriptors =
+		survey_descriptors(survey, report->process.pid, &count, &seen);
+
+	report->sockets = calloc(count + 1, sizeof(*report->sockets));
+	if (!report->sockets)
+		fail("not enough memory for the sockets of process %d", (int)report->process.pid);
+	for (size_t i = 0; i < count; i++) {
+		report->sockets[i].server = descriptors[i].server;
+		socket_look(descriptors[i].thread, descriptors[i].fd, descriptors[i].server->inode,
+			    &report->sockets[i].view);
 	}
-	if (!exists(process->pid))
-		process->state = GONE;
+	free(descriptors);
+	qsort(report->sockets, count, sizeof(*report->sockets), compare);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || report->sockets[kept - 1].server != report->sockets[i].server)
+			report->sockets[kept++] = report->sockets[i];
+	report->sockets_count = kept;
+}
+
+/* Looks at all but the library, which was looked at. */
+static void finish(struct report *report)
+{
+	static struct survey none;
+	struct survey *survey = find_survey(report->process.pid);
+
+	if (survey)
+		find_sockets(report, survey);
+	notes_take(report, survey ? survey : &none);
+	if (!process_thread(report->process.pid) && process_exists(report->process.pid) &&
+	    report->process.library.state != LIBRARY_HIDDEN)
+		report->process.library.state = LIBRARY_GONE;
+}
+
+static void free_report(struct report *report)
+{
+	free(report->sockets);
+	process_free(&report->process);
 }
 
 /* Those that have the library; returns how many may not be looked into. */
@@ -66,25 +127,29 @@ static size_t report_all(bool json)
 {
 	DIR *folder = opendir("/proc");
 	const struct dirent *entry;
-	struct mapping mapping;
 	size_t unseen = 0;
 	bool first = true;
 
 	while (folder && (entry = readdir(folder))) {
-		struct process process = { .pid = (pid_t)atoi(entry->d_name) };
-		enum mapped mapped;
+		struct report report = { .process = { .pid = (pid_t)atoi(entry->d_name) } };
 
 		if (!isdigit((unsigned char)*entry->d_name))
 			continue;
-		mapped = process_library(process.pid, &mapping);
-		unseen += mapped == NOT_SEEN;
-		if (mapped != MAPPED)
-			continue;
-		look(&process);
-		if (process.state == GONE || process.state == ABSENT)
-			continue;
-		report_process(&process, json, first);
-		first = false;
+		process_look(&report.process);
+		switch (report.process.library.state) {
+		case LIBRARY_HIDDEN:
+			unseen++;
+			break;
+		case LIBRARY_ABSENT:
+		case LIBRARY_STRANGER:
+		case LIBRARY_GONE:
+			break;
+		default:
+			finish(&report);
+			report_process(&report, json, first);
+			first = false;
+		}
+		free_report(&report);
 	}
 	if (folder)
 		closedir(folder);
@@ -107,11 +172,13 @@ int main(int count, char **arguments)
 	if (all)
 		unseen = report_all(json);
 	for (int i = 2; i < count && !all; i++) {
-		struct process process = { .pid = (pid_t)atoi(arguments[i]) };
+		struct report report = { .process = { .pid = (pid_t)atoi(arguments[i]) } };
 
-		look(&process);
-		working &= process.state == WORKING;
-		report_process(&process, json, i == 2);
+		process_look(&report.process);
+		finish(&report);
+		working &= report.process.library.state == LIBRARY_WORKING;
+		report_process(&report, json, i == 2);
+		free_report(&report);
 	}
 	report_end(json, unseen);
 	if (fflush(stdout) || ferror(stdout))

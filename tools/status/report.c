@@ -20,15 +20,16 @@ static const char *const names[] = { COUNTERS(COUNTER_STRING) };
 static const struct {
 	const char *text, *json;
 } states[] = {
-	[WORKING] = { "at work", "working" },  [AT_REST] = { "switched off", "off" },
-	[ABSENT] = { "not loaded", "absent" }, [UNKNOWN_LIBRARY] = { "other version", "unknown" },
-	[HIDDEN] = { "hidden", "hidden" },     [GONE] = { "gone", "gone" },
+	[LIBRARY_ABSENT] = { "not loaded", "absent" },
+	[LIBRARY_STRANGER] = { "not loaded", "absent" },
+	[LIBRARY_UNUSABLE] = { "not executable", "unusable" },
+	[LIBRARY_UNKNOWN] = { "other version", "unknown" },
+	[LIBRARY_OFF] = { "switched off", "off" },
+	[LIBRARY_SEEMS] = { "hidden", "hidden" },
+	[LIBRARY_WORKING] = { "at work", "working" },
+	[LIBRARY_HIDDEN] = { "hidden", "hidden" },
+	[LIBRARY_GONE] = { "gone", "gone" },
 };
-
-static bool has(const struct process *process, size_t socket)
-{
-	return process->sockets[socket].pid == process->pid;
-}
 
 void report_begin(bool json)
 {
@@ -48,67 +49,88 @@ void report_begin(bool json)
 	printf("  BOUND TO\n");
 }
 
-static void print_row(const struct process *process)
+static void print_row(const struct report *report)
 {
+	const struct process *process = &report->process;
 	const char *separator = "  ";
 
-	printf("%-8d  %-15s  %-15s", (int)process->pid, process->name, states[process->state].text);
+	printf("%-8d  %-15s  %-15s", (int)process->pid, process->name,
+	       states[process->library.state].text);
 	for (int counter = 0; counter < COUNTER_COUNT; counter++) {
-		if (process->state == WORKING)
-			printf("  %*" PRIu64, COLUMN, process->counters[counter]);
+		if (process->library.state == LIBRARY_WORKING)
+			printf("  %*" PRIu64, COLUMN, process->library.counters[counter]);
 		else
 			printf("  %*s", COLUMN, "-");
 	}
-	for (size_t i = 0; i < process->sockets_count; i++) {
-		const struct server *socket = &process->sockets[i];
+	for (size_t i = 0; i < report->sockets_count; i++) {
+		const struct server *server = report->sockets[i].server;
 
-		if (!has(process, i))
-			continue;
-		printf("%s%s:%u", separator, socket->six ? "[::]" : "0.0.0.0", socket->port);
+		printf(strchr(server->address, ':') ? "%s[%s]:%u" : "%s%s:%u", separator,
+		       server->address, server->port);
 		separator = ", ";
 	}
 	printf("%s\n", *separator == ' ' ? "  -" : "");
-	if (process->replaced)
-		printf("%-8s  its library was replaced since; restart it to use the new one\n", "");
+	for (size_t i = 0; i < report->notes_count; i++)
+		printf("%-8s  %s\n", "", report->notes[i].text);
 }
 
-static void print_json(const struct process *process)
+static void print_text(const char *text)
 {
-	const char *separator = "";
+	printf(text && *text ? "\"%s\"" : "null", text);
+}
+
+static void print_sockets(const struct report *report)
+{
+	printf("\"sockets\": [");
+	for (size_t i = 0; i < report->sockets_count; i++) {
+		const struct status_socket *socket = &report->sockets[i];
+
+		printf("%s{\"address\": \"%s\", \"port\": %u, \"received\": %s, \"state\": ",
+		       i ? ", " : "", socket->server->address, socket->server->port,
+		       socket->received ? "true" : "false");
+		print_text(socket->state);
+		printf("}");
+	}
+	printf("]");
+}
+
+static void print_json(const struct report *report)
+{
+	const struct process *process = &report->process;
 
 	printf("{\"pid\": %d, \"program\": \"%s\", \"library\": \"%s\", \"version\": ",
-	       (int)process->pid, process->name, states[process->state].json);
-	printf(*process->version ? "\"%s\"" : "null", process->version);
-	printf(", \"replaced\": %s,\n  \"sockets\": [", process->replaced ? "true" : "false");
-	for (size_t i = 0; i < process->sockets_count; i++) {
-		const struct server *socket = &process->sockets[i];
-
-		if (!has(process, i))
-			continue;
-		printf("%s{\"address\": \"%s\", \"port\": %u}", separator,
-		       socket->six ? "::" : "0.0.0.0", socket->port);
-		separator = ", ";
-	}
+	       (int)process->pid, process->name, states[process->library.state].json);
+	print_text(process->library.version);
+	printf(", \"replaced\": %s, \"ports\": ", process->library.replaced ? "true" : "false");
+	print_text(process->environment.ports);
+	printf(", \"profile\": ");
+	print_text(report->profile);
+	printf(",\n  ");
+	print_sockets(report);
+	printf(",\n  \"notes\": [");
+	for (size_t i = 0; i < report->notes_count; i++)
+		printf("%s{\"note\": \"%s\", \"text\": \"%s\"}", i ? ", " : "",
+		       report->notes[i].word, report->notes[i].text);
 	printf("],\n  \"counters\": ");
-	if (process->state != WORKING) {
+	if (process->library.state != LIBRARY_WORKING) {
 		printf("null}");
 		return;
 	}
 	for (int counter = 0; counter < COUNTER_COUNT; counter++)
 		printf("%s\"%s\": %" PRIu64, counter ? ", " : "{", names[counter],
-		       process->counters[counter]);
+		       process->library.counters[counter]);
 	printf("}}");
 }
 
-void report_process(const struct process *process, bool json, bool first)
+void report_process(const struct report *report, bool json, bool first)
 {
 	if (!json) {
-		print_row(process);
+		print_row(report);
 		return;
 	}
 	if (!first)
 		printf(",\n ");
-	print_json(process);
+	print_json(report);
 }
 
 void report_end(bool json, size_t unseen)

@@ -4,43 +4,45 @@
 #define STATUS_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 #include <sys/types.h>
 
+#include "../check/apparmor.h"
 #include "../scan/scan.h"
-#include "counters.h"
 
-enum state {
-	WORKING,
-	AT_REST, /* the library is there, but does nothing: REPLYFROM_DISABLE=1, or no memory */
-	ABSENT,	 /* the library is not there */
-	UNKNOWN_LIBRARY, /* it is, but of a version with other counters, or of none */
-	HIDDEN,		 /* the process may not be looked into */
-	GONE,		 /* it ended meanwhile */
+enum { NOTES_MOST = 8, NOTE_MOST = 600 };
+
+/* A socket of the process on the wildcard address. */
+struct status_socket {
+	const struct server *server;
+	struct socket_view view;
+	const char *state; /* for JSON; NULL: the library is not at work */
+	bool received;	   /* datagrams came in */
+	bool taken;	   /* and somebody read them: none is left in the queue */
+	bool waiting;	   /* some are in the queue */
 };
 
-enum { VERSION_MOST = 32 };
+/* Something to know beside the counters: a word for JSON, a line for people. */
+struct note {
+	const char *word;
+	char text[NOTE_MOST];
+};
 
-struct process {
-	pid_t pid;
-	enum state state;
-	bool replaced; /* the library's file was, since the process began */
-	char name[NAME_MOST];
-	char version[VERSION_MOST]; /* the library's; "": not known */
-	uint64_t counters[COUNTER_COUNT];
-	const struct server *sockets; /* those with our pid are the process's */
+struct report {
+	struct process process;
+	char profile[PROFILE_MOST]; /* AppArmor's; "": none */
+	struct status_socket *sockets;
 	size_t sockets_count;
+	struct note notes[NOTES_MOST];
+	size_t notes_count;
 };
 
-/*
- * Reads the library's version and counters out of the process's memory, where it is mapped at
- * `base`. The library may be of another ABI or libc than this program.
- */
-enum state counters_read(pid_t pid, uint64_t base, struct process *process);
+/* Finds out what there is to be said: fills in the sockets' states, the profile and the notes. */
+void notes_take(struct report *report, struct survey *survey);
 
 /* The table or the JSON: a head, each process, and an end. */
 void report_begin(bool json);
-void report_process(const struct process *process, bool json, bool first);
+void report_process(const struct report *report, bool json, bool first);
 void report_end(bool json, size_t unseen);
 
 #endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said about a server. */
+#ifndef SCAN_JUDGE_H
+#define SCAN_JUDGE_H
+
+#include "../check/apparmor.h"
+#include "./scan.h"
+
+enum { TEXT_MOST = 400 };
+
+struct judgement {
+	const struct process *process; /* the one that it is about; NULL: none is known */
+	char text[TEXT_MOST];
+	const char *json;
+	char profile[PROFILE_MOST]; /* AppArmor's; "": none */
+};
+
+/*
+ * Finds out what replyfrom does or can do for the server. The processes of the survey have been
+ * looked at; `all` says that none was kept from us.
+ */
+void server_judge(const struct survey *survey, const struct server *server, bool all,
+		  struct judgement *judgement);
+
+#endif
