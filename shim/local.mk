@@ -29,6 +29,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/hooks/options.c shim/hooks/receive.c shim/hooks/send.c \
 	shim/hooks/syscall.c shim/hooks/syscall.h shim/hooks/time64.c \
 	shim/libc.c shim/libc.h \
+	shim/lookup.c shim/lookup.h \
 	shim/rtnetlink.c shim/rtnetlink.h \
 	shim/options.c shim/options.h \
 	shim/receive.c shim/receive.h \
@@ -48,7 +49,6 @@ shim_libreplyfrom_so_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden -fno-plt \
 shim_libreplyfrom_so_CCASFLAGS = -fPIC
 shim_libreplyfrom_so_LDFLAGS = -shared -Wl,-soname,libreplyfrom.so -Wl,-z,relro -Wl,-z,now \
 	-Wl,-z,noexecstack -Wl,-z,defs -Wl,-z,nodelete -Wl,--version-script,shim/exports.map
-shim_libreplyfrom_so_LDADD = $(DL_LIBS)
 shim_libreplyfrom_so_DEPENDENCIES = shim/exports.map
 
 # Exactly the hooks are exported: the list is made from the hook table.
