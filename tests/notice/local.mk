@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# What a program and its user could notice of the library.
+notice_tests = \
+	tests/notice/test_preloads.py
+TESTS += $(notice_tests)
+EXTRA_DIST += $(notice_tests)
+
+check_PROGRAMS += tests/notice/rewriter.so
+tests_notice_rewriter_so_SOURCES = tests/notice/rewriter.c
+tests_notice_rewriter_so_CFLAGS = -std=gnu11 -fPIC $(AM_CFLAGS)
+tests_notice_rewriter_so_LDFLAGS = -shared
