@@ -32,6 +32,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/libc.c shim/libc.h \
 	shim/lookup.c shim/lookup.h \
 	shim/rtnetlink.c shim/rtnetlink.h \
+	shim/multicast.c shim/multicast.h \
 	shim/options.c shim/options.h \
 	shim/portable.h \
 	shim/receive.c shim/receive.h \
