@@ -48,6 +48,8 @@
 	     (fd, message, flags))                                                                 \
 	HOOK(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags),     \
 	     (fd, messages, count, flags))                                                         \
+	HOOK(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length),              \
+	     (fd, address, length))                                                                \
 	HOOK(int, setsockopt,                                                                      \
 	     (int fd, int level, int name, const void *value, socklen_t length),                   \
 	     (fd, level, name, value, length))                                                     \

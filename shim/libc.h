@@ -18,8 +18,6 @@
  */
 #define CALLS_OF_OURS(HOOK)                                                                      \
 	HOOK(int, close, (int fd), (fd))                                                         \
-	HOOK(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length),            \
-	     (fd, address, length))                                                              \
 	HOOK(int, getpeername, (int fd, struct sockaddr *address, socklen_t *length),            \
 	     (fd, address, length))                                                              \
 	HOOK(int, poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout)) \

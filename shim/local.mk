@@ -31,6 +31,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/hooks/syscall.c shim/hooks/syscall.h shim/hooks/time64.c \
 	shim/libc.c shim/libc.h \
 	shim/lookup.c shim/lookup.h \
+	shim/rebind.c shim/rebind.h \
 	shim/rtnetlink.c shim/rtnetlink.h \
 	shim/multicast.c shim/multicast.h \
 	shim/options.c shim/options.h \
