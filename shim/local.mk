@@ -29,6 +29,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/loading.c shim/hooks/naming.c \
 	shim/hooks/options.c shim/hooks/receive.c shim/hooks/send.c \
 	shim/hooks/syscall.c shim/hooks/syscall.h shim/hooks/time64.c \
+	shim/identity.c shim/identity.h \
 	shim/libc.c shim/libc.h \
 	shim/lookup.c shim/lookup.h \
 	shim/rebind.c shim/rebind.h \

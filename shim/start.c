@@ -144,6 +144,9 @@ static bool start(void)
 		return expected == ON;
 	libc_resolve();
 	read_settings();
+	/* Later, lines are written at these settings only. */
+	if (report_on(LOG_INFO) || library.settings.statistics)
+		report_start();
 	if (!is_own_libc())
 		report_line(LOG_INFO, "made for another libc: replies are left alone");
 	expected = is_own_libc() && !library.settings.disabled && make_memory() ? ON : OFF;
