@@ -10,6 +10,7 @@
 #include "connect.h"
 #include "helped.h"
 #include "libc.h"
+#include "multicast.h"
 #include "options.h"
 #include "report.h"
 #include "send.h"
@@ -21,7 +22,8 @@ static bool local_address(int fd, struct in6_addr *address)
 	socklen_t length = sizeof(name);
 	struct peer self;
 
-	if (getsockname(fd, (struct sockaddr *)&name, &length) || !peer_read(&self, &name, length))
+	if (libc.getsockname(fd, (struct sockaddr *)&name, &length) ||
+	    !peer_read(&self, &name, length))
 		return false;
 	*address = self.host;
 	return true;
@@ -49,7 +51,7 @@ static void disconnect(int fd)
 	struct sockaddr_in6 name = { 0 }, any = { 0 };
 	socklen_t length = sizeof(name);
 
-	getsockname(fd, (struct sockaddr *)&name, &length);
+	libc.getsockname(fd, (struct sockaddr *)&name, &length);
 	libc.connect(fd, &unspecified, sizeof(unspecified));
 	any.sin6_family = name.sin6_family;
 	any.sin6_port = name.sin6_port; /* at the same place for both families */
@@ -73,41 +75,42 @@ static bool is_kernels_choice(const struct route *route)
 		return false;
 	is = !libc.connect(fd, (struct sockaddr *)&peer, sizeof(peer)) &&
 	     has_address(fd, &route->local);
-	close(fd);
+	libc.close(fd);
 	return is;
 }
 
 /*
  * For a multicast destination __ip4_datagram_connect() takes the source from the multicast
  * interface's address and keeps it as the local address; the second connect keeps both. Nothing
- * comes between the two: a datagram from the peer that arrives there is refused. Returns how many
- * of the two connects succeeded.
+ * comes between the two: a datagram from the peer that arrives there is refused. If the program has
+ * an IP_MULTICAST_IF of its own, the first connect is to the address itself: the kernel takes that
+ * as local address unless it is a secondary one. Returns how many of the two connects succeeded.
  */
-static int steps_v4(int fd, uint32_t tracked_ifindex, const struct local *local,
-		    const struct sockaddr *address, socklen_t length)
+static int steps_v4(int fd, const struct local *local, const struct sockaddr *address,
+		    socklen_t length)
 {
-	struct sockaddr_in group = { .sin_family = AF_INET,
+	struct ip_mreqn ours = { .imr_address.s_addr = local->address.s6_addr32[3] };
+	struct sockaddr_in first = { .sin_family = AF_INET,
 				     .sin_port = htons(9),
 				     .sin_addr.s_addr = htonl(INADDR_ALLHOSTS_GROUP) };
-	struct sockaddr_in6 mapped = { .sin6_family = AF_INET6,
-				       .sin6_port = group.sin_port,
-				       .sin6_addr = address_map(group.sin_addr) };
-	struct ip_mreqn ours = { .imr_address.s_addr = local->address.s6_addr32[3] };
-	struct ip_mreqn theirs = { .imr_ifindex = (int)tracked_ifindex };
-	socklen_t size = sizeof(theirs.imr_address);
+	struct sockaddr_in6 mapped = { .sin6_family = AF_INET6, .sin6_port = first.sin_port };
 	int bound = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX), steps = 0;
 	bool six = option_get(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
+	bool by_group = multicast_is_unset(fd, ours.imr_address);
 
 	/* The multicast interface of a device-bound socket can only be that device. */
 	if (bound > 0)
 		ours.imr_ifindex = bound;
-	if (libc.getsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &theirs.imr_address, &size) ||
-	    libc.setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &ours, sizeof(ours)))
+	if (!by_group)
+		first.sin_addr = ours.imr_address;
+	else if (libc.setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &ours, sizeof(ours)))
 		return 0;
-	if (!libc.connect(fd, six ? (struct sockaddr *)&mapped : (struct sockaddr *)&group,
-			  six ? sizeof(mapped) : sizeof(group)))
+	mapped.sin6_addr = address_map(first.sin_addr);
+	if (!libc.connect(fd, six ? (struct sockaddr *)&mapped : (struct sockaddr *)&first,
+			  six ? sizeof(mapped) : sizeof(first)))
 		steps = libc.connect(fd, address, length) ? 1 : 2;
-	libc.setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &theirs, sizeof(theirs));
+	if (by_group)
+		multicast_unset(fd);
 	return steps;
 }
 
@@ -167,8 +170,8 @@ static int steps_v6(int fd, const struct peer *peer, const struct local *local,
  * it was bound to a device: __udp_disconnect() would end that too. A plain connect is taken where
  * it keeps the address, since of it nothing is refused.
  */
-static bool connect_by_any_way(int fd, uint32_t tracked_ifindex, const struct route *route,
-			       const struct sockaddr *address, socklen_t length)
+static bool connect_by_any_way(int fd, const struct route *route, const struct sockaddr *address,
+			       socklen_t length)
 {
 	const struct local *local = &route->local;
 	bool bound = is_device_bound(fd), v4 = address_is_v4(&local->address);
@@ -184,7 +187,7 @@ static bool connect_by_any_way(int fd, uint32_t tracked_ifindex, const struct ro
 			return true;
 		disconnect(fd);
 	}
-	steps = v4 ? steps_v4(fd, tracked_ifindex, local, address, length)
+	steps = v4 ? steps_v4(fd, local, address, length)
 		   : steps_v6(fd, &route->peer, local, address, length);
 	if (steps == 2 && has_address(fd, local))
 		return true;
@@ -194,14 +197,14 @@ static bool connect_by_any_way(int fd, uint32_t tracked_ifindex, const struct ro
 }
 
 /* The same, whole: a thread cancelled in the middle would leave an option set, or a descriptor. */
-static bool connect_keeping_address(int fd, uint32_t tracked_ifindex, const struct route *route,
+static bool connect_keeping_address(int fd, const struct route *route,
 				    const struct sockaddr *address, socklen_t length)
 {
 	bool done;
 	int state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	done = connect_by_any_way(fd, tracked_ifindex, route, address, length);
+	done = connect_by_any_way(fd, route, address, length);
 	pthread_setcancelstate(state, NULL);
 	return done;
 }
@@ -232,7 +235,7 @@ static bool leave_old_peer(int fd, const struct helped *helped, const struct loc
 	if (!helped || helped_get(helped, state) != HELPED_CONNECTED || is_device_bound(fd) ||
 	    !local_address(fd, &old->local.address) ||
 	    IN6_ARE_ADDR_EQUAL(&old->local.address, &wanted->address) ||
-	    getpeername(fd, (struct sockaddr *)peer, length) ||
+	    libc.getpeername(fd, (struct sockaddr *)peer, length) ||
 	    !peer_read(&old->peer, peer, *length))
 		return false;
 	disconnect(fd);
@@ -248,7 +251,7 @@ static bool is_no_peer(const struct sockaddr *address, socklen_t length)
 int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sockaddr *address,
 		 socklen_t length)
 {
-	uint32_t tracked, tag;
+	uint32_t tag;
 	struct sockaddr_in6 old_peer;
 	struct route route = { .salt = salt }, old = { .local.ifindex = 0 };
 	socklen_t old_length;
@@ -258,9 +261,8 @@ int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sock
 	if (is_no_peer(address, length) || !send_route(fd, &route, helped, address, length))
 		return connect_plainly(fd, helped, 0, address, length, NULL);
 	tag = helped ? helped_get(helped, tag) : 0;
-	tracked = helped ? helped_get(helped, multicast_ifindex) : 0;
 	left = leave_old_peer(fd, helped, &route.local, &old_peer, &old_length, &old);
-	done = connect_keeping_address(fd, tracked, &route, address, length);
+	done = connect_keeping_address(fd, &route, address, length);
 	report_peer(LOG_DEBUG, fd, done ? "connected" : "no two-step connect", &route.peer,
 		    &route.local.address);
 	errno = e;
@@ -272,8 +274,7 @@ int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sock
 	result = connect_plainly(fd, helped, tag, address, length, &route.local);
 	if (result && left) {
 		e = errno;
-		connect_keeping_address(fd, tracked, &old, (struct sockaddr *)&old_peer,
-					old_length);
+		connect_keeping_address(fd, &old, (struct sockaddr *)&old_peer, old_length);
 		errno = e;
 	}
 	return result;

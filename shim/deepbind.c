@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Leads the socket calls of objects loaded with RTLD_DEEPBIND to our hooks.
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <stdint.h>
@@ -39,7 +38,7 @@ static bool leads_to(const struct object *object, const char *name, function now
 		return true;
 	if ((uintptr_t)now - object->start >= object->size)
 		return false;
-	found = LIBC_DLSYM(object->handle, name);
+	found = libc.dlsym(object->handle, name);
 	return found && !memcmp(&found, &wanted, sizeof(found));
 }
 

@@ -11,7 +11,7 @@
 
 #include <features.h>
 
-/* Found in every libc and resolved at start. */
+/* Found in every libc. */
 #define HOOKS_ALWAYS(HOOK)                                                                         \
 	HOOK(int, socket, (int domain, int type, int protocol), (domain, type, protocol))          \
 	HOOK(int, socketpair, (int domain, int type, int protocol, int fds[2]),                    \
@@ -48,16 +48,15 @@
 	     (fd, message, flags))                                                                 \
 	HOOK(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags),     \
 	     (fd, messages, count, flags))                                                         \
+	HOOK(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length),              \
+	     (fd, address, length))                                                                \
 	HOOK(int, setsockopt,                                                                      \
 	     (int fd, int level, int name, const void *value, socklen_t length),                   \
 	     (fd, level, name, value, length))                                                     \
 	HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length),       \
 	     (fd, level, name, value, length))
 
-/*
- * Found in some libcs only, and resolved when a program calls them: looking up a name that is not
- * there may allocate (dlsym(3) makes an error message).
- */
+/* Found in some libcs only. */
 #define HOOKS_SOMETIMES(HOOK)                                                                      \
 	HOOK(ssize_t, __recv_chk, (int fd, void *buffer, size_t size, size_t room, int flags),     \
 	     (fd, buffer, size, room, flags))                                                      \

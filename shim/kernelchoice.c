@@ -39,7 +39,7 @@ static int make_socket(int fd, uint64_t salt, sa_family_t family)
 	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&
 	    (family == AF_INET || copy_option(fd, made, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES)))
 		return made;
-	close(made);
+	libc.close(made);
 	return -1;
 }
 
@@ -61,10 +61,10 @@ static bool ask(int fd, uint64_t salt, const struct peer *peer, struct in6_addr 
 		return false;
 	if (!libc.connect(made, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&name,
 			  is_v4 ? sizeof(v4) : sizeof(name)) &&
-	    !getsockname(made, (struct sockaddr *)&name, &length))
+	    !libc.getsockname(made, (struct sockaddr *)&name, &length))
 		peer_read(&self, &name, length);
 	*choice = self.host;
-	close(made);
+	libc.close(made);
 	return true;
 }
 

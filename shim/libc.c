@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Finds the functions that come after ours in the order of symbol lookup.
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <stdarg.h>
@@ -10,22 +9,15 @@
 #include <unistd.h>
 
 #include "libc.h"
+#include "lookup.h"
 
-/* POSIX lets an object pointer hold a function's address; ISO C has no cast for it. */
-static void find(void *pointer, const char *name)
-{
-	int e = errno;
-	void *address = dlsym(RTLD_NEXT, name);
-
-	if (address)
-		memcpy(pointer, &address, sizeof(address));
-	errno = e;
-}
+/* Looks all functions up, the first time. A function that the libc lacks stays as it is. */
+static void find(void);
 
 #define FIRST_CALL(type, name, parameters, arguments) \
 	static type first_##name parameters           \
 	{                                             \
-		find(&libc.name, #name);              \
+		find();                               \
 		if (libc.name == first_##name) {      \
 			errno = ENOSYS;               \
 			return -1;                    \
@@ -41,7 +33,7 @@ static void find(void *pointer, const char *name)
 		va_start(list, command);                       \
 		argument = va_arg(list, void *);               \
 		va_end(list);                                  \
-		find(&libc.name, #name);                       \
+		find();                                        \
 		if (libc.name == first_##name) {               \
 			errno = ENOSYS;                        \
 			return -1;                             \
@@ -51,13 +43,17 @@ static void find(void *pointer, const char *name)
 HOOKS_ALWAYS(FIRST_CALL)
 HOOKS_SOMETIMES(FIRST_CALL)
 HOOKS_TIME64(FIRST_CALL)
+CALLS_OF_OURS(FIRST_CALL)
 HOOKS_VARIADIC(FIRST_CALL_VARIADIC)
 
-static void *first_dlopen(const char *file, int mode)
-{
-	find(&libc.dlopen, "dlopen");
-	return libc.dlopen == first_dlopen ? NULL : libc.dlopen(file, mode);
-}
+#define FIRST_CALL_LOADER(type, name, parameters, arguments)                   \
+	static type first_##name parameters                                    \
+	{                                                                      \
+		find();                                                        \
+		return libc.name == first_##name ? NULL : libc.name arguments; \
+	}
+HOOKS_LOADER(FIRST_CALL_LOADER)
+CALLS_OF_OURS_LOADER(FIRST_CALL_LOADER)
 
 /*
  * The first calls of those that can't be called from here: jumped to in hooks/jump.S, they keep all
@@ -80,7 +76,7 @@ static long no_syscall(long number, ...)
 
 void libc_find_syscall(void)
 {
-	find(&libc.syscall, "syscall");
+	find();
 	if (libc.syscall == libc_first_syscall)
 		libc.syscall = no_syscall;
 }
@@ -89,21 +85,6 @@ void libc_find_syscall(void)
 #ifdef HOOKS_HAVE_DLSYM
 _Static_assert(offsetof(struct libc, dlsym) == sizeof(void *), "where hooks/jump.S looks for it");
 
-/* The first version of the libc's symbols there is on this architecture. */
-#if defined(__x86_64__)
-#define BASE_VERSION "GLIBC_2.2.5"
-#elif defined(__i386__)
-#define BASE_VERSION "GLIBC_2.0"
-#elif defined(__arm__)
-#define BASE_VERSION "GLIBC_2.4"
-#elif defined(__riscv)
-#define BASE_VERSION "GLIBC_2.27"
-#elif defined(__s390x__)
-#define BASE_VERSION "GLIBC_2.2"
-#else /* AArch64, POWER */
-#define BASE_VERSION "GLIBC_2.17"
-#endif
-
 static void *no_dlsym(void *handle, const char *name)
 {
 	(void)handle;
@@ -111,25 +92,17 @@ static void *no_dlsym(void *handle, const char *name)
 	return NULL;
 }
 
-/* dlsym() is ours, so it can't be asked for the next one. */
 void libc_find_dlsym(void)
 {
-	int e = errno;
-	void *address = dlvsym(RTLD_NEXT, "dlsym", BASE_VERSION);
-
-	if (address)
-		memcpy(&libc.dlsym, &address, sizeof(address));
-	else
+	find();
+	if (libc.dlsym == libc_first_dlsym)
 		libc.dlsym = no_dlsym;
-	errno = e;
 }
 #endif
 
 #define FIRST_POINTER(type, name, parameters, arguments)      .name = first_##name,
 #define FIRST_JUMP_POINTER(type, name, parameters, arguments) .name = libc_first_##name,
-struct libc libc = { HOOKS_JUMP(FIRST_JUMP_POINTER) HOOKS_ALWAYS(FIRST_POINTER)
-			     HOOKS_SOMETIMES(FIRST_POINTER) HOOKS_TIME64(FIRST_POINTER)
-				     HOOKS_VARIADIC(FIRST_POINTER) HOOKS_LOADER(FIRST_POINTER) };
+struct libc libc = { HOOKS_JUMP(FIRST_JUMP_POINTER) FUNCTIONS(FIRST_POINTER) };
 
 /* Where the code of libraries between us and the libc is; more than these are not kept apart. */
 enum { BETWEEN = 8 };
@@ -182,19 +155,23 @@ static int visit(struct dl_phdr_info *info, size_t size, void *argument)
 	return 0;
 }
 
+#define LOOKUP(type, name, parameters, arguments) { #name, &libc.name },
+static const struct lookup names[] = { HOOKS_JUMP(LOOKUP) FUNCTIONS(LOOKUP) };
+_Static_assert(sizeof(names) / sizeof(*names) <= LOOKUP_MOST, "looked up at once");
+
+static void find(void)
+{
+	static bool found;
+
+	if (__atomic_load_n(&found, __ATOMIC_ACQUIRE))
+		return;
+	lookup_next(names, sizeof(names) / sizeof(*names));
+	__atomic_store_n(&found, true, __ATOMIC_RELEASE);
+}
+
 void libc_resolve(void)
 {
-#define FIND(type, name, parameters, arguments)	     find(&libc.name, #name);
-#define FIND_JUMP(type, name, parameters, arguments) libc_find_##name();
-	HOOKS_JUMP_DLSYM(FIND_JUMP)
-	HOOKS_JUMP_SYSCALL(FIND_JUMP)
-	HOOKS_ALWAYS(FIND)
-	HOOKS_LOADER(FIND)
-	find(&libc.fcntl, "fcntl");
-#ifdef __GLIBC__
-	/* dlsym() waits while another thread loads an object, so nothing is left for later. */
-	HOOKS_SOMETIMES(FIND)
-	find(&libc.fcntl64, "fcntl64");
-#endif
-	dl_iterate_phdr(visit, NULL);
+	find();
+	if (!between_count)
+		dl_iterate_phdr(visit, NULL);
 }

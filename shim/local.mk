@@ -22,15 +22,21 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/delivery.h \
 	shim/deepbind.c shim/deepbind.h \
 	shim/helped.c shim/helped.h \
+	shim/guard.c \
 	shim/hook.h shim/hooks.h \
 	shim/kernelchoice.c shim/kernelchoice.h \
 	shim/hooks/after.h \
 	shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/loading.c shim/hooks/naming.c \
 	shim/hooks/options.c shim/hooks/receive.c shim/hooks/send.c \
 	shim/hooks/syscall.c shim/hooks/syscall.h shim/hooks/time64.c \
+	shim/identity.c shim/identity.h \
 	shim/libc.c shim/libc.h \
+	shim/lookup.c shim/lookup.h \
+	shim/rebind.c shim/rebind.h \
 	shim/rtnetlink.c shim/rtnetlink.h \
+	shim/multicast.c shim/multicast.h \
 	shim/options.c shim/options.h \
+	shim/portable.h \
 	shim/receive.c shim/receive.h \
 	shim/refused.c \
 	shim/report.c shim/report.h \
@@ -43,12 +49,13 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 
 AM_CPPFLAGS = -include config.h -I$(top_srcdir)/shim
 AM_CFLAGS = $(WARN_CFLAGS)
+shim_libreplyfrom_so_CPPFLAGS = $(AM_CPPFLAGS) -include $(top_srcdir)/shim/portable.h
 shim_libreplyfrom_so_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden -fno-plt \
-	-fstack-protector-strong -ftls-model=initial-exec $(AM_CFLAGS)
+	-fstack-protector-strong -ftls-model=initial-exec $(LIBRARY_CFLAGS) $(AM_CFLAGS)
 shim_libreplyfrom_so_CCASFLAGS = -fPIC
 shim_libreplyfrom_so_LDFLAGS = -shared -Wl,-soname,libreplyfrom.so -Wl,-z,relro -Wl,-z,now \
-	-Wl,-z,noexecstack -Wl,-z,defs -Wl,-z,nodelete -Wl,--version-script,shim/exports.map
-shim_libreplyfrom_so_LDADD = $(DL_LIBS)
+	-Wl,-z,noexecstack $(LIBRARY_LDFLAGS) -Wl,-z,nodelete -Wl,--version-script,shim/exports.map
+shim_libreplyfrom_so_LDADD = $(LIBRARY_LIBS)
 shim_libreplyfrom_so_DEPENDENCIES = shim/exports.map
 
 # Exactly the hooks are exported: the list is made from the hook table.

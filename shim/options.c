@@ -8,6 +8,7 @@
 
 #include "libc.h"
 #include "helped.h"
+#include "multicast.h"
 #include "options.h"
 
 /* musl has one name for the two ABIs of a timestamp. */
@@ -176,14 +177,10 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 	uint64_t salt;
 	struct helped *helped = socket_find(fd, &salt);
 	unsigned int kind = option_kind(level, name);
-	struct ip_mreqn group = { .imr_ifindex = 0 };
 	int e = errno;
 
 	if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
-		if (value && length >= sizeof(group))
-			memcpy(&group, value, sizeof(group));
-		if (helped)
-			helped_set(helped, multicast_ifindex, (uint32_t)group.imr_ifindex);
+		multicast_note(value, length);
 	} else if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
 		socket_moved(fd);
 	} else if (helped && kind) {

@@ -44,7 +44,7 @@ bool option_is_noted(int level, int name);
 
 /*
  * The program set such an option, and the kernel agreed: of its own PKTINFO that it wants it, of
- * IP_MULTICAST_IF the index, of others that more control data will come.
+ * IP_MULTICAST_IF that it did, of others that more control data will come.
  */
 void options_note(int fd, int level, int name, const void *value, socklen_t length);
 

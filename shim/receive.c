@@ -19,7 +19,7 @@ bool receive_guard_refused(int fd)
 	bool refused;
 
 	/* An error that waits on the socket would be taken for the guard's, and be lost. */
-	refused = poll(&waiting, 1, 0) >= 0 && !(waiting.revents & POLLERR) &&
+	refused = libc.poll(&waiting, 1, 0) >= 0 && !(waiting.revents & POLLERR) &&
 		  libc.recvmsg(fd, &nothing, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) < 0 &&
 		  refuses_guard(0);
 	if (refused)

@@ -129,7 +129,7 @@ static void complete_peer(int fd, struct peer *peer)
 	struct sockaddr_in6 name;
 	socklen_t length = sizeof(name);
 
-	if (!peer->port && !getpeername(fd, (struct sockaddr *)&name, &length))
+	if (!peer->port && !libc.getpeername(fd, (struct sockaddr *)&name, &length))
 		peer_read(peer, &name, length);
 }
 

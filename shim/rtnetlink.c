@@ -26,7 +26,7 @@ static size_t ask(const struct nlmsghdr *request, struct nlmsghdr *answer, int t
 		return 0;
 	if (libc.send(fd, request, request->nlmsg_len, 0) == (ssize_t)request->nlmsg_len)
 		n = libc.recv(fd, answer, ANSWER, 0);
-	close(fd);
+	libc.close(fd);
 	if (n < (ssize_t)sizeof(*answer) || answer->nlmsg_type != type)
 		return 0;
 	return answer->nlmsg_len < (size_t)n ? answer->nlmsg_len : (size_t)n;

@@ -20,7 +20,7 @@ static bool is_free_for(int fd, const struct peer *peer)
 	socklen_t length = sizeof(name);
 	struct peer self;
 
-	return !getsockname(fd, (struct sockaddr *)&name, &length) &&
+	return !libc.getsockname(fd, (struct sockaddr *)&name, &length) &&
 	       peer_read(&self, &name, length) && address_is_any(&self.host) &&
 	       (name.sin6_family == AF_INET || !address_is_v4(&self.host) ||
 		address_is_v4(&peer->host));

@@ -51,7 +51,8 @@ static sa_family_t socket_name(int fd, struct peer *self)
 	struct sockaddr_in6 name = { 0 };
 	socklen_t length = sizeof(name);
 
-	if (getsockname(fd, (struct sockaddr *)&name, &length) || !peer_read(self, &name, length))
+	if (libc.getsockname(fd, (struct sockaddr *)&name, &length) ||
+	    !peer_read(self, &name, length))
 		return 0;
 	return name.sin6_family;
 }

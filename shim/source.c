@@ -415,9 +415,9 @@ void source_accepted(int fd)
 	struct local local = none;
 	int e = errno;
 
-	if (!getsockname(fd, (struct sockaddr *)&name, &length) &&
+	if (!libc.getsockname(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&self, &name, length) && (length = sizeof(name)) &&
-	    !getpeername(fd, (struct sockaddr *)&name, &length) &&
+	    !libc.getpeername(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&peer, &name, length)) {
 		names = names_of_peer(&library.peers.key, peer, space_of(fd));
 		local.address = self.host;

@@ -2,11 +2,13 @@
 // Start: reads the settings and makes the one shared mapping.
 
 #include <errno.h>
-#include <pthread.h>
+#include <linux/random.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/random.h>
-#include <time.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "bounds.h"
 #include "counters.h"
@@ -58,19 +60,24 @@ static void read_settings(void)
 	}
 }
 
-/* An old kernel or a sandbox may have no getrandom(2): a hash that can be guessed is still right.
+/*
+ * An old kernel or a sandbox may have no getrandom(2); then there are the 16 random bytes that the
+ * kernel gives every program. glibc has a function for it since 2.25 only.
  */
 static void make_key(struct hash_key *key)
 {
-	struct timespec now = { 0 };
+	const void *random = (const void *)getauxval(AT_RANDOM);
+	uint64_t words[2] = { 0 };
 
-	if (getrandom(key, sizeof(*key), GRND_NONBLOCK) == (ssize_t)sizeof(*key))
+#ifdef SYS_getrandom
+	if (syscall(SYS_getrandom, key, sizeof(*key), GRND_NONBLOCK) == (long)sizeof(*key))
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+#endif
+	if (random)
+		memcpy(words, random, sizeof(words));
 	for (unsigned int i = 0; i < 4; i++)
-		key->word[i] ^=
-			((uint64_t)now.tv_nsec + (uintptr_t)key) * UINT64_C(0x9e3779b97f4a7c15) +
-			i * UINT64_C(0xc2b2ae3d27d4eb4f);
+		key->word[i] ^= (words[i % 2] + (uintptr_t)key) * UINT64_C(0x9e3779b97f4a7c15) +
+				i * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
 static bool make_memory(void)
@@ -99,6 +106,35 @@ static void after_fork(void)
 	source_forked();
 }
 
+/*
+ * Names that only some libcs have are weak, so that programs of the other libc start all the same:
+ * LD_PRELOAD goes on to them from their parents, and musl's loader takes a library made for glibc.
+ */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+extern int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+	__attribute__((weak));
+extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+			     void *object) __attribute__((weak));
+
+/* Returns false in programs of another libc, whose struct msghdr is not the one known here. */
+static bool is_own_libc(void)
+{
+#ifdef __GLIBC__
+	return gnu_get_libc_version != NULL;
+#else
+	return gnu_get_libc_version == NULL;
+#endif
+}
+
+/* pthread_atfork() is in a static part of glibc, which would need the newest version of it. */
+static void call_after_fork(void (*child)(void))
+{
+	if (__register_atfork)
+		__register_atfork(NULL, NULL, child, NULL);
+	else if (pthread_atfork)
+		pthread_atfork(NULL, NULL, child);
+}
+
 static bool start(void)
 {
 	int expected = NOT_YET, e = errno;
@@ -108,10 +144,15 @@ static bool start(void)
 		return expected == ON;
 	libc_resolve();
 	read_settings();
-	expected = !library.settings.disabled && make_memory() ? ON : OFF;
+	/* Later, lines are written at these settings only. */
+	if (report_on(LOG_INFO) || library.settings.statistics)
+		report_start();
+	if (!is_own_libc())
+		report_line(LOG_INFO, "made for another libc: replies are left alone");
+	expected = is_own_libc() && !library.settings.disabled && make_memory() ? ON : OFF;
 	if (expected == ON) {
 		descriptor_start();
-		pthread_atfork(NULL, NULL, after_fork);
+		call_after_fork(after_fork);
 		/* Mapped now: later a sandbox may not allow it any more. */
 		if (scratch_take())
 			scratch_give();

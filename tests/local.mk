@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 include tests/unit/local.mk
 include tests/net/local.mk
+include tests/notice/local.mk
 include tests/invisible/local.mk
 include tests/bench/local.mk
 include tests/wrapper/local.mk

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Hooks of bind(2) and connect(2).
+// Hooks of bind(2), connect(2) and getsockname(2).
 
 #include "connect.h"
 #include "hooks/after.h"
 #include "libc.h"
+#include "options.h"
+#include "rebind.h"
 #include "socket.h"
 #include "source.h"
 
@@ -29,6 +31,10 @@ int after_bind(int fd, int result, const struct sockaddr *address, socklen_t len
 
 int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 {
+	if (rebind_is_near() && descriptor_is_unbound(fd) && rebind_wildcard(fd, address, length)) {
+		socket_bound(fd);
+		return 0;
+	}
 	return after_bind(fd, libc.bind(fd, address, length), address, length);
 }
 
@@ -44,14 +50,40 @@ int after_connect(int fd, int result, const struct sockaddr *address)
 	return 0;
 }
 
+/* connect(2) of a tracked socket. */
+static int connect_tracked(int fd, struct helped *helped, uint64_t salt,
+			   const struct sockaddr *address, socklen_t length)
+{
+	bool listens = helped_get(helped, state) == HELPED_WILDCARD;
+	bool mapped = helped_is(helped, HELPED_MAPPED);
+	int e = errno, device = listens ? option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX) : 0, result;
+
+	errno = e;
+	result = connect_from(fd, helped, salt, address, length);
+	if (!result && listens)
+		rebind_connected(fd, device, mapped);
+	return result;
+}
+
 int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
 	uint64_t salt = 0;
 	struct helped *helped = socket_find(fd, &salt);
 
-	if (helped || (descriptor_is_unbound(fd) && source_concerns_fresh()))
-		return connect_from(fd, helped, salt, address, length);
+	if (helped)
+		return connect_tracked(fd, helped, salt, address, length);
+	if (descriptor_is_unbound(fd) && source_concerns_fresh())
+		return connect_from(fd, NULL, salt, address, length);
 	return after_connect(fd, libc.connect(fd, address, length), address);
+}
+
+int hook_getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+	int result = libc.getsockname(fd, address, length);
+
+	if (unlikely(rebind_last.step == REBIND_CONNECTED) && !result)
+		rebind_shown(fd);
+	return result;
 }
 
 int hook___connect(int fd, const struct sockaddr *address, socklen_t length)

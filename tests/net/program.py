@@ -99,6 +99,10 @@ class Program:
 			self._shown += more or b''
 		return True
 
+	def shown(self):
+		"""What shows() has seen of the program's standard output."""
+		return self._shown.decode(errors='replace').strip()
+
 	def errors(self):
 		"""What the program wrote to its standard error."""
 		self._errors.seek(0)

@@ -123,8 +123,54 @@ def test_abi(network, abi):
 				f'plain:       {plain}', f'the library: {shown}')
 
 
+def build_as_configured(compiler, work):
+	"""The library as configure and make build it with that compiler: (library, what went wrong)."""
+	commands = ((f'{SOURCES}/configure', '-q', f'CC={shlex.join(compiler)}'), ('make', 'shim/libreplyfrom.so'))
+	for command in commands:
+		done = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+		if done.returncode:
+			return None, f'{done.stdout}{done.stderr}'
+	return f'{work}/shim/libreplyfrom.so', ''
+
+
+def test_strangers(network, musl, work):
+	"""LD_PRELOAD goes on from a program of one libc to one of the other: that runs as it does plainly."""
+	try:
+		attempt(musl, work)
+	except NoCompiler as reason:
+		tap.unavailable('a program of another libc', str(reason))
+		return
+	programs = {}
+	for title, compiler in (('glibc', CC), ('musl', musl.compiler)):
+		programs[title] = f'{work}/{title}'
+		compile_all((*compiler, '-std=gnu11', '-D_GNU_SOURCE', '-o', programs[title], f'{FOLDER}/abi.c'))
+	build_folder = f'{work}/build'
+	os.mkdir(build_folder)
+	library, reason = build_as_configured(musl.compiler, build_folder)
+	tap.check(library, 'configure and make with musl', reason)
+	for title, program, preloaded in (
+		('a program of musl with the library for glibc', programs['musl'], f'{BUILD_DIRECTORY}/shim/libreplyfrom.so'),
+		('a program of glibc with the library for musl', programs['glibc'], library),
+	):
+		plain = conversation(network, program, '-4')
+		inert = conversation(network, program, '-4', LD_PRELOAD=preloaded or '')
+		tap.check(plain[0] == [lab.PRIMARY.address] * ROUNDS and inert == plain, title, f'plain:     {plain}', f'preloaded: {inert}')
+	if library:
+		sources, _ = conversation(network, programs['musl'], '-4', LD_PRELOAD=library)
+		tap.check(sources == [lab.SECONDARY.address] * ROUNDS, 'a program of musl with the library for musl', sources)
+
+
+def is_glibc():
+	return os.path.exists(f'{BUILD_DIRECTORY}/config.h') and not subprocess.run((*CC, '-E', '-'),
+		input='#include <features.h>\n#ifndef __GLIBC__\n#error\n#endif\n', text=True, capture_output=True).returncode
+
+
 def test(network):
-	with tempfile.TemporaryDirectory() as headers:
+	with tempfile.TemporaryDirectory() as headers, tempfile.TemporaryDirectory() as work:
+		if is_glibc():
+			test_strangers(network, Abi('musl', ('musl-gcc', '-idirafter', kernel_headers(work))), work)
+		else:
+			tap.unsupported('a program of another libc', 'the compiler makes none for glibc')
 		for abi in (
 			Abi('32-bit, time64', (*CC, '-m32'), ('-D_TIME_BITS=64', '-D_FILE_OFFSET_BITS=64')),
 			Abi('musl', ('musl-gcc', '-idirafter', kernel_headers(headers))),

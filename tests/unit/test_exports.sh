@@ -49,7 +49,7 @@ segments() {
 hooks=$(table | sort)
 exports=$(exported | sort)
 count=$(printf '%s\n' "$hooks" | wc -l)
-echo 1..7
+echo 1..9
 
 [ "$count" -gt 20 ] && [ "$hooks" = "$exports" ]
 result $? 'exactly the hooks are exported'
@@ -69,7 +69,7 @@ result $? 'no executable stack'
 result $? 'nothing is both writable and executable'
 
 needed=$(dynamic | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
-	grep -Ev '^(libc\.so|libdl\.so|libc\.musl-|ld-linux|ld-musl-)')
+	grep -Ev '^libc\.so\.')
 [ -z "$needed" ]
 result $? 'no library is needed but the libc'
 [ -z "$needed" ] || echo "# needed: $needed"
@@ -78,3 +78,26 @@ tls=$(segments | awk '$1 == "TLS" { print $6 }')
 tls=$((${tls:-0}))
 [ "$tls" -lt "$tls_limit" ]
 result $? "thread-local storage is $tls bytes, of less than $tls_limit"
+
+# The oldest glibc that programs of an old image may have: where the architecture is younger, its first.
+case $(uname -m) in
+riscv*) oldest=2.27 ;;
+loongarch*) oldest=2.36 ;;
+*) oldest=2.17 ;;
+esac
+newer=$(readelf -W -V "$library" | grep -o 'GLIBC_[.0-9A-Z_]*' | sort -u | while IFS=_ read -r _ version; do
+	[ "$(printf '%s\n' "$version" "$oldest" | sort -V | tail -n 1)" = "$oldest" ] || echo "GLIBC_$version"
+done)
+[ -z "$newer" ]
+result $? "no glibc after $oldest is needed"
+[ -z "$newer" ] || echo "# needed: $newer"
+
+# A program of another libc starts if its libc has all these; other names have to be weak.
+common='__errno_location __stack_chk_fail clock_gettime dl_iterate_phdr getauxval getpid getppid htonl htons inet_pton isatty madvise memchr memcmp memcpy memmove
+	memset mmap mprotect munmap ntohl ntohs pthread_setcancelstate secure_getenv strchr strcmp strcspn strlen strncmp strspn syscall sysconf'
+strange=$(readelf -W --dyn-syms "$library" | awk -v common="$common" '
+	BEGIN { split(common, names); for (i in names) known[names[i]] = 1 }
+	$5 == "GLOBAL" && $7 == "UND" { sub(/@.*/, "", $8); if (!($8 in known)) print $8 }')
+[ -z "$strange" ]
+result $? 'nothing is needed that only one libc has'
+[ -z "$strange" ] || printf '# needed: %s\n' "$(printf '%s' "$strange" | tr '\n' ' ')"
