@@ -27,6 +27,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/hooks/descriptors.c shim/hooks/loading.c shim/hooks/naming.c shim/hooks/options.c \
 	shim/hooks/receive.c shim/hooks/send.c shim/hooks/time64.c \
 	shim/libc.c shim/libc.h \
+	shim/memory.c shim/memory.h \
 	shim/rtnetlink.c shim/rtnetlink.h \
 	shim/options.c shim/options.h \
 	shim/receive.c shim/receive.h \
