@@ -14,7 +14,6 @@
 #include "hook.h"
 #include "libc.h"
 #include "report.h"
-#include "scratch.h"
 #include "socket.h"
 #include "start.h"
 
@@ -117,9 +116,6 @@ static bool start(void)
 	if (expected == ON) {
 		descriptor_start();
 		pthread_atfork(NULL, NULL, after_fork);
-		/* Mapped now: later a sandbox may not allow it any more. */
-		if (scratch_take())
-			scratch_give();
 		replyfrom_counters.magic = COUNTERS_MAGIC;
 	}
 	__atomic_store_n(&state, expected, __ATOMIC_RELEASE);
