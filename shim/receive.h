@@ -12,10 +12,6 @@
 ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		     socklen_t *length);
 
-/* recvmsg(2) on a helped socket of that salt. */
-ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msghdr *message,
-			int flags);
-
 /* recvmsg() of the libc, or its twin for other timestamps. */
 typedef ssize_t recvmsg_call(int fd, struct msghdr *message, int flags);
 

@@ -124,7 +124,7 @@ static bool send_otherwise(int fd, const struct route *route, struct msghdr *mes
 }
 
 ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
-		     struct msghdr *message, size_t end, int flags)
+		     struct msghdr *message, size_t end, int flags, enum sent *sent)
 {
 	bool done;
 	int state;
@@ -138,14 +138,15 @@ ssize_t send_refused(int fd, const struct route *route, const struct msghdr *ori
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	done = send_otherwise(fd, route, message, end, flags, &n);
 	pthread_setcancelstate(state, NULL);
-	if (done)
-		return n;
-	n = libc.sendmsg(fd, original, flags);
-	if (n >= 0 && route->helped) {
-		source_forget(route->helped, route->salt, route->peer);
-		source_count(COUNTER_forgotten);
-		helped_mark(route->helped, HELPED_BY_CONTROL, false);
-		report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
+	if (!done) {
+		if (!original) {
+			message->msg_control = NULL;
+			message->msg_controllen = 0;
+			original = message;
+		}
+		n = libc.sendmsg(fd, original, flags);
 	}
+	if (n >= 0)
+		*sent = done ? SENT_OTHERWISE : SENT_BARE;
 	return n;
 }
