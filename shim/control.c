@@ -64,6 +64,9 @@ bool control_appendable(const void *control, size_t length, size_t *end)
 	while ((header = control_next(control, length, end)))
 		if (pktinfo_is_source(header))
 			return false;
-	/* Less than a header is left: the kernel does not look at it. More: it answers EINVAL. */
-	return *end >= length || length - *end < sizeof(*header);
+	/*
+	 * Less than a header is left: the kernel does not look at it, but for a 32-bit program on a
+	 * 64-bit kernel (cmsghdr_from_user_compat_to_kern()). More: it answers EINVAL.
+	 */
+	return *end >= length || (sizeof(void *) > 4 && length - *end < sizeof(*header));
 }

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include "control.h"
+#include "memory.h"
 #include "pktinfo.h"
 #include "scratch.h"
 #include "source.h"
@@ -67,44 +68,112 @@ static inline unsigned int wanted_after(const struct helped *helped, const struc
 	return likely(helped_get(helped, tag) == before->tag) ? wanted : before->wanted;
 }
 
-/* The rest of learn(): IPv6, and control data that is not as usual. */
-void learn_rest(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received);
+/*
+ * What a received datagram teaches: read where its control data is, remembered when the stack frame
+ * with that is gone.
+ */
+enum taught {
+	TAUGHT_NOTHING,
+	TAUGHT_LOCAL, /* the peer asked that local address */
+	TAUGHT_NONE,  /* the kernel named no local address */
+	TAUGHT_CUT,   /* or there was no room for it */
+	TAUGHT_OTHER, /* it was no datagram */
+};
 
-/* Remembers what the control data of `count` datagrams tells. */
-void learn_all(int fd, struct helped *helped, uint64_t salt, const struct mmsghdr *received,
-	       unsigned int count, int flags);
+struct lesson {
+	struct names names; /* of many datagrams, looked up before the first is learnt */
+	struct peer peer;
+	struct local local;
+	enum taught taught;
+	bool peeked;
+};
 
-/* Remembers what a received datagram's control data tells. */
+/* The slow path of lesson_read(): IPv6, and control data that is not as usual. */
+void lesson_read_slow(struct lesson *lesson, const struct msghdr *received);
+
 static inline __attribute__((always_inline)) void
-learn(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received, int flags)
+lesson_read(struct lesson *lesson, const struct msghdr *received, int flags)
+{
+	lesson->taught = TAUGHT_NOTHING;
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return;
+	lesson->peeked = flags & MSG_PEEK;
+	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
+		   pktinfo_read_usual(received->msg_control, received->msg_controllen,
+				      &lesson->local))) {
+		peer_read_v4(&lesson->peer, received->msg_name);
+		lesson->taught = TAUGHT_LOCAL;
+	} else {
+		lesson_read_slow(lesson, received);
+	}
+}
+
+/* The slow path of lesson_learn(): no local address. */
+void lesson_learn_slow(int fd, struct helped *helped, const struct lesson *lesson);
+
+/*
+ * Reads word by word what was just written word by word: a processor is slow to read two such words
+ * at once.
+ */
+static inline __attribute__((always_inline)) void
+lesson_copy(struct peer *peer, struct local *local, const struct lesson *lesson)
+{
+	for (int i = 0; i < 2; i++) {
+		peer->half[i] = __atomic_load_n(&lesson->peer.half[i], __ATOMIC_RELAXED);
+		local->half[i] = __atomic_load_n(&lesson->local.half[i], __ATOMIC_RELAXED);
+	}
+	peer->scope = __atomic_load_n(&lesson->peer.scope, __ATOMIC_RELAXED);
+	peer->port = __atomic_load_n(&lesson->peer.port, __ATOMIC_RELAXED);
+	local->ifindex = __atomic_load_n(&lesson->local.ifindex, __ATOMIC_RELAXED);
+}
+
+/* Remembers what was read. */
+static inline __attribute__((always_inline)) void
+lesson_learn(int fd, struct helped *helped, uint64_t salt, const struct lesson *lesson)
 {
 	struct local local;
 	struct peer peer;
 
-	if (unlikely(flags & MSG_ERRQUEUE))
+	if (unlikely(lesson->taught != TAUGHT_LOCAL)) {
+		lesson_learn_slow(fd, helped, lesson);
 		return;
-	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
-		   pktinfo_read_usual(received->msg_control, received->msg_controllen, &local))) {
-		peer_read_v4(&peer, received->msg_name);
-		source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
-	} else {
-		learn_rest(fd, helped, salt, received);
 	}
-	if (unlikely(flags & MSG_PEEK))
+	lesson_copy(&peer, &local, lesson);
+	source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
+	if (unlikely(lesson->peeked))
 		source_last.flags |= HEARD_PEEKED;
 }
 
-/* move_addr_to_user() in net/socket.c: all its length, as much of it as there is room for. */
-int give_address_rest(const struct msghdr *received, void *address, socklen_t *length);
+/*
+ * Cuts the peer's address to the room that there is for it, and gives its whole length:
+ * move_addr_to_user() in net/socket.c. Returns -1 with EINVAL for a negative length.
+ */
+int give_address(const struct msghdr *received, void *address, socklen_t *length);
 
-static inline int give_address(const struct msghdr *received, void *address, socklen_t *length)
+/*
+ * Can the kernel itself write the peer's address to where the program wants it? If there is room
+ * for all of it: the library has to know it whole. Then a bad pointer is the kernel's to find.
+ */
+static inline bool is_room_for_name(const struct helped *helped, const void *name, socklen_t length)
 {
-	if (unlikely(received->msg_namelen != sizeof(struct sockaddr_in) ||
-		     (int)*length < (int)sizeof(struct sockaddr_in)))
-		return give_address_rest(received, address, length);
-	*length = sizeof(struct sockaddr_in);
-	memcpy(address, received->msg_name, sizeof(struct sockaddr_in));
-	return 0;
+	return name && (int)length >= (int)sizeof(struct sockaddr_in) &&
+	       (length >= sizeof(struct sockaddr_in6) || helped_get(helped, family) == AF_INET);
+}
+
+/* The length of such room, as far as it is used. A negative one is the kernel's to refuse. */
+static inline socklen_t length_of_name(socklen_t length)
+{
+	return (int)length > (int)sizeof(struct sockaddr_in6) ? sizeof(struct sockaddr_in6)
+							      : length;
+}
+
+/* Has the kernel to find what is wrong with the room for the address? */
+static inline bool is_name_bad(const struct helped *helped, const struct msghdr *message)
+{
+	return !likely(is_room_for_name(helped, message->msg_name, message->msg_namelen)) &&
+	       message->msg_name && message->msg_namelen &&
+	       ((int)message->msg_namelen < 0 ||
+		!memory_writable(message->msg_name, message->msg_namelen));
 }
 
 /* Is all that came one message, of a kind that the program does not get? */
@@ -120,16 +189,35 @@ static inline bool is_hidden_alone(const struct msghdr *received, unsigned int h
 		 hidden & INFO_V6));
 }
 
+/*
+ * Hands over the control data. put_cmsg() goes on when the program's buffer is a bad pointer, and
+ * has written nothing then.
+ */
+static inline int give_control(struct msghdr *message, const struct msghdr *received,
+			       unsigned int hidden)
+{
+	size_t room = message->msg_controllen;
+
+	if (room > received->msg_controllen)
+		room = received->msg_controllen;
+	if (room && message->msg_control && !memory_writable(message->msg_control, room)) {
+		message->msg_controllen = 0;
+		return 0;
+	}
+	return control_deliver(message, received, hidden);
+}
+
 /* The program's view of a received message: ____sys_recvmsg() in net/socket.c. */
-static inline int give_message(unsigned int wanted, struct msghdr *message,
-			       const struct msghdr *received)
+static inline void give_message(unsigned int wanted, struct msghdr *message,
+				const struct msghdr *received)
 {
 	unsigned int hidden = (INFO_V4 | INFO_V6) & ~wanted;
 	int truncated;
-	int error = 0;
 
-	if (message->msg_name)
-		error = give_address(received, message->msg_name, &message->msg_namelen);
+	if (message->msg_name == received->msg_name)
+		message->msg_namelen = received->msg_namelen;
+	else if (message->msg_name)
+		give_address(received, message->msg_name, &message->msg_namelen);
 	/*
 	 * The copy had room for all that is hidden and what the program has room for, so what was
 	 * truncated there would have been here too.
@@ -138,18 +226,19 @@ static inline int give_message(unsigned int wanted, struct msghdr *message,
 		message->msg_controllen = 0;
 		truncated = 0;
 	} else {
-		truncated = control_deliver(message, received, hidden);
+		truncated = give_control(message, received, hidden);
 	}
 	message->msg_flags = received->msg_flags | truncated;
-	return error;
 }
 
-/* How much control data the program has room for; UDP never has near as much as SCRATCH_SIZE. */
+/* How much control data the program has room for; UDP never has near as much as the most. */
+enum { CONTROL_MOST = 128 << 10 };
+
 static inline size_t program_room(const struct msghdr *message)
 {
 	size_t room = message->msg_control ? message->msg_controllen : 0;
 
-	return room > SCRATCH_SIZE / 2 ? SCRATCH_SIZE / 2 : CMSG_ALIGN(room);
+	return room > CONTROL_MOST ? CONTROL_MOST : CMSG_ALIGN(room);
 }
 
 #endif

@@ -33,6 +33,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/libc.c shim/libc.h \
 	shim/lookup.c shim/lookup.h \
 	shim/rebind.c shim/rebind.h \
+	shim/memory.c shim/memory.h \
 	shim/rtnetlink.c shim/rtnetlink.h \
 	shim/multicast.c shim/multicast.h \
 	shim/options.c shim/options.h \

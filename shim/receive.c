@@ -28,6 +28,15 @@ bool receive_guard_refused(int fd)
 	return refused;
 }
 
+static bool read_v6(struct lesson *lesson, const struct msghdr *received)
+{
+	if (received->msg_namelen != sizeof(struct sockaddr_in6) ||
+	    !pktinfo_read_usual_v6(received->msg_control, received->msg_controllen, &lesson->local))
+		return false;
+	peer_read_v6(&lesson->peer, received->msg_name);
+	return true;
+}
+
 /* Returns true for the answer of IPV6_RECVPATHMTU, which is no datagram (ipv6_recv_rxpmtu()). */
 static bool is_path_mtu(const struct msghdr *received)
 {
@@ -38,88 +47,51 @@ static bool is_path_mtu(const struct msghdr *received)
 	return header && header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PATHMTU;
 }
 
-/* What else control data can tell: nothing of ours, or more than there was room for. */
-static void learn_nothing(int fd, struct helped *helped, const struct msghdr *received)
+static enum taught taught_without_pktinfo(const struct msghdr *received)
 {
 	if (received->msg_flags & MSG_CTRUNC)
+		return TAUGHT_CUT;
+	return is_path_mtu(received) ? TAUGHT_OTHER : TAUGHT_NONE;
+}
+
+void lesson_read_slow(struct lesson *lesson, const struct msghdr *received)
+{
+	if (likely(read_v6(lesson, received)))
+		lesson->taught = TAUGHT_LOCAL;
+	else if (pktinfo_read(received->msg_control, received->msg_controllen, &lesson->local) ==
+		 PKTINFO_NONE)
+		lesson->taught = taught_without_pktinfo(received);
+	else if (peer_read(&lesson->peer, received->msg_name, received->msg_namelen))
+		lesson->taught = TAUGHT_LOCAL;
+}
+
+__attribute__((noinline)) void lesson_learn_slow(int fd, struct helped *helped,
+						 const struct lesson *lesson)
+{
+	if (lesson->taught == TAUGHT_CUT)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
-	else if (!is_path_mtu(received))
+	else if (lesson->taught == TAUGHT_NONE)
 		socket_check(fd);
 }
 
-static __attribute__((noinline)) void learn_unusual(int fd, struct helped *helped, uint64_t salt,
-						    const struct msghdr *received)
+/* In a stack frame of its own, which is not there during the kernel call. */
+static __attribute__((noinline)) void learn_apart(int fd, struct helped *helped, uint64_t salt,
+						  const struct lesson *lesson)
 {
-	struct local local;
-	struct peer peer;
-
-	if (pktinfo_read(received->msg_control, received->msg_controllen, &local) == PKTINFO_NONE)
-		learn_nothing(fd, helped, received);
-	else if (peer_read(&peer, received->msg_name, received->msg_namelen))
-		source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
+	lesson_learn(fd, helped, salt, lesson);
 }
 
-void learn_rest(int fd, struct helped *helped, uint64_t salt, const struct msghdr *received)
-{
-	struct local local;
-	struct peer peer;
-
-	if (likely(received->msg_namelen == sizeof(struct sockaddr_in6) &&
-		   pktinfo_read_usual_v6(received->msg_control, received->msg_controllen,
-					 &local))) {
-		peer_read_v6(&peer, received->msg_name);
-		source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
-	} else {
-		learn_unusual(fd, helped, salt, received);
-	}
-}
-
-int give_address_rest(const struct msghdr *received, void *address, socklen_t *length)
+int give_address(const struct msghdr *received, void *address, socklen_t *length)
 {
 	socklen_t room = *length, given = received->msg_namelen;
 
-	*length = given;
-	if (likely(given == sizeof(struct sockaddr_in6) && (int)room >= (int)given)) {
-		memcpy(address, received->msg_name, sizeof(struct sockaddr_in6));
-		return 0;
-	}
 	if ((int)room < 0) {
-		*length = room;
 		errno = EINVAL;
 		return -1;
 	}
+	*length = given;
 	memcpy(address, received->msg_name, room < given ? room : given);
 	return 0;
-}
-
-/* A receive failed: because of the guard? */
-static __attribute__((noinline)) ssize_t receive_again(int fd, struct helped **helped,
-						       struct before *before,
-						       struct msghdr *message, int flags,
-						       recvmsg_call *next)
-{
-	uint64_t salt;
-
-	if (!refuses_guard(flags))
-		return -1;
-	*helped = socket_classify(fd, &salt);
-	if (!*helped)
-		errno = before->error; /* the program's own call follows */
-	if (!*helped || !receive_guard_refused(fd))
-		return -1;
-	errno = before->error;
-	*before = remember_before(*helped, salt);
-	return next(fd, message, flags);
-}
-
-/* recvmsg() on a socket that may not be ours any more: *helped is NULL then, nothing is done. */
-static inline ssize_t guarded_recvmsg(int fd, struct helped **helped, struct before *before,
-				      struct msghdr *message, int flags, recvmsg_call *next)
-{
-	ssize_t n;
-
-	n = next(fd, message, flags | guard_flag());
-	return likely(n >= 0) ? n : receive_again(fd, helped, before, message, flags, next);
 }
 
 /* A receive failed that may have failed because of the guard; errno was `error` before. */
@@ -149,21 +121,46 @@ static __attribute__((noinline)) ssize_t receive_unusual(int fd, void *buffer, s
 							 int flags, struct sockaddr *address,
 							 socklen_t *length)
 {
-	uint64_t salt;
-
-	if (!socket_find_wildcard(fd, &salt))
-		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	return receive_from(fd, buffer, size < INT_MAX ? size : INT_MAX, flags & INT_MAX, address,
 			    length);
+}
+
+/*
+ * The kernel call of receive_from(), in a function of its own: when the rest follows, the control
+ * data is off the stack. Without room for all of the address it has to be cut here.
+ */
+static __attribute__((noinline)) ssize_t receive_datagram(int fd, struct msghdr *received,
+							  int flags, struct lesson *lesson,
+							  void *address, socklen_t *length)
+{
+	CONTROL_BUFFER(control, CONTROL_KERNEL);
+	struct sockaddr_in6 from;
+	bool direct = received->msg_name != NULL;
+	ssize_t n;
+
+	if (unlikely(!direct)) {
+		received->msg_name = &from;
+		received->msg_namelen = sizeof(from);
+	}
+	received->msg_control = control;
+	received->msg_controllen = sizeof(control);
+	n = libc.recvmsg(fd, received, flags);
+	if (unlikely(n < 0))
+		return n;
+	lesson_read(lesson, received, flags);
+	if (likely(direct))
+		*length = received->msg_namelen;
+	else if (address && give_address(received, address, length))
+		n = -1;
+	return n;
 }
 
 ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		     socklen_t *length)
 {
-	CONTROL_BUFFER(control, CONTROL_KERNEL);
-	struct sockaddr_in6 from;
 	struct iovec vector;
 	struct msghdr received;
+	struct lesson lesson;
 	uint64_t salt;
 	struct helped *helped = socket_find_wildcard(fd, &salt);
 	ssize_t n;
@@ -174,60 +171,72 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	if (unlikely(is_unusual(size, flags)))
 		return receive_unusual(fd, buffer, size, flags, address, length);
 	source_begin_receive();
+	received.msg_name = NULL;
+	if (likely(address != NULL)) {
+		if (unlikely(!memory_writable(length, sizeof(*length))))
+			return libc.recvfrom(fd, buffer, size, flags, address, length);
+		if (likely(is_room_for_name(helped, address, *length))) {
+			received.msg_name = address;
+			received.msg_namelen = length_of_name(*length);
+		} else if ((int)*length > 0 && !memory_writable(address, *length)) {
+			return libc.recvfrom(fd, buffer, size, flags, address, length);
+		}
+	}
 	vector.iov_base = buffer;
 	vector.iov_len = size;
-	received.msg_name = &from;
-	received.msg_namelen = sizeof(from);
 	received.msg_iov = &vector;
 	received.msg_iovlen = 1;
-	received.msg_control = control;
-	received.msg_controllen = sizeof(control);
 	error = errno;
-	n = libc.recvmsg(fd, &received, flags | guard_flag());
-	if (unlikely(n < 0))
-		return refuses_guard(flags)
-			       ? receive_from_again(fd, &vector, flags, address, length, error)
-			       : -1;
-	learn(fd, helped, salt, &received, flags);
-	if (unlikely(!address))
-		return n;
-	if (unlikely(!length)) {
-		errno = EFAULT;
-		return -1;
-	}
-	return likely(!give_address(&received, address, length)) ? n : -1;
+	lesson.taught = TAUGHT_NOTHING;
+	n = receive_datagram(fd, &received, flags | guard_flag(), &lesson, address, length);
+	if (unlikely(n < 0 && refuses_guard(flags) && !lesson.taught))
+		return receive_from_again(fd, &vector, flags, address, length, error);
+	if (likely(lesson.taught))
+		learn_apart(fd, helped, salt, &lesson);
+	return n;
 }
 
-ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msghdr *message,
-			int flags, recvmsg_call *next)
+/*
+ * The kernel call of receive_any(), and what the program sees of it. The message can be written;
+ * the kernel itself writes the address if there is room for all of it.
+ */
+static __attribute__((noinline)) ssize_t receive_into(int fd, const struct helped *helped,
+						      const struct before *before,
+						      struct msghdr *message, int flags,
+						      struct lesson *lesson)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
 	size_t size = program_room(message) + CONTROL_KERNEL;
-	void *scratch = size > sizeof(control) ? scratch_take() : NULL;
-	bool limited = size > sizeof(control) && !scratch;
+	struct scratch scratch = { .area = NULL };
 	struct sockaddr_in6 from;
 	struct msghdr received = { .msg_name = &from,
 				   .msg_namelen = sizeof(from),
 				   .msg_iov = message->msg_iov,
 				   .msg_iovlen = message->msg_iovlen,
-				   .msg_control = scratch ? scratch : control,
-				   .msg_controllen = limited ? sizeof(control) : size };
-	struct before before = remember_before(helped, salt);
-	ssize_t n = -1;
+				   .msg_control = control,
+				   .msg_controllen = size };
+	ssize_t n;
 
-	source_begin_receive();
-	if (unlikely((int)message->msg_namelen < 0 && message->msg_name))
-		helped = NULL;
-	if (likely(helped != NULL))
-		n = guarded_recvmsg(fd, &helped, &before, &received, flags, next);
-	if (likely(n >= 0)) {
-		learn(fd, helped, before.salt, &received, flags);
-		if (give_message(wanted_after(helped, &before), message, &received))
-			n = -1;
+	if (likely(is_room_for_name(helped, message->msg_name, message->msg_namelen))) {
+		received.msg_name = message->msg_name;
+		received.msg_namelen = length_of_name(message->msg_namelen);
 	}
-	if (scratch)
-		scratch_give();
-	return unlikely(n < 0 && !helped) ? next(fd, message, flags) : n;
+	/* Without an area there is less room than the program has. */
+	if (unlikely(size > sizeof(control))) {
+		received.msg_controllen = sizeof(control);
+		if (scratch_take(&scratch, size)) {
+			received.msg_control = scratch.start;
+			received.msg_controllen = size < scratch.size ? size : scratch.size;
+		}
+	}
+	n = libc.recvmsg(fd, &received, flags);
+	if (likely(n >= 0)) {
+		lesson_read(lesson, &received, flags);
+		give_message(wanted_after(helped, before), message, &received);
+	}
+	if (unlikely(scratch.area != NULL))
+		scratch_give(&scratch);
+	return n;
 }
 
 /* Descriptors that came over a UNIX socket: their numbers were something else before. */
@@ -276,16 +285,52 @@ void receive_plain(int fd, struct msghdr *message)
 		hide_unexpected(fd, message);
 }
 
+/* It failed, maybe because of the guard; errno was `error` before. */
+static __attribute__((noinline)) ssize_t receive_again(int fd, struct msghdr *message, int flags,
+						       int error, struct lesson *lesson)
+{
+	uint64_t salt;
+	struct helped *helped = socket_classify(fd, &salt);
+	struct before before;
+	ssize_t n;
+
+	if (helped && !receive_guard_refused(fd))
+		return -1;
+	errno = error;
+	if (!helped)
+		return libc.recvmsg(fd, message, flags);
+	before = remember_before(helped, salt);
+	n = receive_into(fd, helped, &before, message, flags, lesson);
+	if (lesson->taught)
+		learn_apart(fd, helped, salt, lesson);
+	lesson->taught = TAUGHT_NOTHING;
+	return n;
+}
+
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next)
 {
 	uint64_t salt;
 	struct helped *helped = socket_find_wildcard(fd, &salt);
+	struct before before;
+	struct lesson lesson;
 	ssize_t n;
 
-	if (helped)
-		return receive_message(fd, helped, salt, message, flags, libc.recvmsg);
-	n = next(fd, message, flags);
-	if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
-		receive_plain(fd, message);
+	if (unlikely(!helped)) {
+		n = next(fd, message, flags);
+		if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
+			receive_plain(fd, message);
+		return n;
+	}
+	if (unlikely(!memory_writable(message, sizeof(*message))) ||
+	    unlikely(is_name_bad(helped, message)))
+		return libc.recvmsg(fd, message, flags);
+	source_begin_receive();
+	before = remember_before(helped, salt);
+	lesson.taught = TAUGHT_NOTHING;
+	n = receive_into(fd, helped, &before, message, flags | guard_flag(), &lesson);
+	if (unlikely(n < 0 && refuses_guard(flags)))
+		n = receive_again(fd, message, flags, before.error, &lesson);
+	if (likely(lesson.taught))
+		learn_apart(fd, helped, salt, &lesson);
 	return n;
 }

@@ -15,10 +15,6 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 /* recvmsg() of the libc, or its twin for other timestamps or by number. */
 typedef ssize_t recvmsg_call(int fd, struct msghdr *message, int flags);
 
-/* recvmsg(2) on a helped socket of that salt; `next` is what receives. */
-ssize_t receive_message(int fd, struct helped *helped, uint64_t salt, struct msghdr *message,
-			int flags, recvmsg_call *next);
-
 /* recvmsg(2) on whatever descriptor. */
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next);
 

@@ -5,7 +5,7 @@
 #include "libc.h"
 #include "receive.h"
 
-enum { NAME_ROOM = 32 };
+enum { NAME_ROOM = 32, LESSONS = 16 };
 _Static_assert(sizeof(struct sockaddr_in6) <= NAME_ROOM, "padded for the control data behind it");
 
 static int guarded_recvmmsg(int fd, struct helped **helped, struct before *before,
@@ -28,138 +28,297 @@ static int guarded_recvmmsg(int fd, struct helped **helped, struct before *befor
 	return next(fd, messages, count, flags, timeout);
 }
 
-/* The first message of a vector alone: what the kernel too does when the second has an error. */
-static int receive_first(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
-			 int flags)
-{
-	ssize_t n = receive_message(fd, helped, salt, &messages->msg_hdr, flags, libc.recvmsg);
-
-	if (n < 0)
-		return -1;
-	messages->msg_len = (unsigned int)n;
-	return 1;
-}
-
 /* Timestamps would come with every datagram; what comes now and then finds room all the same. */
 static bool is_pktinfo_alone(const struct msghdr *received)
 {
 	return received->msg_controllen <= CONTROL_PKTINFO && !(received->msg_flags & MSG_CTRUNC);
 }
 
-/* What one of many datagrams teaches. */
-struct lesson {
-	struct names names;
-	struct peer peer;
-	struct local local;
-	bool usual;
+/* Room for what one kernel call receives: in a scratch area, or a little on the stack. */
+struct batch {
+	struct lesson *lessons;
+	struct mmsghdr *copies; /* grow from the start, names and control data down from the end */
+	unsigned char *end;
+	size_t extra; /* control data that the program does not see */
 };
 
-static inline bool read_usual(struct lesson *lesson, const struct msghdr *received)
+static inline void learn_one(int fd, struct helped *helped, uint64_t salt,
+			     const struct lesson *lesson)
 {
-	const void *control = received->msg_control;
-	size_t length = received->msg_controllen;
+	struct local local;
+	struct peer peer;
 
-	if (received->msg_namelen == sizeof(struct sockaddr_in) &&
-	    pktinfo_read_usual(control, length, &lesson->local))
-		peer_read_v4(&lesson->peer, received->msg_name);
-	else if (received->msg_namelen == sizeof(struct sockaddr_in6) &&
-		 pktinfo_read_usual_v6(control, length, &lesson->local))
-		peer_read_v6(&lesson->peer, received->msg_name);
-	else
-		return false;
-	return true;
+	if (unlikely(lesson->taught != TAUGHT_LOCAL)) {
+		lesson_learn_slow(fd, helped, lesson);
+		return;
+	}
+	lesson_copy(&peer, &local, lesson);
+	source_learn(fd, helped, salt, lesson->names, peer, local);
+	if (unlikely(lesson->peeked))
+		source_last.flags |= HEARD_PEEKED;
 }
 
 /* Some at a time: while the first is remembered, the entries of the others are on their way. */
-void learn_all(int fd, struct helped *helped, uint64_t salt, const struct mmsghdr *received,
-	       unsigned int count, int flags)
+static __attribute__((noinline)) void learn_all(int fd, struct helped *helped, uint64_t salt,
+						const struct batch *batch, unsigned int count,
+						int flags)
 {
-	enum { CLASS = 16 };
-	struct lesson lessons[CLASS];
+	struct lesson *lessons = batch->lessons;
 
-	if (flags & MSG_ERRQUEUE)
-		return;
-	for (unsigned int first = 0; first < count; first += CLASS) {
-		unsigned int size = count - first < CLASS ? count - first : CLASS;
+	for (unsigned int first = 0; first < count; first += LESSONS) {
+		const struct mmsghdr *received = &batch->copies[first];
+		unsigned int size = count - first < LESSONS ? count - first : LESSONS;
 
 		for (unsigned int i = 0; i < size; i++) {
-			lessons[i].usual = read_usual(&lessons[i], &received[first + i].msg_hdr);
-			if (lessons[i].usual)
+			lesson_read(&lessons[i], &received[i].msg_hdr, flags);
+			if (likely(lessons[i].taught == TAUGHT_LOCAL))
 				lessons[i].names = source_names(salt, lessons[i].peer);
 		}
-		for (unsigned int i = 0; i < size; i++) {
-			if (lessons[i].usual)
-				source_learn(fd, helped, salt, lessons[i].names, lessons[i].peer,
-					     lessons[i].local);
-			else
-				learn_rest(fd, helped, salt, &received[first + i].msg_hdr);
-		}
+		for (unsigned int i = 0; i < size; i++)
+			learn_one(fd, helped, salt, &lessons[i]);
 	}
 }
 
-/* A negative length is refused by the kernel when it comes to that message: so be it. */
-static socklen_t name_length(const struct msghdr *message)
+/* Does the kernel itself write the address, or the error that it comes to? */
+static inline bool is_name_direct(const struct helped *helped, const struct msghdr *message)
 {
-	return message->msg_name && (int)message->msg_namelen < 0 ? message->msg_namelen
-								  : sizeof(struct sockaddr_in6);
+	return likely(is_room_for_name(helped, message->msg_name, message->msg_namelen)) ||
+	       is_name_bad(helped, message);
 }
 
-/* One message of a vector as the kernel shall see it, its name and control data in `room`. */
-static void prepare(struct mmsghdr *copy, const struct msghdr *message, unsigned char *room,
-		    size_t extra)
+/* A message that the kernel answers with EFAULT when it comes to it. */
+static void make_bad(struct mmsghdr *copy)
 {
-	copy->msg_hdr = (struct msghdr){ .msg_iov = message->msg_iov,
-					 .msg_iovlen = message->msg_iovlen,
-					 .msg_name = room,
-					 .msg_namelen = name_length(message),
-					 .msg_control = room + NAME_ROOM,
-					 .msg_controllen = program_room(message) + extra };
+	*copy = (struct mmsghdr){ .msg_hdr = { .msg_iov = (struct iovec *)sizeof(void *),
+					       .msg_iovlen = 1 } };
 }
 
-static int receive_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
-			    unsigned int count, int flags, struct timespec *timeout,
-			    recvmmsg_call *next)
+/*
+ * Copies messages as the kernel shall see them, as many as fit. `known` of them can be read; one
+ * more is there if the program says so, and the kernel finds out that it is not. At least one is
+ * copied, if need be with less room for control data than the program has.
+ */
+static unsigned int prepare(const struct batch *batch, const struct helped *helped,
+			    const struct mmsghdr *messages, unsigned int known, unsigned int count)
 {
-	CONTROL_BUFFER(stack, CONTROL_STACK);
-	size_t extra = helped_is(helped, HELPED_MORE_CONTROL) ? CONTROL_KERNEL : CONTROL_VECTOR;
-	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
-	unsigned char *room = start + (scratch ? SCRATCH_SIZE : sizeof(stack));
-	struct mmsghdr *copies = (struct mmsghdr *)(void *)start;
-	struct before before = remember_before(helped, salt);
+	unsigned char *room = batch->end;
+	unsigned int i;
+
+	for (i = 0; i < known; i++) {
+		const struct msghdr *message = &messages[i].msg_hdr;
+		struct msghdr *copy = &batch->copies[i].msg_hdr;
+		size_t control = program_room(message) + batch->extra;
+		bool direct = is_name_direct(helped, message);
+		size_t left = (size_t)(room - (unsigned char *)copy);
+		size_t need = sizeof(*batch->copies) + (direct ? 0 : NAME_ROOM);
+
+		if (unlikely(left < need + control)) {
+			if (i)
+				return i;
+			control = (left - need) & ~(sizeof(size_t) - 1);
+		}
+		room -= control;
+		copy->msg_control = room;
+		copy->msg_controllen = control;
+		copy->msg_iov = message->msg_iov;
+		copy->msg_iovlen = message->msg_iovlen;
+		copy->msg_flags = 0;
+		if (likely(direct)) {
+			copy->msg_name = message->msg_name;
+			copy->msg_namelen = length_of_name(message->msg_namelen);
+		} else {
+			room -= NAME_ROOM;
+			copy->msg_name = room;
+			copy->msg_namelen = sizeof(struct sockaddr_in6);
+		}
+	}
+	if (unlikely(known < count &&
+		     (size_t)(room - (unsigned char *)&batch->copies[i]) >= sizeof(*batch->copies)))
+		make_bad(&batch->copies[i++]);
+	return i;
+}
+
+/* How much room the messages need. */
+static size_t room_for(const struct mmsghdr *messages, unsigned int known, size_t extra)
+{
+	size_t need = LESSONS * sizeof(struct lesson) + sizeof(*messages);
+
+	for (unsigned int i = 0; i < known && need < SCRATCH_MOST; i++)
+		need += sizeof(*messages) + NAME_ROOM + extra + program_room(&messages[i].msg_hdr);
+	return need;
+}
+
+static void divide(struct batch *batch, const struct scratch *scratch)
+{
+	batch->lessons = (struct lesson *)(void *)scratch->start;
+	batch->copies = (struct mmsghdr *)(void *)(batch->lessons + LESSONS);
+	batch->end = scratch->start + scratch->size;
+}
+
+/*
+ * Room for those messages. If an area is too small and there is memory, a larger one is taken:
+ * then it is this thread's for the next calls, too.
+ */
+static unsigned int prepare_in_area(struct batch *batch, struct scratch *scratch,
+				    const struct helped *helped, const struct mmsghdr *messages,
+				    unsigned int known, unsigned int count)
+{
 	unsigned int fitting;
+	size_t size;
+
+	divide(batch, scratch);
+	fitting = prepare(batch, helped, messages, known, count);
+	if (likely(fitting >= known))
+		return fitting;
+	size = room_for(messages, known, batch->extra);
+	if (scratch->size >= (size < SCRATCH_MOST ? size : SCRATCH_MOST))
+		return fitting;
+	scratch_give(scratch);
+	if (!scratch_take(scratch, size))
+		return 0;
+	divide(batch, scratch);
+	return prepare(batch, helped, messages, known, count);
+}
+
+/* A call of the program, and how far it came. */
+struct call {
+	struct helped *helped;
+	struct before before;
+	struct mmsghdr *messages; /* those that are next */
+	unsigned int wanted, known, prepared;
+	struct timespec *timeout;
+	recvmmsg_call *next;
+	struct scratch scratch;
+	struct batch batch;
+};
+
+/* Receives what was prepared, and gives it to the program. */
+static inline int receive_batch(int fd, struct call *call, const struct batch *batch,
+				unsigned int count, int flags)
+{
+	int n = guarded_recvmmsg(fd, &call->helped, &call->before, batch->copies, count, flags,
+				 call->timeout, call->next);
+
+	for (int i = 0; i < n; i++) {
+		struct mmsghdr *message = &call->messages[i];
+
+		give_message(wanted_after(call->helped, &call->before), &message->msg_hdr,
+			     &batch->copies[i].msg_hdr);
+		message->msg_len = batch->copies[i].msg_len;
+	}
+	return n;
+}
+
+/* One message alone: there is no area. */
+static __attribute__((noinline)) int receive_one(int fd, struct call *call, int flags,
+						 struct lesson *lesson)
+{
+	enum { SMALL = sizeof(struct mmsghdr) + NAME_ROOM + CONTROL_STACK };
+	_Alignas(struct mmsghdr) unsigned char small[SMALL];
+	struct batch batch = { .copies = (struct mmsghdr *)(void *)small,
+			       .end = small + sizeof(small),
+			       .extra = call->batch.extra };
+	int n;
+
+	prepare(&batch, call->helped, call->messages, 1, 1);
+	n = receive_batch(fd, call, &batch, 1, flags);
+	if (n > 0)
+		lesson_read(lesson, &batch.copies->msg_hdr, flags);
+	return n;
+}
+
+static __attribute__((noinline)) int receive_without_area(int fd, struct call *call, int flags)
+{
+	struct lesson lesson;
+	int n = receive_one(fd, call, flags, &lesson);
+
+	call->prepared = 1;
+	if (n > 0)
+		lesson_learn(fd, call->helped, call->before.salt, &lesson);
+	return n;
+}
+
+/* Receives messages into the area, if there is one. */
+static __attribute__((noinline)) int receive_into_area(int fd, struct call *call, int flags)
+{
+	bool more = helped_is(call->helped, HELPED_MORE_CONTROL);
+	int n;
+
+	call->batch.extra = more ? CONTROL_KERNEL : CONTROL_VECTOR;
+	call->prepared = 0;
+	if (likely(call->scratch.area))
+		call->prepared = prepare_in_area(&call->batch, &call->scratch, call->helped,
+						 call->messages, call->known, call->wanted);
+	if (unlikely(!call->prepared))
+		return 0;
+	n = receive_batch(fd, call, &call->batch, call->prepared, flags);
+	if (n > 0 && more && is_pktinfo_alone(&call->batch.copies[0].msg_hdr))
+		helped_mark(call->helped, HELPED_MORE_CONTROL, false);
+	return n;
+}
+
+static inline int receive_some(int fd, struct call *call, int flags)
+{
+	int n;
+
+	call->known = memory_elements(call->messages, sizeof(*call->messages), call->wanted);
+	if (unlikely(!call->known))
+		return -1;
+	n = receive_into_area(fd, call, flags);
+	if (unlikely(!call->prepared))
+		return receive_without_area(fd, call, flags);
+	if (n > 0)
+		learn_all(fd, call->helped, call->before.salt, &call->batch, (unsigned int)n,
+			  flags);
+	return n;
+}
+
+/* Did the program's patience end? The kernel writes what is left of it. */
+static bool is_over(const struct timespec *timeout)
+{
+	return timeout && !timeout->tv_sec && !timeout->tv_nsec;
+}
+
+/*
+ * One kernel call if there is memory, else some, each with what the one call would do after the
+ * messages that are there: wait no longer with MSG_WAITFORONE, end when the time is over. An error
+ * is left out when there are messages.
+ */
+static inline int receive_messages(int fd, struct helped *helped, uint64_t salt,
+				   struct mmsghdr *messages, unsigned int count, int flags,
+				   struct timespec *timeout, recvmmsg_call *next)
+{
+	enum { AT_ONCE = 1024 };
+	struct call call;
+	unsigned int left = count;
 	int n;
 
 	source_begin_receive();
-	/* Headers grow from the start, names and control data down from the end. */
-	for (fitting = 0; fitting < count; fitting++) {
-		const struct msghdr *message = &messages[fitting].msg_hdr;
-		size_t need = NAME_ROOM + program_room(message) + extra;
-
-		if ((size_t)(room - (unsigned char *)&copies[fitting]) < sizeof(*copies) + need)
+	call.helped = helped;
+	call.before = remember_before(helped, salt);
+	call.messages = messages;
+	call.timeout = timeout;
+	call.next = next;
+	scratch_take(&call.scratch, SCRATCH_STATIC / 2);
+	do {
+		call.wanted = left < AT_ONCE ? left : AT_ONCE;
+		n = receive_some(fd, &call, flags);
+		if (n <= 0)
 			break;
-		room -= need;
-		prepare(&copies[fitting], message, room, extra);
+		call.messages += n;
+		left -= (unsigned int)n;
+		if (flags & MSG_WAITFORONE)
+			flags |= MSG_DONTWAIT;
+	} while (unlikely((unsigned int)n == call.prepared && left && !is_over(timeout)));
+	if (likely(call.scratch.area != NULL))
+		scratch_give(&call.scratch);
+	if (likely(left < count)) {
+		if (unlikely(n < 0))
+			errno = call.before.error;
+		return (int)(count - left);
 	}
-	if (unlikely(!fitting && count)) {
-		if (scratch)
-			scratch_give();
-		return receive_first(fd, helped, salt, messages, flags);
-	}
-	n = guarded_recvmmsg(fd, &helped, &before, copies, fitting, flags, timeout, next);
-	if (n > 0)
-		learn_all(fd, helped, before.salt, copies, (unsigned int)n, flags);
-	for (int i = 0; i < n; i++) {
-		give_message(wanted_after(helped, &before), &messages[i].msg_hdr,
-			     &copies[i].msg_hdr);
-		messages[i].msg_len = copies[i].msg_len;
-	}
-	if (n > 0 && extra == CONTROL_KERNEL && is_pktinfo_alone(&copies[0].msg_hdr))
-		helped_mark(helped, HELPED_MORE_CONTROL, false);
-	if (scratch)
-		scratch_give();
-	if (unlikely(n < 0 && !helped))
-		return next(fd, messages, count, flags, timeout);
-	return n;
+	/* No message can be read, or the socket is none of ours any more: the kernel says why. */
+	return call.known && call.helped ? n : next(fd, messages, count, flags, timeout);
 }
 
 int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,

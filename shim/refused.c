@@ -123,18 +123,8 @@ static bool send_otherwise(int fd, const struct route *route, struct msghdr *mes
 	return *n >= 0 || !send_is_source_error();
 }
 
-/* The peer that a socket is connected to, for a message that names none. */
-static void complete_peer(int fd, struct peer *peer)
-{
-	struct sockaddr_in6 name;
-	socklen_t length = sizeof(name);
-
-	if (!peer->port && !libc.getpeername(fd, (struct sockaddr *)&name, &length))
-		peer_read(peer, &name, length);
-}
-
 ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
-		     struct msghdr *message, size_t end, int flags)
+		     struct msghdr *message, size_t end, int flags, enum sent *sent)
 {
 	bool done;
 	int state;
@@ -148,18 +138,15 @@ ssize_t send_refused(int fd, const struct route *route, const struct msghdr *ori
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	done = send_otherwise(fd, route, message, end, flags, &n);
 	pthread_setcancelstate(state, NULL);
-	if (done)
-		return n;
-	n = libc.sendmsg(fd, original, flags);
-	if (n >= 0) {
-		struct peer peer = route->peer;
-
-		complete_peer(fd, &peer);
-		source_forget(route->helped, route->salt, peer, route->local);
-		source_count(COUNTER_forgotten);
-		if (route->helped)
-			helped_mark(route->helped, HELPED_BY_CONTROL, false);
-		report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
+	if (!done) {
+		if (!original) {
+			message->msg_control = NULL;
+			message->msg_controllen = 0;
+			original = message;
+		}
+		n = libc.sendmsg(fd, original, flags);
 	}
+	if (n >= 0)
+		*sent = done ? SENT_OTHERWISE : SENT_BARE;
 	return n;
 }

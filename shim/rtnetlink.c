@@ -9,12 +9,13 @@
 
 #include "libc.h"
 #include "rtnetlink.h"
+#include "scratch.h"
 
 /*
- * Small, for a small stack: what is looked at comes first, the rest may be cut off. Of a bridge's
- * or bond's link the master's kind comes after some 1050 bytes, with an alias after 1300.
+ * What is looked at comes first, the rest may be cut off. Of a bridge's or bond's link the master's
+ * kind comes after some 1050 bytes, with an alias after 1300.
  */
-enum { ANSWER = 2048 };
+enum { ANSWER = 4096 };
 
 /* Sends one request; returns the length of the answer if it is a message of that type, else 0. */
 static size_t ask(const struct nlmsghdr *request, struct nlmsghdr *answer, int type)
@@ -47,11 +48,17 @@ bool rtnetlink_is_local(const struct in6_addr *address)
 		.attribute = { .rta_len = RTA_LENGTH(sizeof(*address)), .rta_type = RTA_DST },
 		.destination = *address,
 	};
-	_Alignas(struct nlmsghdr) char answer[ANSWER];
-	struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer;
+	struct nlmsghdr *answer;
+	struct scratch scratch;
+	bool is;
 
-	return ask(&request.header, header, RTM_NEWROUTE) >= NLMSG_LENGTH(sizeof(struct rtmsg)) &&
-	       ((struct rtmsg *)NLMSG_DATA(header))->rtm_type == RTN_LOCAL;
+	if (!scratch_take(&scratch, ANSWER))
+		return false;
+	answer = (struct nlmsghdr *)(void *)scratch.start;
+	is = ask(&request.header, answer, RTM_NEWROUTE) >= NLMSG_LENGTH(sizeof(struct rtmsg)) &&
+	     ((struct rtmsg *)NLMSG_DATA(answer))->rtm_type == RTN_LOCAL;
+	scratch_give(&scratch);
+	return is;
 }
 
 /* The first attribute of that type among `length` bytes, or NULL; all of it is within them. */
@@ -75,6 +82,18 @@ static const struct rtattr *find(const void *attributes, size_t length, int type
 	return NULL;
 }
 
+/* The master's kind, rtnl_link_slave_info_fill(). */
+static bool has_vrf_as_master(const char *answer, size_t length)
+{
+	size_t at = NLMSG_LENGTH(sizeof(struct ifinfomsg));
+	const struct rtattr *kind =
+		length > at ? find(answer + at, length - at, IFLA_LINKINFO) : NULL;
+
+	if (kind)
+		kind = find(RTA_DATA(kind), RTA_PAYLOAD(kind), IFLA_INFO_SLAVE_KIND);
+	return kind && RTA_PAYLOAD(kind) >= sizeof("vrf") && !strcmp(RTA_DATA(kind), "vrf");
+}
+
 bool rtnetlink_is_in_vrf(uint32_t ifindex)
 {
 	struct {
@@ -90,14 +109,14 @@ bool rtnetlink_is_in_vrf(uint32_t ifindex)
 		.attribute = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_EXT_MASK },
 		.mask = RTEXT_FILTER_SKIP_STATS,
 	};
-	_Alignas(struct nlmsghdr) char answer[ANSWER];
-	size_t length = ask(&request.header, (struct nlmsghdr *)(void *)answer, RTM_NEWLINK);
-	size_t at = NLMSG_LENGTH(sizeof(struct ifinfomsg));
-	const struct rtattr *kind =
-		length > at ? find(answer + at, length - at, IFLA_LINKINFO) : NULL;
+	struct scratch scratch;
+	size_t length;
+	bool is;
 
-	/* The master's kind, rtnl_link_slave_info_fill(). */
-	if (kind)
-		kind = find(RTA_DATA(kind), RTA_PAYLOAD(kind), IFLA_INFO_SLAVE_KIND);
-	return kind && RTA_PAYLOAD(kind) >= sizeof("vrf") && !strcmp(RTA_DATA(kind), "vrf");
+	if (!scratch_take(&scratch, ANSWER))
+		return false;
+	length = ask(&request.header, (struct nlmsghdr *)(void *)scratch.start, RTM_NEWLINK);
+	is = has_vrf_as_master((const char *)scratch.start, length);
+	scratch_give(&scratch);
+	return is;
 }

@@ -1,21 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room for the headers and control data of recvmmsg() and sendmmsg(), up to 1024 messages at once:
- * too much for a small stack, and malloc() must not be called from a signal handler.
+ * Room for what is too much for a small stack: the headers and control data of recvmmsg() and
+ * sendmmsg(), long control data of single messages. malloc() must not be called from a signal
+ * handler, so there are areas of memory that calls take and give back, without a lock. Two are part
+ * of the library; more are mapped when as many calls are under way at the same time.
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum { SCRATCH_SIZE = 1024 * 1024 };
+enum {
+	SCRATCH_STATIC = 64 << 10, /* of the library itself; the second area has half of it */
+	SCRATCH_LEAST = 64 << 10,  /* what is mapped at least */
+	SCRATCH_MOST = 4 << 20,	   /* and at most: 1024 messages of 4 KiB */
+};
+
+struct area;
 
 /*
- * Returns SCRATCH_SIZE bytes for this thread, aligned for anything, or NULL: no memory, too many
- * threads, or a signal handler interrupted the thread's own use. Given back by scratch_give(); a
- * thread that is cancelled or leaves by longjmp() keeps it until it ends, and then others take it.
+ * A call that has an area: part of the call's stack frame. A call may end without giving the area
+ * back, by longjmp(), by cancellation, or with its process in another thread's fork(). The marker
+ * tells: while the call is under way it stays intact, and the frame of no other call covers it.
  */
-void *scratch_take(void);
-void scratch_give(void);
+struct scratch {
+	unsigned char *start; /* aligned for anything */
+	size_t size;
+	struct area *area; /* NULL: none */
+	volatile uint32_t marker;
+};
+
+/*
+ * Takes an area, of at least `size` bytes if there is memory for them. Returns false if there is
+ * none at all: as many calls are under way as there are areas, and no more can be mapped. errno
+ * stays. `scratch` has to be in the frame of the function that calls.
+ */
+bool scratch_take(struct scratch *scratch, size_t size);
+void scratch_give(struct scratch *scratch);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "control.h"
 #include "libc.h"
+#include "report.h"
 #include "scratch.h"
 #include "send.h"
 #include "source.h"
@@ -59,6 +60,14 @@ bool send_route_rest(int fd, struct route *route, struct helped *helped, const v
 	return true;
 }
 
+bool send_can_append(const struct msghdr *message, size_t *end)
+{
+	*end = 0;
+	return (!message->msg_control || !message->msg_controllen ||
+		memory_readable(message->msg_control, message->msg_controllen)) &&
+	       control_appendable(message->msg_control, message->msg_controllen, end);
+}
+
 size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 			  const struct route *route)
 {
@@ -69,118 +78,207 @@ size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 				   ifindex_for(&route->peer, &route->local));
 }
 
+static __attribute__((noinline)) void learn_adopted(int fd, struct helped *helped, uint64_t salt,
+						    const struct route *route)
+{
+	source_learn(fd, helped, salt, source_names(salt, route->peer), route->peer, route->local);
+}
+
 void send_adopt(int fd, const struct route *route)
 {
 	uint64_t salt;
 	struct helped *helped = socket_adopt(fd, &salt);
 
 	if (helped)
-		source_learn(fd, helped, salt, source_names(salt, route->peer), route->peer,
-			     route->local);
+		learn_adopted(fd, helped, salt, route);
 }
 
-/*
- * The rest of send_from(): the source was refused, or the socket was fresh. message is NULL when it
- * had no control data.
- */
-static __attribute__((noinline)) ssize_t send_from_rest(int fd, const struct route *route,
-							const struct msghdr *message,
-							struct msghdr *sent, size_t end, int flags,
-							ssize_t n, int e)
+/* The peer that a socket is connected to, for a message that names none. */
+static void complete_peer(int fd, struct peer *peer)
 {
-	struct msghdr bare = *sent;
+	struct sockaddr_in6 name;
+	socklen_t length = sizeof(name);
 
-	bare.msg_control = NULL;
-	bare.msg_controllen = 0;
-	if (n >= 0)
-		source_count(COUNTER_sourced);
-	if (n < 0 && send_is_source_error()) {
-		n = send_refused(fd, route, message ? message : &bare, sent, end, flags);
-		if (n >= 0)
-			errno = e;
+	if (!peer->port && !libc.getpeername(fd, (struct sockaddr *)&name, &length))
+		peer_read(peer, &name, length);
+}
+
+/* The slow path of finish(): the source was refused, or the socket was fresh; errno was `e`. */
+static __attribute__((noinline)) void finish_slow(int fd, const struct route *route, enum sent sent,
+						  int e)
+{
+	struct peer peer = route->peer;
+
+	if (sent == SENT_BARE) {
+		complete_peer(fd, &peer);
+		source_forget(route->helped, route->salt, peer, route->local);
+		source_count(COUNTER_forgotten);
+		if (route->helped)
+			helped_mark(route->helped, HELPED_BY_CONTROL, false);
+		report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
 	}
-	if (n >= 0 && !route->helped && route->adopts)
+	if (sent && !route->helped && route->adopts)
 		send_adopt(fd, route);
+	errno = e;
+}
+
+/* What follows a send, when the message is off the stack. */
+static inline void finish(int fd, const struct route *route, enum sent sent, int e)
+{
+	if (likely(sent == SENT_FROM))
+		source_count(COUNTER_sourced);
+	if (unlikely(sent > SENT_FROM || !route->helped))
+		if (sent)
+			finish_slow(fd, route, sent, e);
+}
+
+/* A message without control data of its own. `error`: it was tried, and refused with that. */
+static inline ssize_t send_plainly(int fd, const struct route *route, struct msghdr *message,
+				   int flags, int error, enum sent *sent)
+{
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
+	ssize_t n = -1;
+
+	*sent = SENT_FAILED;
+	message->msg_control = control;
+	message->msg_controllen = pktinfo_write(control, &route->local.address,
+						ifindex_for(&route->peer, &route->local));
+	if (likely(!error))
+		n = libc.sendmsg(fd, message, flags);
+	else
+		errno = error;
+	if (likely(n >= 0))
+		*sent = SENT_FROM;
+	else if (send_is_source_error())
+		n = send_refused(fd, route, NULL, message, 0, flags, sent);
 	return n;
 }
 
-/* The same for a message with control data of the program's own. */
+/* A message with control data of the program's own. */
 static __attribute__((noinline)) ssize_t send_with_control(int fd, const struct route *route,
-							   const struct msghdr *message, int flags)
+							   const struct msghdr *message, int flags,
+							   enum sent *sent)
 {
-	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_STACK / 4];
-	struct msghdr sent = *message;
-	void *room = stack, *scratch = NULL;
-	int e = errno;
+	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_SENT];
+	struct msghdr copy = *message;
+	struct scratch scratch = { .area = NULL };
 	size_t end;
 	ssize_t n;
 
-	if (!control_appendable(message->msg_control, message->msg_controllen, &end))
+	*sent = SENT_FAILED;
+	if (!send_can_append(message, &end))
 		return libc.sendmsg(fd, message, flags);
+	copy.msg_control = stack;
 	if (end > sizeof(stack) - CONTROL_SOURCE) {
-		if (end > SCRATCH_SIZE - CONTROL_SOURCE || !(room = scratch = scratch_take()))
+		if (!scratch_take(&scratch, end + CONTROL_SOURCE))
 			return libc.sendmsg(fd, message, flags);
+		copy.msg_control = scratch.start;
 	}
-	sent.msg_control = room;
-	sent.msg_controllen = send_append_source(room, message, end, route);
-	n = libc.sendmsg(fd, &sent, flags);
-	n = send_from_rest(fd, route, message, &sent, end, flags, n, e);
-	if (scratch)
-		scratch_give();
+	if (unlikely(scratch.area && scratch.size < end + CONTROL_SOURCE)) {
+		n = libc.sendmsg(fd, message, flags);
+	} else {
+		copy.msg_controllen = send_append_source(copy.msg_control, message, end, route);
+		n = libc.sendmsg(fd, &copy, flags);
+		if (n >= 0)
+			*sent = SENT_FROM;
+		else if (send_is_source_error())
+			n = send_refused(fd, route, message, &copy, end, flags, sent);
+	}
+	if (scratch.area)
+		scratch_give(&scratch);
 	return n;
 }
 
-static inline ssize_t send_plainly(int fd, const struct route *route, struct msghdr *sent,
-				   int flags)
+static __attribute__((noinline)) ssize_t send_copy(int fd, const struct route *route,
+						   const struct msghdr *message, int flags,
+						   int error, enum sent *sent)
 {
-	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
-	int e = errno;
-	ssize_t n;
+	struct msghdr copy = *message;
 
-	sent->msg_control = control;
-	sent->msg_controllen = pktinfo_write(control, &route->local.address,
-					     ifindex_for(&route->peer, &route->local));
-	n = libc.sendmsg(fd, sent, flags);
-	if (likely(n >= 0 && route->helped)) {
-		source_count(COUNTER_sourced);
-		return n;
-	}
-	return send_from_rest(fd, route, NULL, sent, 0, flags, n, e);
+	return send_plainly(fd, route, &copy, flags, error, sent);
 }
 
 ssize_t send_from(int fd, const struct route *route, const struct msghdr *message, int flags)
 {
-	struct msghdr sent = *message;
+	int e = errno;
+	enum sent sent;
+	ssize_t n;
 
-	if (unlikely(message->msg_controllen))
-		return send_with_control(fd, route, message, flags);
-	return send_plainly(fd, route, &sent, flags);
+	n = unlikely(message->msg_controllen) ? send_with_control(fd, route, message, flags, &sent)
+					      : send_copy(fd, route, message, flags, 0, &sent);
+	finish(fd, route, sent, e);
+	return n;
+}
+
+static __attribute__((noinline)) ssize_t send_bytes(int fd, const struct route *route,
+						    const struct iovec *part, int flags,
+						    const struct sockaddr *address,
+						    socklen_t length, int error, enum sent *sent)
+{
+	struct iovec vector;
+	struct msghdr message;
+
+	send_prepare(&message, &vector, part->iov_base, part->iov_len, address, length);
+	return send_plainly(fd, route, &message, flags & INT_MAX, error, sent);
+}
+
+static inline ssize_t send_to_after(int fd, const void *buffer, size_t size, int flags,
+				    const struct sockaddr *address, socklen_t length, int error)
+{
+	const struct iovec part = { (void *)(uintptr_t)buffer, size };
+	struct helped *helped;
+	struct route route;
+	int e = errno;
+	enum sent sent;
+	ssize_t n;
+
+	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
+	if (unlikely(length > sizeof(struct sockaddr_storage)) ||
+	    !send_concerns(fd, &helped, &route.salt) || !send_can_read(address, length) ||
+	    !send_route(fd, &route, helped, address, length))
+		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
+	n = send_bytes(fd, &route, &part, flags, address, length, error, &sent);
+	finish(fd, &route, sent, e);
+	return n;
 }
 
 ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
 		    const struct sockaddr *address, socklen_t length)
 {
-	struct helped *helped;
-	struct iovec vector;
-	struct msghdr message;
-	struct route route;
+	return send_to_after(fd, buffer, size, flags, address, length, 0);
+}
 
-	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
-	if (unlikely(length > sizeof(struct sockaddr_storage)) ||
-	    !send_concerns(fd, &helped, &route.salt) ||
-	    !send_route(fd, &route, helped, address, length))
-		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
-	send_prepare(&message, &vector, buffer, size, address, length);
-	return send_plainly(fd, &route, &message, flags & INT_MAX);
+ssize_t send_to_refused(int fd, const void *buffer, size_t size, int flags,
+			const struct sockaddr *address, socklen_t length, int error)
+{
+	return send_to_after(fd, buffer, size, flags, address, length, error);
+}
+
+static inline ssize_t send_message_after(int fd, const struct msghdr *message, int flags, int error)
+{
+	struct helped *helped;
+	struct route route;
+	int e = errno;
+	enum sent sent;
+	ssize_t n;
+
+	if (!send_concerns(fd, &helped, &route.salt) ||
+	    !memory_readable(message, sizeof(*message)) ||
+	    !send_can_read(message->msg_name, message->msg_namelen) ||
+	    !send_route(fd, &route, helped, message->msg_name, message->msg_namelen))
+		return send_done(fd, libc.sendmsg(fd, message, flags));
+	n = unlikely(message->msg_controllen) ? send_with_control(fd, &route, message, flags, &sent)
+					      : send_copy(fd, &route, message, flags, error, &sent);
+	finish(fd, &route, sent, e);
+	return n;
 }
 
 ssize_t send_message_any(int fd, const struct msghdr *message, int flags)
 {
-	struct helped *helped;
-	struct route route;
+	return send_message_after(fd, message, flags, 0);
+}
 
-	if (!send_concerns(fd, &helped, &route.salt) ||
-	    !send_route(fd, &route, helped, message->msg_name, message->msg_namelen))
-		return send_done(fd, libc.sendmsg(fd, message, flags));
-	return send_from(fd, &route, message, flags);
+ssize_t send_message_refused(int fd, const struct msghdr *message, int flags, int error)
+{
+	return send_message_after(fd, message, flags, error);
 }

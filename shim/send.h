@@ -8,6 +8,7 @@
 
 #include <limits.h>
 
+#include "memory.h"
 #include "pktinfo.h"
 #include "socket.h"
 #include "source.h"
@@ -56,6 +57,16 @@ static inline bool send_route(int fd, struct route *route, struct helped *helped
 	return send_route_rest(fd, route, helped, address, length);
 }
 
+/* Can the address be read, if there is one? If not, the kernel is to refuse it. */
+static inline bool send_can_read(const void *address, socklen_t length)
+{
+	if (!address || !length)
+		return true;
+	if (unlikely(length > sizeof(struct sockaddr_storage))) /* copy_msghdr_from_user() */
+		length = sizeof(struct sockaddr_storage);
+	return memory_readable(address, length);
+}
+
 /*
  * sendto() takes any size and then finds it too long, and does not look at MSG_CMSG_COMPAT, the
  * highest of the flags; sendmsg() refuses that, and some sizes.
@@ -84,6 +95,14 @@ ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
 		    const struct sockaddr *address, socklen_t length);
 ssize_t send_message_any(int fd, const struct msghdr *message, int flags);
 
+/* What became of a message with a source. */
+enum sent {
+	SENT_FAILED,	/* or the program's own call was made */
+	SENT_FROM,	/* it left from there */
+	SENT_OTHERWISE, /* it left, after the source was refused */
+	SENT_BARE,	/* it left without the source */
+};
+
 /*
  * sendmsg(2) with the source attached. When the kernel refuses the source, the datagram goes out as
  * the program asked, once, and what was remembered of the peer is forgotten: errors of the source
@@ -91,6 +110,14 @@ ssize_t send_message_any(int fd, const struct msghdr *message, int flags);
  * Returns what the last of the calls returned.
  */
 ssize_t send_from(int fd, const struct route *route, const struct msghdr *message, int flags);
+
+/*
+ * An answer to what this thread received last was refused with that error, one of the source's:
+ * sendto() and sendmsg() after their first try.
+ */
+ssize_t send_to_refused(int fd, const void *buffer, size_t size, int flags,
+			const struct sockaddr *address, socklen_t length, int error);
+ssize_t send_message_refused(int fd, const struct msghdr *message, int flags, int error);
 
 /* Can errno be due to the source of what was sent? */
 bool send_is_source_error(void);
@@ -115,13 +142,20 @@ static inline uint32_t ifindex_for(const struct peer *peer, const struct local *
 
 /*
  * The source of `message`, attached at `end` of its control data, was refused: other ways to use
- * it, then `original`, which has none. Returns what the last of these sends returned.
+ * it, then `original`, which has none; NULL: the same without control data. Returns what the last
+ * of these sends returned.
  */
 ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
-		     struct msghdr *message, size_t end, int flags);
+		     struct msghdr *message, size_t end, int flags, enum sent *sent);
 
 /* A fresh socket answered: what follows on it is a conversation of a server. */
 void send_adopt(int fd, const struct route *route);
+
+/*
+ * Can a source be appended to the control data, at *end? Not where the kernel refuses it, a bad
+ * pointer included, and not if it names a source (control_appendable()).
+ */
+bool send_can_append(const struct msghdr *message, size_t *end);
 
 /*
  * The program's control data up to `end` with the source behind it, in `room` of at least the sum's

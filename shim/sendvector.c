@@ -4,28 +4,48 @@
 #include <limits.h>
 #include <netinet/in.h>
 
-#include "control.h"
 #include "libc.h"
+#include "memory.h"
 #include "scratch.h"
 #include "send.h"
 
-/* A vector: those with a source as copies, the others as they are. Returns how many fit. */
-static unsigned int prepare(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *copies,
-			    unsigned char *room, const struct mmsghdr *messages, unsigned int count,
+/* What is sent, and which part of it by the kernel call that is next. */
+struct vector {
+	struct helped *helped;
+	uint64_t salt;
+	struct mmsghdr *messages;
+	unsigned int count;
+};
+
+static bool find_route(int fd, struct route *route, const struct vector *vector,
+		       const struct msghdr *message)
+{
+	route->salt = vector->salt;
+	return send_can_read(message->msg_name, message->msg_namelen) &&
+	       send_route(fd, route, vector->helped, message->msg_name, message->msg_namelen);
+}
+
+/*
+ * Copies a vector into an area: those with a source get that, the others stay as they are. Returns
+ * how many fit; `attached` is then one of the sources, or has none.
+ */
+static unsigned int prepare(int fd, const struct vector *vector, const struct scratch *scratch,
 			    struct route *attached)
 {
-	struct route route = { .salt = salt };
+	struct mmsghdr *copies = (struct mmsghdr *)(void *)scratch->start;
+	unsigned char *room = scratch->start + scratch->size;
+	struct route route;
 	unsigned int i;
 	size_t end;
 
-	for (i = 0; i < count; i++) {
-		const struct msghdr *message = &messages[i].msg_hdr;
+	attached->local = (struct local){ .ifindex = 0 };
+	for (i = 0; i < vector->count; i++) {
+		const struct msghdr *message = &vector->messages[i].msg_hdr;
 
 		if ((size_t)(room - (unsigned char *)&copies[i]) < sizeof(*copies))
 			break;
-		copies[i] = messages[i];
-		if (!send_route(fd, &route, helped, message->msg_name, message->msg_namelen) ||
-		    !control_appendable(message->msg_control, message->msg_controllen, &end))
+		copies[i] = vector->messages[i];
+		if (!find_route(fd, &route, vector, message) || !send_can_append(message, &end))
 			continue;
 		if ((size_t)(room - (unsigned char *)&copies[i + 1]) < end + CONTROL_SOURCE)
 			break;
@@ -38,68 +58,140 @@ static unsigned int prepare(int fd, struct helped *helped, uint64_t salt, struct
 	return i;
 }
 
-/* One message of a vector that stopped there, alone: the kernel does not tell why it did. */
-static ssize_t send_alone(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *message,
-			  int flags)
+/* How much room a vector needs; control data beyond the most has no room anyway. */
+static size_t room_for(const struct vector *vector)
 {
-	struct route route = { .salt = salt };
+	size_t need = 0;
+
+	for (unsigned int i = 0; i < vector->count && need < SCRATCH_MOST; i++) {
+		size_t control = vector->messages[i].msg_hdr.msg_controllen;
+
+		need += sizeof(*vector->messages) + CONTROL_SOURCE;
+		need += control < SCRATCH_MOST ? CMSG_ALIGN(control) : 0;
+	}
+	return need;
+}
+
+static unsigned int prepare_in_area(int fd, const struct vector *vector, struct scratch *scratch,
+				    struct route *attached)
+{
+	unsigned int fitting = prepare(fd, vector, scratch, attached);
+	size_t size;
+
+	if (likely(fitting == vector->count))
+		return fitting;
+	size = room_for(vector);
+	if (scratch->size >= (size < SCRATCH_MOST ? size : SCRATCH_MOST))
+		return fitting;
+	scratch_give(scratch);
+	return scratch_take(scratch, size) ? prepare(fd, vector, scratch, attached) : 0;
+}
+
+/* A message alone. Returns whether it was sent; *route has the socket's salt. */
+static __attribute__((noinline)) bool
+send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct route *route, int flags)
+{
 	ssize_t n;
 
-	if (!send_route(fd, &route, helped, message->msg_hdr.msg_name,
-			message->msg_hdr.msg_namelen))
-		return -1;
-	n = send_from(fd, &route, &message->msg_hdr, flags);
+	if (!send_can_read(message->msg_hdr.msg_name, message->msg_hdr.msg_namelen) ||
+	    !send_route(fd, route, helped, message->msg_hdr.msg_name, message->msg_hdr.msg_namelen))
+		return libc.sendmmsg(fd, message, 1, flags) == 1;
+	n = send_from(fd, route, &message->msg_hdr, flags);
 	if (n >= 0)
 		message->msg_len = (unsigned int)n;
-	return n;
+	return n >= 0;
+}
+
+/* What the kernel sent of the copies. */
+static void note_sent(const struct vector *vector, const struct mmsghdr *copies, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct mmsghdr *message = &vector->messages[i];
+
+		message->msg_len = copies[i].msg_len;
+		if (message->msg_hdr.msg_control != copies[i].msg_hdr.msg_control)
+			source_count(COUNTER_sourced);
+	}
+}
+
+/* What one kernel call sent. */
+struct part {
+	struct route attached; /* one of the sources, or none */
+	unsigned int tried;    /* how many messages the kernel was given */
+	unsigned int count;    /* how many of them it sent */
+	bool refused;	       /* the source of the next one, which is to be sent alone */
+};
+
+/* Sends a part of the vector in one kernel call. The kernel does not tell why it stops. */
+static __attribute__((noinline)) void send_part(int fd, const struct vector *vector, int flags,
+						struct scratch *scratch, struct part *part)
+{
+	struct mmsghdr *copies = vector->messages;
+	int n;
+
+	part->refused = false;
+	part->tried = prepare_in_area(fd, vector, scratch, &part->attached);
+	if (unlikely(!part->tried)) {
+		/* A signal handler took the last area, or the control data is beyond all bounds. */
+		part->refused = !scratch->area;
+		part->tried = 1;
+		part->attached.local = (struct local){ .ifindex = 0 };
+	}
+	if (local_is_usable(part->attached.local))
+		copies = (struct mmsghdr *)(void *)scratch->start;
+	n = unlikely(part->refused) ? 0 : libc.sendmmsg(fd, copies, part->tried, flags);
+	part->count = n < 0 ? 0 : (unsigned int)n;
+	if (copies == vector->messages)
+		return;
+	note_sent(vector, copies, part->count);
+	part->refused = part->count < part->tried && (n >= 0 || send_is_source_error()) &&
+			send_is_refused(fd, &copies[part->count].msg_hdr, flags);
 }
 
 int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
 		  unsigned int count, int flags)
 {
-	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_STACK];
-	unsigned char *scratch = scratch_take(), *start = scratch ? scratch : stack;
-	unsigned char *end = start + (scratch ? SCRATCH_SIZE : sizeof(stack));
-	struct mmsghdr *copies = (struct mmsghdr *)(void *)start;
-	unsigned int done = 0;
-	int e = errno, n = 0;
+	struct vector vector = { helped, salt, messages, 0 };
+	unsigned int known, done = 0;
+	struct scratch scratch;
+	struct part part;
+	int e = errno;
+	bool sent;
 
 	if (count > IOV_MAX)
 		count = IOV_MAX; /* __sys_sendmmsg() */
-	while (done < count) {
-		struct route attached = { .local.ifindex = 0 };
-		unsigned int fitting = prepare(fd, helped, salt, copies, end, messages + done,
-					       count - done, &attached);
-
-		if (!fitting)
-			fitting = 1; /* its control data is beyond all bounds: as it is */
-		n = libc.sendmmsg(fd, local_is_usable(attached.local) ? copies : messages + done,
-				  fitting, flags);
-		for (int i = 0; local_is_usable(attached.local) && i < n; i++, done++) {
-			struct mmsghdr *message = &messages[done];
-
-			message->msg_len = copies[i].msg_len;
-			if (message->msg_hdr.msg_control != copies[i].msg_hdr.msg_control)
-				source_count(COUNTER_sourced);
+	/* The kernel stops at one that can't be read, and says nothing of it but for the first. */
+	known = memory_elements(messages, sizeof(*messages), count);
+	if (!known)
+		return libc.sendmmsg(fd, messages, count, flags);
+	scratch_take(&scratch, SCRATCH_STATIC / 2);
+	do {
+		vector.messages = messages + done;
+		vector.count = known - done;
+		part.refused = !scratch.area;
+		part.count = 0;
+		if (likely(scratch.area)) {
+			send_part(fd, &vector, flags, &scratch, &part);
+			done += part.count;
+			if (part.count && !helped && local_is_usable(part.attached.local) &&
+			    part.attached.adopts)
+				send_adopt(fd, &part.attached);
 		}
-		if (!local_is_usable(attached.local) && n > 0)
-			done += (unsigned int)n;
-		else if (!helped && n > 0 && attached.adopts)
-			send_adopt(fd, &attached);
-		if (n == (int)fitting)
-			continue;
-		/* Stopped at a message; if that had a source of ours, it may be the reason. */
-		if (done == count || !local_is_usable(attached.local) ||
-		    (n < 0 && !send_is_source_error()) ||
-		    !send_is_refused(fd, &copies[n > 0 ? n : 0].msg_hdr, flags) ||
-		    send_alone(fd, helped, salt, &messages[done], flags) < 0)
-			break;
-		done++;
-	}
-	if (scratch)
-		scratch_give();
+		sent = part.count == part.tried;
+		if (unlikely(part.refused)) {
+			/* The area may be needed for that. */
+			if (scratch.area)
+				scratch_give(&scratch);
+			part.attached.salt = salt;
+			sent = send_alone(fd, messages + done, helped, &part.attached, flags);
+			done += sent;
+			scratch_take(&scratch, SCRATCH_STATIC / 2);
+		}
+	} while (sent && done < known);
+	if (likely(scratch.area != NULL))
+		scratch_give(&scratch);
 	if (!done)
-		return count ? -1 : libc.sendmmsg(fd, messages, count, flags);
+		return -1;
 	errno = e;
 	return (int)done;
 }

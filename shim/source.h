@@ -179,6 +179,12 @@ static inline void source_answered(uint64_t salt, const struct peer *peer, struc
 	source_last.flags = HEARD_ANSWERED;
 }
 
+/* The reply was not sent after all: it is tried again, from the same local address. */
+static inline void source_reopen(void)
+{
+	source_last.flags &= ~(uint32_t)HEARD_ANSWERED;
+}
+
 /* Returns true if the table has exactly that for a peer. */
 bool source_is_still(uint64_t salt, const struct peer *peer, struct local local);
 

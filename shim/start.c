@@ -16,7 +16,6 @@
 #include "hook.h"
 #include "libc.h"
 #include "report.h"
-#include "scratch.h"
 #include "socket.h"
 #include "source.h"
 #include "start.h"
@@ -153,9 +152,6 @@ static bool start(void)
 	if (expected == ON) {
 		descriptor_start();
 		call_after_fork(after_fork);
-		/* Mapped now: later a sandbox may not allow it any more. */
-		if (scratch_take())
-			scratch_give();
 		replyfrom_counters.magic = COUNTERS_MAGIC;
 	}
 	__atomic_store_n(&state, expected, __ATOMIC_RELEASE);

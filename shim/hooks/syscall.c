@@ -200,70 +200,53 @@ static long note(enum kind kind, const long *a, const struct call *call)
 	return result;
 }
 
-/* recv() and recvfrom(), as receive_from() has them. */
-static long receive_bytes(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
-			  socklen_t *length, const struct call *call)
+static long receive_plainly(int fd, enum kind kind, const long *a, const struct call *call)
 {
-	struct sockaddr_storage from;
-	struct iovec vector = { buffer, size < INT_MAX ? size : INT_MAX };
-	struct msghdr message = {
-		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &vector, .msg_iovlen = 1
-	};
-	uint64_t salt;
-	struct helped *helped = socket_find_wildcard(fd, &salt);
-	ssize_t n;
+	struct msghdr *message = (struct msghdr *)a[1];
+	long n = make(call);
 
-	if (!helped)
-		return make(call);
-	n = receive_message(fd, helped, salt, &message, flags & INT_MAX, MADE_BY(call, recvmsg));
-	if (n < 0 || !address)
-		return n;
-	if (!length) {
-		errno = EFAULT;
-		return -1;
-	}
-	return give_address(&message, address, length) ? -1 : n;
+	if (n >= 0 && kind == RECVMSG &&
+	    (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
+		receive_plain(fd, message);
+	return n;
 }
 
-static long receive_message_by_number(int fd, struct msghdr *message, int flags,
-				      const struct call *call)
+/* The functions behind receive_from() and receive_any() are cancellation points; syscall() is none. */
+static long receive_one(enum kind kind, const long *a, const struct call *call)
 {
+	int fd = (int)a[0], state = PTHREAD_CANCEL_ENABLE;
 	uint64_t salt;
-	struct helped *helped = socket_find_wildcard(fd, &salt);
 	long n;
 
-	if (helped)
-		return receive_message(fd, helped, salt, message, flags, MADE_BY(call, recvmsg));
-	n = make(call);
-	if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
-		receive_plain(fd, message);
+	if (!socket_find_wildcard(fd, &salt))
+		return receive_plainly(fd, kind, a, call);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	if (kind == RECVMSG)
+		n = receive_any(fd, (struct msghdr *)a[1], (int)a[2], MADE_BY(call, recvmsg));
+	else
+		n = receive_from(fd, (void *)a[1], (size_t)a[2], (int)a[3],
+				 kind == RECV ? NULL : (struct sockaddr *)a[4],
+				 kind == RECV ? NULL : (socklen_t *)a[5]);
+	pthread_setcancelstate(state, NULL);
 	return n;
 }
 
 static long receive(enum kind kind, const long *a, const struct call *call)
 {
-	int fd = (int)a[0];
-
 	switch (kind) {
-	case RECV:
-		return receive_bytes(fd, (void *)a[1], (size_t)a[2], (int)a[3], NULL, NULL, call);
-	case RECVFROM:
-		return receive_bytes(fd, (void *)a[1], (size_t)a[2], (int)a[3],
-				     (struct sockaddr *)a[4], (socklen_t *)a[5], call);
-	case RECVMSG:
-		return receive_message_by_number(fd, (struct msghdr *)a[1], (int)a[2], call);
 #ifdef SYS_recvmmsg
 	case RECVMMSG:
-		return receive_vector(fd, (struct mmsghdr *)a[1], (unsigned int)a[2], (int)a[3],
-				      (struct timespec *)a[4], MADE_BY(call, recvmmsg));
+		return receive_vector((int)a[0], (struct mmsghdr *)a[1], (unsigned int)a[2],
+				      (int)a[3], (struct timespec *)a[4], MADE_BY(call, recvmmsg));
 #endif
 #ifdef SYS_recvmmsg_time64
 	case RECVMMSG_TIME64:
-		return receive_vector(fd, (struct mmsghdr *)a[1], (unsigned int)a[2], (int)a[3],
-				      (struct timespec *)a[4], recvmmsg_time64_by_number);
+		return receive_vector((int)a[0], (struct mmsghdr *)a[1], (unsigned int)a[2],
+				      (int)a[3], (struct timespec *)a[4],
+				      recvmmsg_time64_by_number);
 #endif
 	default:
-		return make(call);
+		return receive_one(kind, a, call);
 	}
 }
 

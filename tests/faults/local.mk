@@ -20,3 +20,23 @@ tests_faults_limits_SOURCES = $(invisible_preload) \
 	tests/faults/filter.h tests/faults/limits.c
 tests_faults_limits_CFLAGS = $(invisible_cflags)
 tests_faults_limits_LDADD = $(DL_LIBS)
+
+check_PROGRAMS += tests/faults/pointers
+TESTS += tests/faults/pointers
+tests_faults_pointers_SOURCES = $(invisible_cases) tests/faults/pointers.c
+tests_faults_pointers_CFLAGS = $(invisible_cflags)
+tests_faults_pointers_LDADD = $(DL_LIBS)
+
+check_PROGRAMS += tests/faults/stack
+TESTS += tests/faults/stack
+tests_faults_stack_SOURCES = $(regress_host) tests/invisible/asked.c tests/faults/stack.c
+tests_faults_stack_CPPFLAGS = $(regress_cppflags) -I$(srcdir)/tests/regress
+tests_faults_stack_CFLAGS = $(invisible_cflags)
+tests_faults_stack_LDADD = $(DL_LIBS)
+
+check_PROGRAMS += tests/faults/areas
+TESTS += tests/faults/areas
+tests_faults_areas_SOURCES = $(invisible_cases) tests/faults/filter.h tests/faults/areas.c
+tests_faults_areas_CFLAGS = $(invisible_cflags)
+tests_faults_areas_LDFLAGS = -pthread
+tests_faults_areas_LDADD = $(DL_LIBS)

@@ -29,6 +29,12 @@ void fail(const char *format, ...)
 	putchar('\n');
 }
 
+int cases_failed(void)
+{
+	fflush(stdout);
+	return failures != 0;
+}
+
 long need(long result, const char *what)
 {
 	if (result < 0) {

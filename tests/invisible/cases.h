@@ -20,6 +20,9 @@ int run_cases(const struct test_case *cases, size_t count);
 /* Fails the running case, and goes on with it. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether it failed so far, as an exit status: for a process that the case has forked. */
+int cases_failed(void);
+
 #define check(condition, ...)                 \
 	do {                                  \
 		if (!(condition))             \

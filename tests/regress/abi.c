@@ -120,6 +120,32 @@ static void answer(int way)
 	report[0] = '\0';
 }
 
+/* Which lengths of control data the kernel refuses: nothing is sent. */
+static void add_refused_lengths(void)
+{
+	enum { PROBE = 0x10, LENGTHS = 40 }; /* MSG_PROBE of <linux/socket.h> */
+	struct iovec part = { report, 1 };
+	struct cmsghdr ttl = { .cmsg_len = CMSG_LEN(sizeof(int)),
+			       .cmsg_level = IPPROTO_IP,
+			       .cmsg_type = IP_TTL };
+	long refused = 0;
+	int value = 64;
+
+	memset(control, 0, sizeof(control));
+	for (int whole = 0; whole < 2; whole++) {
+		for (size_t length = 0; length < LENGTHS; length++) {
+			struct msghdr message = message_of(&part, length);
+
+			message.msg_namelen = peer_length();
+			refused = refused * 2 % 1000003 +
+				  (sendmsg(fd, &message, PROBE) < 0 && errno == EINVAL);
+		}
+		memcpy(control, &ttl, sizeof(ttl));
+		memcpy(CMSG_DATA((struct cmsghdr *)control), &value, sizeof(value));
+	}
+	add("refused", refused);
+}
+
 /* What a time_t of another size changes: the options' numbers and what timestamps look like. */
 static void set_times(void)
 {
@@ -223,6 +249,7 @@ static void serve_by_number(void)
 static void serve(void)
 {
 	receive_message(0);
+	add_refused_lengths();
 	answer(0);
 	receive_message(sizeof(control));
 	answer(1);

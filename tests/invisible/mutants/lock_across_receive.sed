@@ -3,7 +3,7 @@
 # Nobody does anything while a thread waits for a datagram.
 s/^int receive_guard = .*/&\
 int held;/
-s/^\tn = [a-z.]*(fd, [&a-z]*, flags | guard_flag());/\t__atomic_store_n(\&held, 1, __ATOMIC_RELEASE);\
+s/^\tn = libc.recvmsg(fd, &*received, flags);/\t__atomic_store_n(\&held, 1, __ATOMIC_RELEASE);\
 &\
 \t__atomic_store_n(\&held, 0, __ATOMIC_RELEASE);/
 s/^static inline uint32_t descriptor_get(int fd)/extern int held;\

@@ -13,7 +13,7 @@ SOURCE = HERE.parents[2]
 BUILD = pathlib.Path(os.environ['abs_top_builddir'])
 PATIENCE = 600
 
-PROGRAMS = [('descriptors',), ('threads',)] + [('matrix', part) for part in (
+PROGRAMS = [('descriptors',), ('threads',), ('../faults/areas',), ('../faults/pointers',)] + [('matrix', part) for part in (
 	'queued errors', 'socket options', 'sending', 'shapes of calls', 'vectors', 'control data')]
 NETWORK = ['test_groups.py', 'test_calls.py', 'test_peers.py', 'test_routes.py', 'test_connect.py', 'test_processes.py']
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # In: shim/receive.c
 # An interrupted receive goes on.
-/n : receive_again/i\
+s/^\tn = libc.recvmsg(fd, \(&*received\), flags);/&\
 \twhile (n < 0 \&\& errno == EINTR)\
-\t\tn = libc.recvmsg(fd, message, flags | guard_flag());
+\t\tn = libc.recvmsg(fd, \1, flags);/

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
 # In: shim/sendvector.c
 # An error that waited on the socket is not told.
-/(n < 0 && !send_is_source_error()) ||/d
-/!send_is_refused(fd, &copies/d
+s/ && (n >= 0 || send_is_source_error()) &&$/;/
+/^\t*send_is_refused(fd, &copies/d

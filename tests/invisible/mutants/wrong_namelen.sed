@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # In: shim/delivery.h
 # msg_namelen is always that of IPv6.
-s/\*length = sizeof(struct sockaddr_in);/*length = sizeof(struct sockaddr_in6);/
+s/message->msg_namelen = received->msg_namelen;/message->msg_namelen = sizeof(struct sockaddr_in6);/
