@@ -104,7 +104,7 @@ void libc_find_dlsym(void)
 #define FIRST_JUMP_POINTER(type, name, parameters, arguments) .name = libc_first_##name,
 struct libc libc = { HOOKS_JUMP(FIRST_JUMP_POINTER) FUNCTIONS(FIRST_POINTER) };
 
-/* Where the code of libraries between us and the libc is; more than these are not kept apart. */
+/* Where the code of libraries between us and the libc is, and ours; more are not kept apart. */
 enum { BETWEEN = 8 };
 static struct {
 	uintptr_t start, size;
@@ -127,11 +127,15 @@ static bool holds(uintptr_t start, uintptr_t size, const void *function)
 	return address - start < size;
 }
 
-/* Does that code hold the next function of any hook, and is not the libc, which has getppid()? */
+/*
+ * Does that code hold the next function of any hook, and is not the libc, which has getppid()? Or
+ * is it ours: such a function may end in a jump to syscall(), and return to where we called it.
+ */
 static bool is_between(uintptr_t start, uintptr_t size)
 {
 	pid_t (*of_libc)(void) = getppid;
-	bool is = false;
+	bool (*ours)(const void *) = libc_is_between;
+	bool is = holds(start, size, &ours);
 
 #define HOLDS(type, name, parameters, arguments) is |= holds(start, size, &libc.name);
 	HOOKS_ALWAYS(HOLDS)

@@ -56,8 +56,8 @@ HOOKS(HOOK_PROTOTYPE)
 extern struct libc libc;
 
 /*
- * Does that code belong to a library between us and the libc, whose functions we call in place of
- * the libc's (another preloaded library)?
+ * Does that code belong to us, or to a library between us and the libc, whose functions we call in
+ * place of the libc's (another preloaded library)?
  */
 bool libc_is_between(const void *code);
 
