@@ -245,7 +245,8 @@ static bool leave_old_peer(int fd, const struct helped *helped, const struct loc
 /* Nothing to connect to: connect(AF_UNSPEC), or what the kernel refuses before it reads more. */
 static bool is_no_peer(const struct sockaddr *address, socklen_t length)
 {
-	return !address || length < sizeof(address->sa_family) || address->sa_family == AF_UNSPEC;
+	return !address || length < sizeof(address->sa_family) || !send_can_read(address, length) ||
+	       address->sa_family == AF_UNSPEC;
 }
 
 int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sockaddr *address,

@@ -87,7 +87,6 @@ struct helped *helped_make(uint32_t *tag)
 	helped_set(helped, wanted, (uint8_t)0);
 	helped_set(helped, flags, 0u);
 	helped_set(helped, misses, (uint16_t)0);
-	helped_set(helped, multicast_ifindex, 0u);
 	helped_set(helped, cookie, UINT64_C(0));
 	helped_set(helped, references, 1u);
 	/* Who finds the tag finds these; the tag itself is published by descriptor_set(). */

@@ -97,7 +97,8 @@ int give_address(const struct msghdr *received, void *address, socklen_t *length
 /* A receive failed that may have failed because of the guard; errno was `error` before. */
 static __attribute__((noinline)) ssize_t receive_from_again(int fd, const struct iovec *buffer,
 							    int flags, struct sockaddr *address,
-							    socklen_t *length, int error)
+							    socklen_t *length, int error,
+							    recvmsg_call *receiver)
 {
 	uint64_t salt;
 
@@ -105,7 +106,8 @@ static __attribute__((noinline)) ssize_t receive_from_again(int fd, const struct
 		if (!receive_guard_refused(fd))
 			return -1;
 		errno = error;
-		return receive_from(fd, buffer->iov_base, buffer->iov_len, flags, address, length);
+		return receive_from(fd, buffer->iov_base, buffer->iov_len, flags, address, length,
+				    receiver);
 	}
 	errno = error;
 	return libc.recvfrom(fd, buffer->iov_base, buffer->iov_len, flags, address, length);
@@ -119,10 +121,10 @@ static inline bool is_unusual(size_t size, int flags)
 
 static __attribute__((noinline)) ssize_t receive_unusual(int fd, void *buffer, size_t size,
 							 int flags, struct sockaddr *address,
-							 socklen_t *length)
+							 socklen_t *length, recvmsg_call *receiver)
 {
 	return receive_from(fd, buffer, size < INT_MAX ? size : INT_MAX, flags & INT_MAX, address,
-			    length);
+			    length, receiver);
 }
 
 /*
@@ -131,7 +133,8 @@ static __attribute__((noinline)) ssize_t receive_unusual(int fd, void *buffer, s
  */
 static __attribute__((noinline)) ssize_t receive_datagram(int fd, struct msghdr *received,
 							  int flags, struct lesson *lesson,
-							  void *address, socklen_t *length)
+							  void *address, socklen_t *length,
+							  recvmsg_call *receiver)
 {
 	CONTROL_BUFFER(control, CONTROL_KERNEL);
 	struct sockaddr_in6 from;
@@ -144,7 +147,7 @@ static __attribute__((noinline)) ssize_t receive_datagram(int fd, struct msghdr 
 	}
 	received->msg_control = control;
 	received->msg_controllen = sizeof(control);
-	n = libc.recvmsg(fd, received, flags);
+	n = receiver(fd, received, flags);
 	if (unlikely(n < 0))
 		return n;
 	lesson_read(lesson, received, flags);
@@ -156,7 +159,7 @@ static __attribute__((noinline)) ssize_t receive_datagram(int fd, struct msghdr 
 }
 
 ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
-		     socklen_t *length)
+		     socklen_t *length, recvmsg_call *receiver)
 {
 	struct iovec vector;
 	struct msghdr received;
@@ -169,7 +172,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	if (unlikely(!helped))
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	if (unlikely(is_unusual(size, flags)))
-		return receive_unusual(fd, buffer, size, flags, address, length);
+		return receive_unusual(fd, buffer, size, flags, address, length, receiver);
 	source_begin_receive();
 	received.msg_name = NULL;
 	if (likely(address != NULL)) {
@@ -188,9 +191,10 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	received.msg_iovlen = 1;
 	error = errno;
 	lesson.taught = TAUGHT_NOTHING;
-	n = receive_datagram(fd, &received, flags | guard_flag(), &lesson, address, length);
+	n = receive_datagram(fd, &received, flags | guard_flag(), &lesson, address, length,
+			     receiver);
 	if (unlikely(n < 0 && refuses_guard(flags) && !lesson.taught))
-		return receive_from_again(fd, &vector, flags, address, length, error);
+		return receive_from_again(fd, &vector, flags, address, length, error, receiver);
 	if (likely(lesson.taught))
 		learn_apart(fd, helped, salt, &lesson);
 	return n;
@@ -203,7 +207,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 static __attribute__((noinline)) ssize_t receive_into(int fd, const struct helped *helped,
 						      const struct before *before,
 						      struct msghdr *message, int flags,
-						      struct lesson *lesson)
+						      struct lesson *lesson, recvmsg_call *receiver)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
 	size_t size = program_room(message) + CONTROL_KERNEL;
@@ -229,7 +233,7 @@ static __attribute__((noinline)) ssize_t receive_into(int fd, const struct helpe
 			received.msg_controllen = size < scratch.size ? size : scratch.size;
 		}
 	}
-	n = libc.recvmsg(fd, &received, flags);
+	n = receiver(fd, &received, flags);
 	if (likely(n >= 0)) {
 		lesson_read(lesson, &received, flags);
 		give_message(wanted_after(helped, before), message, &received);
@@ -287,7 +291,8 @@ void receive_plain(int fd, struct msghdr *message)
 
 /* It failed, maybe because of the guard; errno was `error` before. */
 static __attribute__((noinline)) ssize_t receive_again(int fd, struct msghdr *message, int flags,
-						       int error, struct lesson *lesson)
+						       int error, struct lesson *lesson,
+						       recvmsg_call *receiver)
 {
 	uint64_t salt;
 	struct helped *helped = socket_classify(fd, &salt);
@@ -298,16 +303,17 @@ static __attribute__((noinline)) ssize_t receive_again(int fd, struct msghdr *me
 		return -1;
 	errno = error;
 	if (!helped)
-		return libc.recvmsg(fd, message, flags);
+		return receiver(fd, message, flags);
 	before = remember_before(helped, salt);
-	n = receive_into(fd, helped, &before, message, flags, lesson);
+	n = receive_into(fd, helped, &before, message, flags, lesson, receiver);
 	if (lesson->taught)
 		learn_apart(fd, helped, salt, lesson);
 	lesson->taught = TAUGHT_NOTHING;
 	return n;
 }
 
-ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next)
+ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,
+		    recvmsg_call *receiver)
 {
 	uint64_t salt;
 	struct helped *helped = socket_find_wildcard(fd, &salt);
@@ -323,13 +329,13 @@ ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *nex
 	}
 	if (unlikely(!memory_writable(message, sizeof(*message))) ||
 	    unlikely(is_name_bad(helped, message)))
-		return libc.recvmsg(fd, message, flags);
+		return receiver(fd, message, flags);
 	source_begin_receive();
 	before = remember_before(helped, salt);
 	lesson.taught = TAUGHT_NOTHING;
-	n = receive_into(fd, helped, &before, message, flags | guard_flag(), &lesson);
+	n = receive_into(fd, helped, &before, message, flags | guard_flag(), &lesson, receiver);
 	if (unlikely(n < 0 && refuses_guard(flags)))
-		n = receive_again(fd, message, flags, before.error, &lesson);
+		n = receive_again(fd, message, flags, before.error, &lesson, receiver);
 	if (likely(lesson.taught))
 		learn_apart(fd, helped, salt, &lesson);
 	return n;

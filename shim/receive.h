@@ -8,15 +8,19 @@
 
 #include "socket.h"
 
-/* recvfrom(2) and, with no address, recv(2), on whatever descriptor. */
-ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
-		     socklen_t *length);
-
-/* recvmsg() of the libc, or its twin for other timestamps or by number. */
+/* recvmsg() of the libc, or a variant of it: for other timestamps, or by number. */
 typedef ssize_t recvmsg_call(int fd, struct msghdr *message, int flags);
 
-/* recvmsg(2) on whatever descriptor. */
-ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next);
+/*
+ * recvfrom(2) and, with no address, recv(2), on any descriptor. `receiver` is called on a tracked
+ * socket.
+ */
+ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+		     socklen_t *length, recvmsg_call *receiver);
+
+/* recvmsg(2) on any descriptor: `receiver` is called on a tracked socket, `next` on all others. */
+ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,
+		    recvmsg_call *receiver);
 
 /* recvmmsg() of the libc, or its twin for another struct timespec. */
 typedef int recvmmsg_call(int fd, struct mmsghdr *messages, unsigned int count, int flags,

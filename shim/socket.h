@@ -25,10 +25,9 @@ struct helped {
 	uint16_t mode;	 /* the state of what is learnt: LOCAL_ASKED or LOCAL_ADOPTED */
 	uint16_t misses; /* datagrams in a row that carried no PKTINFO */
 	uint8_t wanted;	 /* INFO_ bits: what the program switched on itself */
-	uint8_t unused[3];
-	uint32_t multicast_ifindex; /* of the program's IP_MULTICAST_IF, which can't be read back */
-	uint64_t cookie;	    /* SO_COOKIE: is it still the same socket? */
-	struct in6_addr source;	    /* for HELPED_BY_CONTROL */
+	uint8_t unused[7];
+	uint64_t cookie;	/* SO_COOKIE: is it still the same socket? */
+	struct in6_addr source; /* for HELPED_BY_CONTROL */
 	uint32_t source_ifindex;
 	uint32_t references; /* descriptors that have the tag; of a free record the next + 1 */
 };

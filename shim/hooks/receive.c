@@ -8,7 +8,7 @@ ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
 {
 	if (socket_is_settled(fd))
 		return libc.recv(fd, buffer, size, flags);
-	return receive_from(fd, buffer, size, flags, NULL, NULL);
+	return receive_from(fd, buffer, size, flags, NULL, NULL, libc.recvmsg);
 }
 
 ssize_t hook_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
@@ -16,7 +16,7 @@ ssize_t hook_recvfrom(int fd, void *buffer, size_t size, int flags, struct socka
 {
 	if (socket_is_settled(fd))
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
-	return receive_from(fd, buffer, size, flags, address, length);
+	return receive_from(fd, buffer, size, flags, address, length, libc.recvmsg);
 }
 
 /* The fortified calls differ in one thing: they end a program that asks for more than its room. */
@@ -37,7 +37,7 @@ ssize_t hook___recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int 
 
 ssize_t hook_recvmsg(int fd, struct msghdr *message, int flags)
 {
-	return receive_any(fd, message, flags, libc.recvmsg);
+	return receive_any(fd, message, flags, libc.recvmsg, libc.recvmsg);
 }
 
 int hook_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,

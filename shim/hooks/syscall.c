@@ -211,24 +211,19 @@ static long receive_plainly(int fd, enum kind kind, const long *a, const struct 
 	return n;
 }
 
-/* The functions behind receive_from() and receive_any() are cancellation points; syscall() is none. */
 static long receive_one(enum kind kind, const long *a, const struct call *call)
 {
-	int fd = (int)a[0], state = PTHREAD_CANCEL_ENABLE;
+	int fd = (int)a[0];
 	uint64_t salt;
-	long n;
 
 	if (!socket_find_wildcard(fd, &salt))
 		return receive_plainly(fd, kind, a, call);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	if (kind == RECVMSG)
-		n = receive_any(fd, (struct msghdr *)a[1], (int)a[2], MADE_BY(call, recvmsg));
-	else
-		n = receive_from(fd, (void *)a[1], (size_t)a[2], (int)a[3],
-				 kind == RECV ? NULL : (struct sockaddr *)a[4],
-				 kind == RECV ? NULL : (socklen_t *)a[5]);
-	pthread_setcancelstate(state, NULL);
-	return n;
+		return receive_any(fd, (struct msghdr *)a[1], (int)a[2], MADE_BY(call, recvmsg),
+				   MADE_BY(call, recvmsg));
+	return receive_from(fd, (void *)a[1], (size_t)a[2], (int)a[3],
+			    kind == RECV ? NULL : (struct sockaddr *)a[4],
+			    kind == RECV ? NULL : (socklen_t *)a[5], MADE_BY(call, recvmsg));
 }
 
 static long receive(enum kind kind, const long *a, const struct call *call)

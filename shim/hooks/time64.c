@@ -11,7 +11,7 @@
  */
 ssize_t hook___recvmsg64(int fd, struct msghdr *message, int flags)
 {
-	return receive_any(fd, message, flags, libc.__recvmsg64);
+	return receive_any(fd, message, flags, libc.__recvmsg64, libc.recvmsg);
 }
 
 ssize_t hook___sendmsg64(int fd, const struct msghdr *message, int flags)

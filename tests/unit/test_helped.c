@@ -38,7 +38,7 @@ static void record_begins_anew(void **state)
 	assert_int_equal(helped->references, 1);
 	memset(&helped->port, 0xff, sizeof(helped->port));
 	helped->family = helped->state = helped->wanted = 0xff;
-	helped->flags = helped->multicast_ifindex = UINT32_MAX;
+	helped->flags = UINT32_MAX;
 	helped->mode = helped->misses = UINT16_MAX;
 	helped->cookie = helped->salt = UINT64_MAX;
 	helped_drop(tag);
@@ -49,7 +49,6 @@ static void record_begins_anew(void **state)
 	assert_int_equal(helped->mode, 0);
 	assert_int_equal(helped->misses, 0);
 	assert_int_equal(helped->wanted, 0);
-	assert_int_equal(helped->multicast_ifindex, 0);
 	assert_int_equal(helped->cookie, 0);
 	assert_int_equal(helped->references, 1);
 	helped_drop(tag);
