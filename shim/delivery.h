@@ -12,6 +12,16 @@
 #include "scratch.h"
 #include "source.h"
 
+/*
+ * A message whose fields are set one by one. In musl it has padding, which the kernel takes for the
+ * upper halves of two fields when the call is made by number.
+ */
+#ifdef __GLIBC__
+#define MESSAGE(name) struct msghdr name
+#else
+#define MESSAGE(name) struct msghdr name = { 0 }
+#endif
+
 #define CONTROL_BUFFER(name, size) _Alignas(struct cmsghdr) unsigned char name[size]
 
 /*

@@ -10,6 +10,7 @@
 #include "helped.h"
 #include "multicast.h"
 #include "options.h"
+#include "source.h"
 
 /* musl has one name for the two ABIs of a timestamp. */
 #ifndef SO_TIMESTAMP_OLD
@@ -112,13 +113,34 @@ void options_clear(int fd)
 	}
 }
 
-bool options_are_ours(int fd)
+unsigned int options_of_ours(int fd)
 {
+	unsigned int kinds = 0;
+
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (option_get(fd, table[i].level, table[i].name) == 1 &&
 		    option_get(fd, SOL_SOCKET, table[i].mark) == 1)
-			return true;
-	return false;
+			kinds |= table[i].kind;
+	return kinds;
+}
+
+void options_refresh(int fd, struct helped *helped)
+{
+	unsigned int wanted = helped_get(helped, wanted), marks = INFO_V4_MARK | INFO_V6_MARK;
+	int e = errno;
+
+	helped_set(helped, options, (uint8_t)source_options());
+	if (helped_get(helped, state) == HELPED_WILDCARD) {
+		wanted &= marks;
+		for (int i = 0; i < rows(helped); i++)
+			if (option_get(fd, table[i].level, table[i].name) == 1 &&
+			    option_get(fd, SOL_SOCKET, table[i].mark) != 1)
+				wanted |= table[i].kind;
+		if (rows(helped) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+			wanted |= INFO_V6_OLD;
+		helped_set(helped, wanted, (uint8_t)wanted);
+	}
+	errno = e;
 }
 
 /* Options whose control messages come before PKTINFO (net/ipv4/ip_sockglue.c, net/socket.c). */
@@ -156,6 +178,8 @@ static int value_of(const void *value, socklen_t length)
 static void note_wanted(int fd, struct helped *helped, unsigned int kind, bool on)
 {
 	unsigned int wanted = helped_get(helped, wanted);
+
+	source_count_option(helped);
 
 	wanted = on ? wanted | kind : wanted & ~kind;
 	helped_set(helped, wanted, (uint8_t)wanted);
@@ -216,6 +240,8 @@ void options_answer(int fd, unsigned int kind, void *value, socklen_t length)
 			return;
 		wanted = 0;
 	} else {
+		if (source_options() != helped_get(helped, options))
+			options_refresh(fd, helped);
 		wanted = (helped_get(helped, wanted) & kind) != 0;
 	}
 	if (length >= sizeof(wanted))

@@ -24,8 +24,14 @@ void options_restore(int fd, struct helped *helped);
 /* The same for a socket of which nothing is remembered, by our marks. */
 void options_clear(int fd);
 
-/* Returns true if a PKTINFO option is on and carries our mark. */
-bool options_are_ours(int fd);
+/* Returns the INFO_ bits of the PKTINFO options that are on and carry our mark. */
+unsigned int options_of_ours(int fd);
+
+/*
+ * Reads again what the program wants, when a process that may share the socket has set such an
+ * option: it counts these in the shared memory. errno stays.
+ */
+void options_refresh(int fd, struct helped *helped);
 
 /* Which INFO_ bit an option is; 0: none of ours. */
 static inline unsigned int option_kind(int level, int name)

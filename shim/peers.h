@@ -31,6 +31,7 @@ struct peer_set {
 struct peers_state {
 	_Alignas(64) uint32_t tick;  /* follows the clock */
 	uint32_t local_tick;	     /* follows the clock of the local addresses */
+	uint32_t options;	     /* PKTINFO options that programs set (source.h) */
 	_Alignas(64) uint32_t clock; /* entries made */
 	uint32_t local_clock;	     /* local addresses made */
 };

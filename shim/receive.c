@@ -162,7 +162,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 		     socklen_t *length, recvmsg_call *receiver)
 {
 	struct iovec vector;
-	struct msghdr received;
+	MESSAGE(received);
 	struct lesson lesson;
 	uint64_t salt;
 	struct helped *helped = socket_find_wildcard(fd, &salt);
@@ -173,7 +173,7 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	if (unlikely(is_unusual(size, flags)))
 		return receive_unusual(fd, buffer, size, flags, address, length, receiver);
-	source_begin_receive();
+	source_begin_receive(fd, helped);
 	received.msg_name = NULL;
 	if (likely(address != NULL)) {
 		if (unlikely(!memory_writable(length, sizeof(*length))))
@@ -262,14 +262,13 @@ static void forget_passed(const struct cmsghdr *header)
  */
 static __attribute__((noinline)) void hide_unexpected(int fd, struct msghdr *message)
 {
-	struct helped *helped = socket_check_unexpected(fd);
+	unsigned int hidden = socket_check_unexpected(fd);
 	struct msghdr received = *message;
 
-	if (!helped)
+	if (!hidden)
 		return;
 	message->msg_flags &= ~MSG_CTRUNC;
-	message->msg_flags |= control_deliver(message, &received,
-					      (INFO_V4 | INFO_V6) & ~helped_get(helped, wanted));
+	message->msg_flags |= control_deliver(message, &received, hidden);
 }
 
 void receive_plain(int fd, struct msghdr *message)
@@ -330,7 +329,7 @@ ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *nex
 	if (unlikely(!memory_writable(message, sizeof(*message))) ||
 	    unlikely(is_name_bad(helped, message)))
 		return receiver(fd, message, flags);
-	source_begin_receive();
+	source_begin_receive(fd, helped);
 	before = remember_before(helped, salt);
 	lesson.taught = TAUGHT_NOTHING;
 	n = receive_into(fd, helped, &before, message, flags | guard_flag(), &lesson, receiver);

@@ -118,6 +118,9 @@ static unsigned int prepare(const struct batch *batch, const struct helped *help
 			control = (left - need) & ~(sizeof(size_t) - 1);
 		}
 		room -= control;
+#ifndef __GLIBC__
+		*copy = (struct msghdr){ 0 }; /* MESSAGE() */
+#endif
 		copy->msg_control = room;
 		copy->msg_controllen = control;
 		copy->msg_iov = message->msg_iov;
@@ -293,7 +296,7 @@ static inline int receive_messages(int fd, struct helped *helped, uint64_t salt,
 	unsigned int left = count;
 	int n;
 
-	source_begin_receive();
+	source_begin_receive(fd, helped);
 	call.helped = helped;
 	call.before = remember_before(helped, salt);
 	call.messages = messages;

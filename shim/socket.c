@@ -104,7 +104,7 @@ static struct helped *track(int fd, enum reason why, const struct peer *self, sa
 	/* A fresh socket that answered is tracked whatever its port, by all its numbers. */
 	if (why == ANSWERED || (helped && helped_is(helped, HELPED_ADOPTED)))
 		why = ANSWERED;
-	else if (!settings_port(&library.settings, self->port) && !options_are_ours(fd))
+	else if (!settings_port(&library.settings, self->port) && !options_of_ours(fd))
 		return NULL;
 	if (!helped && !(helped = helped_make(&tag)))
 		return NULL;
@@ -118,6 +118,7 @@ static struct helped *track(int fd, enum reason why, const struct peer *self, sa
 			helped_drop(tag);
 		return NULL;
 	}
+	helped_set(helped, options, source_options());
 	/* Until datagrams show how much comes: nobody saw all options that were set. */
 	if (!remembered)
 		helped_mark(helped, HELPED_MORE_CONTROL, true);
@@ -260,20 +261,21 @@ struct helped *socket_check(int fd)
 	return NULL;
 }
 
-struct helped *socket_check_unexpected(int fd)
+unsigned int socket_check_unexpected(int fd)
 {
-	struct helped *helped = NULL;
+	unsigned int ours;
 	int e = errno;
 	uint64_t salt;
 
 	if (!start_ready())
-		return NULL;
-	if (options_are_ours(fd))
-		helped = socket_classify(fd, &salt);
+		return 0;
+	ours = options_of_ours(fd);
+	if (ours)
+		socket_classify(fd, &salt);
 	else if (!(descriptor_get(fd) & DESCRIPTOR_HELPED))
 		descriptor_set(fd, DESCRIPTOR_PKTINFO);
 	errno = e;
-	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
+	return ours;
 }
 
 static bool is_mapped(int fd)

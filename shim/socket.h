@@ -25,7 +25,8 @@ struct helped {
 	uint16_t mode;	 /* the state of what is learnt: LOCAL_ASKED or LOCAL_ADOPTED */
 	uint16_t misses; /* datagrams in a row that carried no PKTINFO */
 	uint8_t wanted;	 /* INFO_ bits: what the program switched on itself */
-	uint8_t unused[7];
+	uint8_t options; /* source_options() when `wanted` was read */
+	uint8_t unused[6];
 	uint64_t cookie;	/* SO_COOKIE: is it still the same socket? */
 	struct in6_addr source; /* for HELPED_BY_CONTROL */
 	uint32_t source_ifindex;
@@ -177,10 +178,10 @@ struct helped *socket_check(int fd);
 
 /*
  * A datagram came with PKTINFO on a descriptor that is not taken for a tracked wildcard socket: it
- * can be one, by another number or process. Returns its record, or NULL if it is the program's own.
- * errno stays.
+ * can be one, by another number or process. Returns the INFO_ bits that the program is not to see;
+ * 0: it is the program's own. errno stays.
  */
-struct helped *socket_check_unexpected(int fd);
+unsigned int socket_check_unexpected(int fd);
 
 /*
  * The socket was connected: its options go back to what the program set. A source in `by_control`

@@ -159,6 +159,14 @@ void source_publish(void)
 	source_last.flags |= HEARD_PUBLISHED;
 }
 
+void source_count_option(struct helped *helped)
+{
+	uint32_t count =
+		__atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
+
+	helped_set(helped, options, (uint8_t)count);
+}
+
 /* The host's entry says no more that a question waits for its answer. */
 static void retract_host(const struct names *names, struct local local)
 {

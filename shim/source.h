@@ -159,13 +159,30 @@ static inline __attribute__((always_inline)) void source_learn(int fd, struct he
 void source_publish(void);
 
 /*
+ * How often a program set a PKTINFO option on a tracked socket, in any process of the tree: the
+ * records of other processes may be wrong then.
+ */
+static inline uint8_t source_options(void)
+{
+	return (uint8_t)__atomic_load_n(&library.peers.state->options, __ATOMIC_RELAXED);
+}
+
+/* The program set one on that socket. */
+void source_count_option(struct helped *helped);
+
+/* options.h */
+void options_refresh(int fd, struct helped *helped);
+
+/*
  * A thread is about to receive. If its last receive still waits for its answer, then this program
  * answers later, or in another thread, or to another port: the peer's host is remembered too.
  */
-static inline void source_begin_receive(void)
+static inline void source_begin_receive(int fd, struct helped *helped)
 {
 	if (unlikely(!source_last.flags && source_last.version))
 		source_publish();
+	if (unlikely(source_options() != helped_get(helped, options)))
+		options_refresh(fd, helped);
 }
 
 /* The slow path of source_answered(): the host was in the table. */

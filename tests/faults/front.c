@@ -65,6 +65,16 @@ FRONT(int, connect, (int fd, const struct sockaddr *address, socklen_t length))
 	return result;
 }
 
+FRONT(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length))
+{
+	int result;
+
+	call = (struct front){ .pointer = address };
+	result = NEXT(int, getsockname, int, struct sockaddr *, socklen_t *)(fd, address, length);
+	call = (struct front){ 0 };
+	return result;
+}
+
 FRONT(ssize_t, recv, (int fd, void *buffer, size_t size, int flags))
 {
 	ssize_t n;

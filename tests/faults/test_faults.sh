@@ -38,8 +38,6 @@ routes asked for:socket 0 0:97 13 24 23
 a source attached:sendmsg 0 0:22 101 99 19
 the guard of receives:recvmsg 0 0:95 22
 memory:mmap 0 0:12 1
-the key:getrandom 0 0:38 11 1
-inode numbers:fstat 0 0:13
 '
 
 # tests/faults/fault.c knows a level or a name of 0 as any; IPPROTO_IP is 0.

@@ -44,15 +44,18 @@ void perform_descriptor(const struct call *call, int *slot)
 	errno = ERRNO_BEFORE;
 	switch (call->kind) {
 	case CALL_DUP:
+		show_shared();
 		result = dup(fd);
 		break;
 	case CALL_DUP2:
+		show_shared();
 		if (seldom(call, 2, 3))
 			result = dup3(fd, other, seldom(call, 3, 2) ? O_CLOEXEC : 0);
 		else
 			result = dup2(fd, other);
 		break;
 	case CALL_FCNTL:
+		show_shared();
 		if (seldom(call, 2, 3))
 			result = fcntl(fd, F_GETFL);
 		else if (seldom(call, 2, 2))

@@ -55,9 +55,11 @@ static void perform_one(const struct call *call)
 		perform_open(call, slot);
 		break;
 	case CALL_PASS:
+		show_shared();
 		perform_pass(call, slot);
 		break;
 	case CALL_VFORK:
+		show_shared();
 		perform_vfork(call, fd);
 		break;
 	default:
@@ -101,6 +103,7 @@ static void perform_fork(const struct part *part)
 	int status = 0;
 	pid_t child;
 
+	show_shared();
 	trace_add("%u fork\n", at);
 	child = fork();
 	if (!child) {

@@ -116,6 +116,13 @@ static void blank_one(int fd, struct cmsghdr *header, size_t size, bool late)
 		memset(CMSG_DATA(header), 0, size);
 }
 
+static bool is_shared;
+
+void show_shared(void)
+{
+	is_shared = true;
+}
+
 void show_control(int fd, void *control, size_t used, size_t room, bool late)
 {
 	struct msghdr message = { .msg_control = control, .msg_controllen = used };
@@ -133,5 +140,5 @@ void show_control(int fd, void *control, size_t used, size_t room, bool late)
 		trace_add(" %d/%d+%zu", header->cmsg_level, header->cmsg_type,
 			  header->cmsg_len - CMSG_LEN(0));
 	}
-	trace_add(" bytes %08x\n", control ? trace_hash(control, room) : 0);
+	trace_add(" bytes %08x\n", control ? trace_hash(control, is_shared ? used : room) : 0);
 }

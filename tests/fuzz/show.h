@@ -17,6 +17,14 @@ void show_address(const char *what, const struct sockaddr_storage *address, sock
 void show_chosen_address(const struct sockaddr_storage *address, socklen_t length);
 
 /*
+ * A socket has, or had, another number or another process. What that makes of it shows by control
+ * data that nobody asked for; the library hides it, but the program's buffer was written by then.
+ * So from now on what lies behind the control data is not compared. tests/invisible/matrix does
+ * that for sockets of one number.
+ */
+void show_shared(void);
+
+/*
  * The whole control buffer of `room` bytes, with timestamps blanked, and where connect() chose the
  * local address that one too, or where the datagram came late (model.h); changes the buffer.
  */
