@@ -24,7 +24,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/deepbind.c shim/deepbind.h \
 	shim/helped.c shim/helped.h \
 	shim/hook.h shim/hooks.h \
-	shim/hooks/descriptors.c shim/hooks/loading.c shim/hooks/naming.c shim/hooks/options.c \
+	shim/hooks/confine.c shim/hooks/descriptors.c shim/hooks/loading.c shim/hooks/naming.c shim/hooks/options.c \
 	shim/hooks/receive.c shim/hooks/send.c shim/hooks/time64.c \
 	shim/libc.c shim/libc.h \
 	shim/memory.c shim/memory.h \
