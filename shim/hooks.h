@@ -54,7 +54,11 @@
 	     (int fd, int level, int name, const void *value, socklen_t length),                   \
 	     (fd, level, name, value, length))                                                     \
 	HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length),       \
-	     (fd, level, name, value, length))
+	     (fd, level, name, value, length))                                                     \
+	HOOK(int, prctl,                                                                           \
+	     (int option, unsigned long second, unsigned long third, unsigned long fourth,         \
+	      unsigned long fifth),                                                                \
+	     (option, second, third, fourth, fifth))
 
 /* Found in some libcs only. */
 #define HOOKS_SOMETIMES(HOOK)                                                                      \

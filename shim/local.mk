@@ -26,7 +26,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/hook.h shim/hooks.h \
 	shim/kernelchoice.c shim/kernelchoice.h \
 	shim/hooks/after.h \
-	shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/loading.c shim/hooks/naming.c \
+	shim/hooks/confine.c shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/loading.c shim/hooks/naming.c \
 	shim/hooks/options.c shim/hooks/receive.c shim/hooks/send.c \
 	shim/hooks/syscall.c shim/hooks/syscall.h shim/hooks/time64.c \
 	shim/identity.c shim/identity.h \

@@ -19,6 +19,12 @@
 /* The smallest page of all machines: a larger one is several of these. */
 enum { MEMORY_PAGE_SHIFT = 12, MEMORY_PAGE = 1 << MEMORY_PAGE_SHIFT, MEMORY_SLOTS = 512 };
 
+/*
+ * The program confines itself to some system calls (seccomp(2)), and may be killed for one of ours.
+ * From then on no more is asked: unless an address is beyond doubt, it is taken for good.
+ */
+extern bool memory_confined;
+
 /* A page's number plus one, shifted left by one; the lowest bit is set if it is writable. */
 extern uintptr_t memory_slots[MEMORY_SLOTS];
 
@@ -58,8 +64,9 @@ static inline bool memory_writable(const void *address, size_t size)
  * Returns how many whole elements of that size can be read from the array, at most `count`. The
  * first page counts as memory_writable() says; the kernel is asked for each page behind it, every
  * time: programs pass lengths that are larger than the array, and what lies behind that comes and
- * goes. errno stays.
+ * goes. Asked by recvmmsg() in a program that is confined and calls it itself: `receives`. errno
+ * stays.
  */
-unsigned int memory_elements(const void *array, size_t size, unsigned int count);
+unsigned int memory_elements(const void *array, size_t size, unsigned int count, bool receives);
 
 #endif

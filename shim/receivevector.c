@@ -264,7 +264,7 @@ static inline int receive_some(int fd, struct call *call, int flags)
 {
 	int n;
 
-	call->known = memory_elements(call->messages, sizeof(*call->messages), call->wanted);
+	call->known = memory_elements(call->messages, sizeof(*call->messages), call->wanted, true);
 	if (unlikely(!call->known))
 		return -1;
 	n = receive_into_area(fd, call, flags);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hook.h"
+#include "memory.h"
 #include "scratch.h"
 
 #ifndef SYS_futex
@@ -90,7 +91,8 @@ static bool claim(struct area *area, uintptr_t low, struct scratch *scratch)
  */
 static bool is_gone(uintptr_t marker, uint32_t expected)
 {
-	return syscall(SYS_futex, marker, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, marker, expected) <
+	return !__atomic_load_n(&memory_confined, __ATOMIC_RELAXED) &&
+	       syscall(SYS_futex, marker, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, marker, expected) <
 		       0 &&
 	       (errno == EAGAIN || errno == EFAULT);
 }
@@ -123,12 +125,17 @@ static void *map(size_t size)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* More memory for an area that this call has, if there is any. */
+/*
+ * More memory for an area that this call has, if there is any. A program that confines itself gets
+ * a first area for each of the calls that are under way, and no larger ones.
+ */
 static void enlarge(struct area *area, size_t size)
 {
 	size_t rounded = SCRATCH_LEAST, old_size;
 	unsigned char *more, *old;
 
+	if (area->memory && __atomic_load_n(&memory_confined, __ATOMIC_RELAXED))
+		return;
 	while (rounded < size && rounded < SCRATCH_MOST)
 		rounded *= 2;
 	if (rounded <= area->size || !(more = map(rounded)))

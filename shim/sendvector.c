@@ -161,7 +161,7 @@ int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *
 	if (count > IOV_MAX)
 		count = IOV_MAX; /* __sys_sendmmsg() */
 	/* The kernel stops at one that can't be read, and says nothing of it but for the first. */
-	known = memory_elements(messages, sizeof(*messages), count);
+	known = memory_elements(messages, sizeof(*messages), count, false);
 	if (!known)
 		return libc.sendmmsg(fd, messages, count, flags);
 	scratch_take(&scratch, SCRATCH_STATIC / 2);

@@ -7,12 +7,14 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "delivery.h"
 #include "hooks/after.h"
 #include "hooks/syscall.h"
 #include "libc.h"
+#include "memory.h"
 #include "receive.h"
 #include "socket.h"
 
@@ -44,6 +46,7 @@ enum kind {
 	SETSOCKOPT,
 	GETSOCKOPT,
 	SOCKETCALL,
+	CONFINE,
 };
 
 /* What each number is; hooks/jump.S comes here for those that are not NOTHING. */
@@ -86,6 +89,8 @@ const unsigned char syscall_kinds[SYSCALL_KINDS] = {
 	[SYS_sendto] = SENDTO,
 	[SYS_sendmsg] = SENDMSG,
 	[SYS_sendmmsg] = SENDMMSG,
+	[SYS_seccomp] = CONFINE,
+	[SYS_prctl] = CONFINE,
 	[SYS_setsockopt] = SETSOCKOPT,
 	[SYS_getsockopt] = GETSOCKOPT,
 #ifdef SYS_socketcall
@@ -182,6 +187,11 @@ static long note(enum kind kind, const long *a, const struct call *call)
 		break;
 	case GETFD:
 		socket_forget((int)result);
+		break;
+	case CONFINE:
+		/* Of prctl() the first argument. */
+		if (call->number == SYS_seccomp || fd == PR_SET_SECCOMP || fd == PR_SET_NO_NEW_PRIVS)
+			__atomic_store_n(&memory_confined, true, __ATOMIC_RELAXED);
 		break;
 	case BIND:
 		after_bind(fd, (int)result, (const struct sockaddr *)a[1], (socklen_t)a[2]);

@@ -351,7 +351,7 @@ static void case_vfork(void)
 static void refuse_memory(unsigned int action)
 {
 	static const unsigned int calls[] = { SYS_mmap, SYS_munmap, SYS_gettid, SYS_getpid,
-					      SYS_tgkill };
+					      SYS_tgkill, SYS_futex };
 
 	need(filter_calls(calls, sizeof(calls) / sizeof(*calls), action, SECCOMP_RET_ALLOW),
 	     "seccomp");

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Hook of prctl(2), for programs that confine themselves to some system calls.
+
+#include <sys/prctl.h>
+
+#include "libc.h"
+#include "memory.h"
+
+/*
+ * A filter of system calls may kill for one of ours. PR_SET_NO_NEW_PRIVS comes before one that is
+ * installed by seccomp(2). The libc's function takes as many arguments as are there, as this does.
+ */
+int hook_prctl(int option, unsigned long second, unsigned long third, unsigned long fourth,
+	       unsigned long fifth)
+{
+	if (option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS)
+		__atomic_store_n(&memory_confined, true, __ATOMIC_RELAXED);
+	/* A variadic function has to be called as one: it may save its arguments in our frame. */
+	return ((int (*)(int, ...))libc.prctl)(option, second, third, fourth, fifth);
+}
