@@ -57,28 +57,21 @@ send_answer_of(int fd, in_port_t port, uint64_t salt, struct msghdr *message, in
 	       send_answer(fd, port, salt, message, flags, true, n);
 }
 
-/* Their stack frames are not there when anything else has to be done. NOT_SENT: nothing was. */
+/* Nothing was sent. */
 enum { NOT_SENT = -2 };
 
-static __attribute__((noinline)) ssize_t answer_to(int fd, in_port_t port, uint64_t salt, const void *buffer,
-						   size_t size, int flags,
-						   const struct sockaddr *address, socklen_t length)
+/*
+ * In the two functions below the message is dead when they end with another call. So that is a
+ * sibling call: it finds their stack frame gone (tests/faults/stack).
+ */
+
+static ssize_t try_again(int fd, const void *buffer, size_t size, int flags,
+			 const struct sockaddr *address, socklen_t length)
 {
-	struct iovec vector;
-	struct msghdr message;
-	ssize_t n;
+	int error = errno;
 
-	send_prepare(&message, &vector, buffer, size, address, length);
-	return likely(send_answer_of(fd, port, salt, &message, flags & INT_MAX, &n)) ? n : NOT_SENT;
-}
-
-static __attribute__((noinline)) ssize_t answer_message(int fd, in_port_t port, uint64_t salt,
-							const struct msghdr *message, int flags)
-{
-	struct msghdr sent = *message;
-	ssize_t n;
-
-	return likely(send_answer_of(fd, port, salt, &sent, flags, &n)) ? n : NOT_SENT;
+	source_reopen();
+	return send_to_refused(fd, buffer, size, flags, address, length, error);
 }
 
 ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
@@ -86,43 +79,50 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 {
 	uint64_t salt;
 	struct helped *helped = socket_find_quickly(fd, &salt);
-	int e = errno, error;
-	ssize_t n;
+	ssize_t n = NOT_SENT;
 
 	if (may_be_answer(helped, address, length) && likely(memory_readable(address, length))) {
-		n = answer_to(fd, helped_get(helped, port), salt, buffer, size, flags, address, length);
-		if (likely(n >= 0) || (n != NOT_SENT && !send_is_source_error()))
-			return n;
-		if (n != NOT_SENT) {
-			error = errno;
-			errno = e;
-			source_reopen();
-			return send_to_refused(fd, buffer, size, flags, address, length, error);
-		}
+		struct iovec vector;
+		struct msghdr message;
+
+		send_prepare(&message, &vector, buffer, size, address, length);
+		if (unlikely(!send_answer_of(fd, helped_get(helped, port), salt, &message,
+					     flags & INT_MAX, &n)))
+			n = NOT_SENT;
 	}
-	return send_to_any(fd, buffer, size, flags, address, length);
+	if (likely(n >= 0))
+		return n;
+	if (n == NOT_SENT)
+		return send_to_any(fd, buffer, size, flags, address, length);
+	return send_is_source_error() ? try_again(fd, buffer, size, flags, address, length) : n;
+}
+
+static ssize_t try_message_again(int fd, const struct msghdr *message, int flags)
+{
+	int error = errno;
+
+	source_reopen();
+	return send_message_refused(fd, message, flags, error);
 }
 
 ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
 	uint64_t salt;
 	struct helped *helped = socket_find_quickly(fd, &salt);
-	int e = errno, error;
-	ssize_t n;
+	ssize_t n = NOT_SENT;
 
 	if (likely(helped && memory_readable(message, sizeof(*message)) &&
 		   !message->msg_controllen) &&
 	    may_be_answer(helped, message->msg_name, message->msg_namelen) &&
 	    likely(memory_readable(message->msg_name, message->msg_namelen))) {
-		n = answer_message(fd, helped_get(helped, port), salt, message, flags);
-		if (likely(n >= 0) || (n != NOT_SENT && !send_is_source_error()))
-			return n;
-		if (n != NOT_SENT) {
-			error = errno;
-			errno = e;
-			source_reopen();
-			return send_message_refused(fd, message, flags, error);
-		}
+		struct msghdr sent = *message;
+
+		if (unlikely(!send_answer_of(fd, helped_get(helped, port), salt, &sent, flags, &n)))
+			n = NOT_SENT;
 	}
-	return send_message_any(fd, message, flags);
+	if (likely(n >= 0))
+		return n;
+	if (n == NOT_SENT)
+		return send_message_any(fd, message, flags);
+	return send_is_source_error() ? try_message_again(fd, message, flags) : n;
 }

@@ -79,11 +79,12 @@ static inline unsigned int wanted_after(const struct helped *helped, const struc
 }
 
 /*
- * What a received datagram teaches: read where its control data is, remembered when the stack frame
- * with that is gone.
+ * What a received datagram teaches. It is read where its control data is. What the table does not
+ * know yet is stored when the stack frame with that is gone.
  */
 enum taught {
 	TAUGHT_NOTHING,
+	TAUGHT_KNOWN, /* the table knows it already */
 	TAUGHT_LOCAL, /* the peer asked that local address */
 	TAUGHT_NONE,  /* the kernel named no local address */
 	TAUGHT_CUT,   /* or there was no room for it */
@@ -91,20 +92,32 @@ enum taught {
 };
 
 struct lesson {
+	struct helped *helped;
+	uint64_t salt;
 	struct names names; /* of many datagrams, looked up before the first is learnt */
 	struct peer peer;
 	struct local local;
 	enum taught taught;
 	bool peeked;
+	bool noted; /* it is this thread's last receive */
 };
+
+static inline void lesson_begin(struct lesson *lesson, struct helped *helped, uint64_t salt)
+{
+	lesson->helped = helped;
+	lesson->salt = salt;
+	lesson->taught = TAUGHT_NOTHING;
+}
 
 /* The slow path of lesson_read(): IPv6, and control data that is not as usual. */
 void lesson_read_slow(struct lesson *lesson, const struct msghdr *received);
 
+/* Reads what one of many datagrams teaches. */
 static inline __attribute__((always_inline)) void
 lesson_read(struct lesson *lesson, const struct msghdr *received, int flags)
 {
 	lesson->taught = TAUGHT_NOTHING;
+	lesson->noted = false;
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return;
 	lesson->peeked = flags & MSG_PEEK;
@@ -118,41 +131,36 @@ lesson_read(struct lesson *lesson, const struct msghdr *received, int flags)
 	}
 }
 
-/* The slow path of lesson_learn(): no local address. */
-void lesson_learn_slow(int fd, struct helped *helped, const struct lesson *lesson);
+/* The slow path of lesson_take(). */
+void lesson_take_slow(struct lesson *lesson, const struct msghdr *received, int flags);
 
-/*
- * Reads word by word what was just written word by word: a processor is slow to read two such words
- * at once.
- */
-static inline __attribute__((always_inline)) void
-lesson_copy(struct peer *peer, struct local *local, const struct lesson *lesson)
-{
-	for (int i = 0; i < 2; i++) {
-		peer->half[i] = __atomic_load_n(&lesson->peer.half[i], __ATOMIC_RELAXED);
-		local->half[i] = __atomic_load_n(&lesson->local.half[i], __ATOMIC_RELAXED);
-	}
-	peer->scope = __atomic_load_n(&lesson->peer.scope, __ATOMIC_RELAXED);
-	peer->port = __atomic_load_n(&lesson->peer.port, __ATOMIC_RELAXED);
-	local->ifindex = __atomic_load_n(&lesson->local.ifindex, __ATOMIC_RELAXED);
-}
+/* Keeps what the table does not know yet. */
+void lesson_keep(struct lesson *lesson, const struct peer *peer, const struct local *local);
 
-/* Remembers what was read. */
+/* Reads what a datagram teaches, and is done with it if the table knows it. */
 static inline __attribute__((always_inline)) void
-lesson_learn(int fd, struct helped *helped, uint64_t salt, const struct lesson *lesson)
+lesson_take(struct lesson *lesson, const struct msghdr *received, int flags)
 {
+	struct names names;
 	struct local local;
 	struct peer peer;
 
-	if (unlikely(lesson->taught != TAUGHT_LOCAL)) {
-		lesson_learn_slow(fd, helped, lesson);
+	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK) ||
+		     received->msg_namelen != sizeof(struct sockaddr_in) ||
+		     !pktinfo_read_usual(received->msg_control, received->msg_controllen,
+					 &local))) {
+		lesson_take_slow(lesson, received, flags);
 		return;
 	}
-	lesson_copy(&peer, &local, lesson);
-	source_learn(fd, helped, salt, source_names(salt, peer), peer, local);
-	if (unlikely(lesson->peeked))
-		source_last.flags |= HEARD_PEEKED;
+	peer_read_v4(&peer, received->msg_name);
+	names = source_names(lesson->salt, peer);
+	lesson->taught = TAUGHT_KNOWN;
+	if (unlikely(!source_learn_fast(lesson->helped, lesson->salt, &names, &peer, local)))
+		lesson_keep(lesson, &peer, &local);
 }
+
+/* Stores what was read and is not known yet. */
+void lesson_store(int fd, const struct lesson *lesson);
 
 /*
  * Cuts the peer's address to the room that there is for it, and gives its whole length:

@@ -55,6 +55,13 @@ HOOKS(HOOK_PROTOTYPE)
 
 extern struct libc libc;
 
+/* syscall(2) for calls of ours: past our own hook of it. */
+#ifdef HOOKS_HAVE_SYSCALL
+#define kernel_call libc.syscall
+#else
+#define kernel_call syscall
+#endif
+
 /*
  * Does that code belong to us, or to a library between us and the libc, whose functions we call in
  * place of the libc's (another preloaded library)?

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "libc.h"
 #include "memory.h"
 
 #ifndef SYS_futex
@@ -44,10 +45,10 @@ static bool ask_word(uintptr_t address, bool writable)
 	bool good;
 
 	if (writable)
-		good = syscall(SYS_futex, &unused, FUTEX_WAKE_OP_PRIVATE, 0, NULL, at,
+		good = kernel_call(SYS_futex, &unused, FUTEX_WAKE_OP_PRIVATE, 0, NULL, at,
 			       FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0)) >= 0;
 	else
-		good = syscall(SYS_futex, at, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, at, 0) >= 0;
+		good = kernel_call(SYS_futex, at, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, at, 0) >= 0;
 	good = good || errno != EFAULT;
 	errno = e;
 	return good;
@@ -57,7 +58,7 @@ static bool ask_word(uintptr_t address, bool writable)
 static bool ask_as_timeout(uintptr_t address)
 {
 	int e = errno;
-	bool good = syscall(SYS_recvmmsg, -1, NULL, 0, 0, address) >= 0 || errno != EFAULT;
+	bool good = kernel_call(SYS_recvmmsg, -1, NULL, 0, 0, address) >= 0 || errno != EFAULT;
 
 	errno = e;
 	return good;

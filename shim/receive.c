@@ -65,20 +65,49 @@ void lesson_read_slow(struct lesson *lesson, const struct msghdr *received)
 		lesson->taught = TAUGHT_LOCAL;
 }
 
-__attribute__((noinline)) void lesson_learn_slow(int fd, struct helped *helped,
-						 const struct lesson *lesson)
+void lesson_keep(struct lesson *lesson, const struct peer *peer, const struct local *local)
 {
-	if (lesson->taught == TAUGHT_CUT)
-		helped_mark(helped, HELPED_MORE_CONTROL, true);
-	else if (lesson->taught == TAUGHT_NONE)
-		socket_check(fd);
+	lesson->peer = *peer;
+	lesson->local = *local;
+	lesson->peeked = false;
+	lesson->noted = true;
+	lesson->taught = TAUGHT_LOCAL;
 }
 
-/* In a stack frame of its own, which is not there during the kernel call. */
-static __attribute__((noinline)) void learn_apart(int fd, struct helped *helped, uint64_t salt,
-						  const struct lesson *lesson)
+void lesson_take_slow(struct lesson *lesson, const struct msghdr *received, int flags)
 {
-	lesson_learn(fd, helped, salt, lesson);
+	lesson_read(lesson, received, flags);
+	if (lesson->taught != TAUGHT_LOCAL)
+		return;
+	lesson->names = source_names(lesson->salt, lesson->peer);
+	lesson->noted = true;
+	if (source_learn_fast(lesson->helped, lesson->salt, &lesson->names, &lesson->peer,
+			      lesson->local))
+		lesson->taught = TAUGHT_KNOWN;
+	if (unlikely(lesson->peeked))
+		source_last.flags |= HEARD_PEEKED;
+}
+
+/* What was not noted yet, when it was read. */
+static __attribute__((noinline)) bool lesson_note(const struct lesson *lesson)
+{
+	struct names names = source_names(lesson->salt, lesson->peer);
+
+	return source_learn_fast(lesson->helped, lesson->salt, &names, &lesson->peer,
+				 lesson->local);
+}
+
+void lesson_store(int fd, const struct lesson *lesson)
+{
+	if (lesson->taught == TAUGHT_CUT)
+		helped_mark(lesson->helped, HELPED_MORE_CONTROL, true);
+	else if (lesson->taught == TAUGHT_NONE)
+		socket_check(fd);
+	if (lesson->taught != TAUGHT_LOCAL || (!lesson->noted && lesson_note(lesson)))
+		return;
+	source_learn_slow(fd, lesson->helped, lesson->salt, &lesson->peer, lesson->local);
+	if (lesson->peeked)
+		source_last.flags |= HEARD_PEEKED;
 }
 
 int give_address(const struct msghdr *received, void *address, socklen_t *length)
@@ -150,7 +179,7 @@ static __attribute__((noinline)) ssize_t receive_datagram(int fd, struct msghdr 
 	n = receiver(fd, received, flags);
 	if (unlikely(n < 0))
 		return n;
-	lesson_read(lesson, received, flags);
+	lesson_take(lesson, received, flags);
 	if (likely(direct))
 		*length = received->msg_namelen;
 	else if (address && give_address(received, address, length))
@@ -190,13 +219,13 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 	received.msg_iov = &vector;
 	received.msg_iovlen = 1;
 	error = errno;
-	lesson.taught = TAUGHT_NOTHING;
+	lesson_begin(&lesson, helped, salt);
 	n = receive_datagram(fd, &received, flags | guard_flag(), &lesson, address, length,
 			     receiver);
 	if (unlikely(n < 0 && refuses_guard(flags) && !lesson.taught))
 		return receive_from_again(fd, &vector, flags, address, length, error, receiver);
-	if (likely(lesson.taught))
-		learn_apart(fd, helped, salt, &lesson);
+	if (unlikely(lesson.taught > TAUGHT_KNOWN))
+		lesson_store(fd, &lesson);
 	return n;
 }
 
@@ -235,7 +264,7 @@ static __attribute__((noinline)) ssize_t receive_into(int fd, const struct helpe
 	}
 	n = receiver(fd, &received, flags);
 	if (likely(n >= 0)) {
-		lesson_read(lesson, &received, flags);
+		lesson_take(lesson, &received, flags);
 		give_message(wanted_after(helped, before), message, &received);
 	}
 	if (unlikely(scratch.area != NULL))
@@ -304,9 +333,10 @@ static __attribute__((noinline)) ssize_t receive_again(int fd, struct msghdr *me
 	if (!helped)
 		return receiver(fd, message, flags);
 	before = remember_before(helped, salt);
+	lesson_begin(lesson, helped, salt);
 	n = receive_into(fd, helped, &before, message, flags, lesson, receiver);
-	if (lesson->taught)
-		learn_apart(fd, helped, salt, lesson);
+	if (lesson->taught > TAUGHT_KNOWN)
+		lesson_store(fd, lesson);
 	lesson->taught = TAUGHT_NOTHING;
 	return n;
 }
@@ -331,11 +361,11 @@ ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *nex
 		return receiver(fd, message, flags);
 	source_begin_receive(fd, helped);
 	before = remember_before(helped, salt);
-	lesson.taught = TAUGHT_NOTHING;
+	lesson_begin(&lesson, helped, before.salt);
 	n = receive_into(fd, helped, &before, message, flags | guard_flag(), &lesson, receiver);
 	if (unlikely(n < 0 && refuses_guard(flags)))
 		n = receive_again(fd, message, flags, before.error, &lesson, receiver);
-	if (likely(lesson.taught))
-		learn_apart(fd, helped, salt, &lesson);
+	if (unlikely(lesson.taught > TAUGHT_KNOWN))
+		lesson_store(fd, &lesson);
 	return n;
 }

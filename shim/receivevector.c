@@ -42,20 +42,16 @@ struct batch {
 	size_t extra; /* control data that the program does not see */
 };
 
-static inline void learn_one(int fd, struct helped *helped, uint64_t salt,
-			     const struct lesson *lesson)
+static inline void learn_one(int fd, const struct lesson *lesson)
 {
-	struct local local;
-	struct peer peer;
-
-	if (unlikely(lesson->taught != TAUGHT_LOCAL)) {
-		lesson_learn_slow(fd, helped, lesson);
+	if (unlikely(lesson->taught != TAUGHT_LOCAL || lesson->peeked)) {
+		if (lesson->taught)
+			lesson_store(fd, lesson);
 		return;
 	}
-	lesson_copy(&peer, &local, lesson);
-	source_learn(fd, helped, salt, lesson->names, peer, local);
-	if (unlikely(lesson->peeked))
-		source_last.flags |= HEARD_PEEKED;
+	if (unlikely(!source_learn_fast(lesson->helped, lesson->salt, &lesson->names,
+					&lesson->peer, lesson->local)))
+		source_learn_slow(fd, lesson->helped, lesson->salt, &lesson->peer, lesson->local);
 }
 
 /* Some at a time: while the first is remembered, the entries of the others are on their way. */
@@ -70,12 +66,13 @@ static __attribute__((noinline)) void learn_all(int fd, struct helped *helped, u
 		unsigned int size = count - first < LESSONS ? count - first : LESSONS;
 
 		for (unsigned int i = 0; i < size; i++) {
+			lesson_begin(&lessons[i], helped, salt);
 			lesson_read(&lessons[i], &received[i].msg_hdr, flags);
 			if (likely(lessons[i].taught == TAUGHT_LOCAL))
 				lessons[i].names = source_names(salt, lessons[i].peer);
 		}
 		for (unsigned int i = 0; i < size; i++)
-			learn_one(fd, helped, salt, &lessons[i]);
+			learn_one(fd, &lessons[i]);
 	}
 }
 
@@ -233,11 +230,13 @@ static __attribute__((noinline)) int receive_one(int fd, struct call *call, int 
 static __attribute__((noinline)) int receive_without_area(int fd, struct call *call, int flags)
 {
 	struct lesson lesson;
-	int n = receive_one(fd, call, flags, &lesson);
+	int n;
 
+	lesson_begin(&lesson, call->helped, call->before.salt);
+	n = receive_one(fd, call, flags, &lesson);
 	call->prepared = 1;
-	if (n > 0)
-		lesson_learn(fd, call->helped, call->before.salt, &lesson);
+	if (n > 0 && lesson.taught)
+		lesson_store(fd, &lesson);
 	return n;
 }
 

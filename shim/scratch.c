@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hook.h"
+#include "libc.h"
 #include "memory.h"
 #include "scratch.h"
 
@@ -92,7 +93,7 @@ static bool claim(struct area *area, uintptr_t low, struct scratch *scratch)
 static bool is_gone(uintptr_t marker, uint32_t expected)
 {
 	return !__atomic_load_n(&memory_confined, __ATOMIC_RELAXED) &&
-	       syscall(SYS_futex, marker, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, marker, expected) <
+	       kernel_call(SYS_futex, marker, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, marker, expected) <
 		       0 &&
 	       (errno == EAGAIN || errno == EFAULT);
 }

@@ -29,6 +29,9 @@ static bool is_same_address(struct local one, struct local other)
 	return one.half[0] == other.half[0] && one.half[1] == other.half[1];
 }
 
+/* Rare ways have a stack frame of their own: the usual ones take less stack for that. */
+#define NOINLINE __attribute__((noinline))
+
 /* An address of the same family as the peer's. */
 static struct local local_of_setting(const struct peer *peer)
 {
@@ -66,31 +69,11 @@ static void add_port(uint8_t *ports, in_port_t port)
 				 __ATOMIC_RELAXED);
 }
 
-void source_learn_rest(int fd, struct helped *helped, uint64_t salt, struct peer peer,
-		       struct local local)
-{
-	struct names names;
-
-	if (helped_is(helped, HELPED_MISSED)) {
-		helped_set(helped, misses, (uint16_t)0);
-		helped_mark(helped, HELPED_MISSED, false);
-	}
-	if (peer.scope) {
-		/* Programs lose the scope id on the way to the reply. */
-		struct peer scopeless = peer;
-
-		scopeless.scope = 0;
-		names = names_of_peer(&library.peers.key, scopeless, salt);
-		source_learn_slow(fd, helped, salt, &names, &peer, local);
-	}
-	report_peer(LOG_DEBUG, fd, "heard", &peer, &local.address);
-}
-
 /*
  * The peer's local address is news in a conversation that the program began. Is it the kernel's
  * choice for the peer by now, then that is still so; if not, the peer asks.
  */
-static bool is_conversation(int fd, uint64_t salt, const struct peer *peer, struct local local)
+static NOINLINE bool is_conversation(int fd, uint64_t salt, const struct peer *peer, struct local local)
 {
 	struct in6_addr choice;
 
@@ -99,7 +82,7 @@ static bool is_conversation(int fd, uint64_t salt, const struct peer *peer, stru
 }
 
 /* A datagram came from a peer to which the program spoke first; `known` is its entry. */
-static void learn_own(int fd, uint64_t salt, const struct names *names, const struct peer *peer,
+static NOINLINE void learn_own(int fd, uint64_t salt, const struct names *names, const struct peer *peer,
 		      struct local local, struct local known)
 {
 	struct peers *peers = &library.peers;
@@ -130,17 +113,38 @@ static void learn_own(int fd, uint64_t salt, const struct names *names, const st
 		source_last.flags = HEARD_ANSWERED;
 }
 
-void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct names *names,
-		       const struct peer *peer, struct local local)
+static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *key, const struct peer *peer,
+		       struct local local)
 {
-	struct name name = name_of_peer(names, local.port);
+	struct names names = names_of_peer(&library.peers.key, *key, salt);
 	struct local known;
+	bool is_own;
 
-	(void)helped;
-	if (peers_find(&library.peers, name, &known) && known.state >= LOCAL_OWN)
-		learn_own(fd, salt, names, peer, local, known);
+	is_own = peers_find(&library.peers, name_of_peer(&names, local.port), &known) &&
+		 known.state >= LOCAL_OWN;
+	if (is_own)
+		learn_own(fd, salt, &names, peer, local, known);
 	else
-		peers_put(&library.peers, name, local);
+		peers_put(&library.peers, name_of_peer(&names, local.port), local);
+}
+
+void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct peer *peer,
+		       struct local local)
+{
+	local.rest = local_rest(local.ifindex, helped_get(helped, port), helped_get(helped, mode));
+	learn_peer(fd, salt, peer, peer, local);
+	if (peer->scope) {
+		/* Programs lose the scope id on the way to the reply. */
+		struct peer scopeless = *peer;
+
+		scopeless.scope = 0;
+		learn_peer(fd, salt, &scopeless, peer, local);
+	}
+	if (helped_is(helped, HELPED_MISSED)) {
+		helped_set(helped, misses, (uint16_t)0);
+		helped_mark(helped, HELPED_MISSED, false);
+	}
+	report_peer(LOG_DEBUG, fd, "heard", peer, &local.address);
 }
 
 void source_publish(void)
@@ -168,7 +172,7 @@ void source_count_option(struct helped *helped)
 }
 
 /* The host's entry says no more that a question waits for its answer. */
-static void retract_host(const struct names *names, struct local local)
+static NOINLINE void retract_host(const struct names *names, struct local local)
 {
 	struct name name = name_of_host(names, local.port);
 	struct local host;
@@ -217,7 +221,7 @@ static bool use_known(const struct names *names, bool is_last, struct local know
 }
 
 /* Returns true if the thread's last receive came from that host, whatever the port. */
-static bool is_last_host(const struct peer *peer, uint64_t salt, in_port_t port,
+static NOINLINE bool is_last_host(const struct peer *peer, uint64_t salt, in_port_t port,
 			 struct local *local)
 {
 	struct heard last;
@@ -230,7 +234,7 @@ static bool is_last_host(const struct peer *peer, uint64_t salt, in_port_t port,
 }
 
 /* Finds where the peer's host asked, from another port, and still waits for an answer. */
-static bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
+static NOINLINE bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
 		      uint64_t salt, struct local *local)
 {
 	struct local known;
@@ -247,7 +251,7 @@ static bool find_host(const struct names *names, const struct peer *peer, in_por
 }
 
 /* What the settings say of a peer to which the program speaks first. */
-static bool find_by_setting(const struct names *names, const struct peer *peer, struct local *local)
+static NOINLINE bool find_by_setting(const struct names *names, const struct peer *peer, struct local *local)
 {
 	if (!library.settings.follow_tcp || !peers_find(&library.peers, name_of_tcp(names), local))
 		*local = local_of_setting(peer);
@@ -255,12 +259,19 @@ static bool find_by_setting(const struct names *names, const struct peer *peer, 
 	return local_is_usable(*local);
 }
 
+/* The program speaks first to a peer, on a socket of that port. */
+static NOINLINE void speak_first(const struct names *names, in_port_t port)
+{
+	const struct local own = { .port = port, .state = LOCAL_OWN };
+
+	peers_put(&library.peers, name_of_peer(names, port), own);
+}
+
 bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct local *local)
 {
 	struct names names = names_of_peer(&library.peers.key, peer, salt);
 	in_port_t port = helped_get(helped, port);
-	struct name name = name_of_peer(&names, port);
-	struct local known, last, own = { .port = port, .state = LOCAL_OWN };
+	struct local known, last;
 	bool is_last = heard_read(&source_last, &peer, salt, port, &last), found;
 
 	if (is_last && heard_outranks(&source_last)) {
@@ -269,7 +280,7 @@ bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct 
 			add_port(answers_here, port);
 		}
 		found = use_known(&names, true, last, local);
-	} else if (peers_find(&library.peers, name, &known)) {
+	} else if (peers_find(&library.peers, name_of_peer(&names, port), &known)) {
 		found = use_known(&names, is_last, known, local);
 		if (!found && known.state == LOCAL_OWN)
 			found = find_by_setting(&names, &peer, local);
@@ -280,7 +291,7 @@ bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct 
 			find_by_setting(&names, &peer, local);
 		/* The program speaks first. Before it does: the answer can be quick. */
 		if (!found && peer.port)
-			peers_put(&library.peers, name, own);
+			speak_first(&names, port);
 	}
 	if (!found)
 		source_count(COUNTER_bare);
@@ -313,7 +324,7 @@ static bool is_answered_elsewhere(in_port_t port)
 }
 
 /* Looks for the question of a peer on any tracked socket of the process tree. */
-static bool find_question(int fd, const struct peer *peer, struct local *local)
+static NOINLINE bool find_question(int fd, const struct peer *peer, struct local *local)
 {
 	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
 	uint64_t netns = 0;
@@ -333,7 +344,7 @@ static bool find_question(int fd, const struct peer *peer, struct local *local)
 }
 
 /* Returns true if the thread's last receive came from that very peer, on whatever socket. */
-static bool is_last_peer(const struct peer *peer, struct heard *last)
+static NOINLINE bool is_last_peer(const struct peer *peer, struct heard *last)
 {
 	return heard_copy(&source_last, last) && last->peer.port == peer->port &&
 	       last->peer.scope == peer->scope && IN6_ARE_ADDR_EQUAL(&last->peer.host, &peer->host);
@@ -376,7 +387,7 @@ bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answ
 }
 
 /* On sockets of one local port. */
-static void forget_on_port(const struct names *names, in_port_t port, struct local wrong)
+static NOINLINE void forget_on_port(const struct names *names, in_port_t port, struct local wrong)
 {
 	struct peers *peers = &library.peers;
 	struct name name = name_of_peer(names, port);

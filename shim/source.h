@@ -120,14 +120,6 @@ static inline void source_count(enum counter counter)
 	counters_add(source_last.count, counter);
 }
 
-/* What is not needed for every datagram: scope ids, log lines, misses. */
-void source_learn_rest(int fd, struct helped *helped, uint64_t salt, struct peer peer,
-		       struct local local);
-
-/* The slow path of source_learn(): the table does not say so, or not at the usual place. */
-void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct names *names,
-		       const struct peer *peer, struct local local);
-
 /* Returns the hashes of a datagram's peer; its entry is on its way to the cache. */
 static inline struct names source_names(uint64_t salt, struct peer peer)
 {
@@ -140,19 +132,30 @@ static inline struct names source_names(uint64_t salt, struct peer peer)
 /*
  * A datagram was received on `helped`, whose salt was `salt` when the receive began (its record can
  * be another socket's by now): remembers its local address, all zero for one that came by broadcast
- * or multicast: then nothing is to be attached.
+ * or multicast: then nothing is to be attached. Returns true if the table knows that already; else
+ * source_learn_slow() has to follow.
  */
+static inline __attribute__((always_inline)) bool
+source_learn_fast(const struct helped *helped, uint64_t salt, const struct names *names,
+		  const struct peer *peer, struct local local)
+{
+	local.rest = local_rest(local.ifindex, helped_get(helped, port), helped_get(helped, mode));
+	heard_write(&source_last, peer, salt, local);
+	source_count(COUNTER_learnt);
+	return likely(peers_knows(&library.peers, name_of_peer(names, local.port), local)) &&
+	       likely(!peer->scope && !helped_is(helped, HELPED_LEARNS_MORE));
+}
+
+/* What follows when source_learn_fast() returned false. */
+void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct peer *peer,
+		       struct local local);
+
 static inline __attribute__((always_inline)) void source_learn(int fd, struct helped *helped,
 							       uint64_t salt, struct names names,
 							       struct peer peer, struct local local)
 {
-	local.rest = local_rest(local.ifindex, helped_get(helped, port), helped_get(helped, mode));
-	heard_write(&source_last, &peer, salt, local);
-	source_count(COUNTER_learnt);
-	if (unlikely(!peers_knows(&library.peers, name_of_peer(&names, local.port), local)))
-		source_learn_slow(fd, helped, salt, &names, &peer, local);
-	if (unlikely(peer.scope || helped_is(helped, HELPED_LEARNS_MORE)))
-		source_learn_rest(fd, helped, salt, peer, local);
+	if (unlikely(!source_learn_fast(helped, salt, &names, &peer, local)))
+		source_learn_slow(fd, helped, salt, &peer, local);
 }
 
 /* The slow path of source_begin_receive(). */

@@ -109,7 +109,7 @@ int hook_pidfd_getfd(int pidfd, int target, unsigned int flags)
 	int made = libc.pidfd_getfd(pidfd, target, flags);
 
 	if (made < 0 && errno == ENOSYS)
-		made = (int)syscall(SYS_pidfd_getfd, pidfd, target, flags);
+		made = (int)kernel_call(SYS_pidfd_getfd, pidfd, target, flags);
 	socket_forget(made);
 	return made;
 }

@@ -17,7 +17,8 @@ static inline void *find_in_libc(const char *name)
 {
 #ifdef __GLIBC__
 	static const char *const versions[] = { "GLIBC_2.2.5", "GLIBC_2.0", "GLIBC_2.17",
-						"GLIBC_2.4",   "GLIBC_2.2", "GLIBC_2.27" };
+						"GLIBC_2.4",   "GLIBC_2.2", "GLIBC_2.27",
+						"GLIBC_2.12",  "GLIBC_2.14" };
 	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD), *address = NULL;
 
 	for (size_t i = 0; libc && !address && i < sizeof(versions) / sizeof(*versions); i++)
