@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* The second engine: what its modules offer each other. Start with main.c and keeper.c. */
+#ifndef BPF_ENGINE_H
+#define BPF_ENGINE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "layout.h"
+#include "settings.h"
+
+enum { EXIT_FAILED = 125, EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127, PATH_LENGTH = 512 };
+
+/* main.c: lines on stderr. fail() ends the process with EXIT_FAILED, in any of its processes. */
+_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+extern struct settings settings;
+
+/* cgroup.c */
+struct cgroup {
+	char path[PATH_LENGTH]; /* in the file system */
+	int fd, events;
+	uint64_t id;
+};
+
+/* Makes a child of the caller's own cgroup. Fails with a line. */
+void cgroup_make(struct cgroup *cgroup);
+/* Finds the cgroup of a unit, of a process, or at a path. Fails with a line. */
+void cgroup_find(struct cgroup *cgroup, const char *target);
+/* Moves this process there. Returns false with errno. */
+bool cgroup_enter(const struct cgroup *cgroup);
+bool cgroup_is_populated(const struct cgroup *cgroup);
+/* Calls for each process there and in its descendants, as long as that returns true. */
+void cgroup_each_process(const struct cgroup *cgroup, bool (*call)(pid_t pid));
+/* Where the cgroup v2 hierarchy is mounted; NULL if it is not. */
+const char *cgroup_mount(void);
+
+/* load.c: the programs and maps in the kernel. */
+struct maps {
+	int peers, slots, locals, vrfs, networks, sockets, counters, events, keeper;
+};
+
+extern struct maps maps;
+/* Loads everything; fails with a line that names what is missing. */
+void load(const struct settings *settings, bool connects);
+/* What learns first, what sets sources when the sockets that there are already are known. */
+void attach_learning(const struct cgroup *cgroup);
+void attach_sending(const struct cgroup *cgroup);
+/* The table of peers, to read. */
+const struct set *load_table(uint32_t *sets);
+const struct slot *load_slots(void);
+const struct secrets *load_secrets(void);
+uint32_t load_peers(void);
+/* Forgets what this process needs no more: the programs and links stay. */
+void detach(void);
+/* The epoch of the local addresses. */
+void epoch_move(void);
+void epoch_stop(void);
+void vrfs_set(uint32_t number);
+/* What a kernel needs. Prints a line each if asked to; returns the first that is missing. */
+const char *load_missing(bool print);
+
+/* locals.c: the addresses of network namespaces, by rtnetlink. */
+/* Follows the namespace of a process (0: our own). Returns false if that can't be done. */
+bool locals_follow(pid_t pid);
+/* Forgets all namespaces but those in which the cgroup has processes now. */
+void locals_forget_unused(const struct cgroup *cgroup);
+/* For poll(): descriptors to read from; the number of them. */
+size_t locals_descriptors(int *fds, size_t most);
+/* Reads what happened on that descriptor. */
+void locals_read(int fd);
+/* Reads again what could not be read. Returns false as long as that fails. */
+bool locals_retry(void);
+bool locals_are_due(void);
+uint32_t locals_networks(void);
+/* Is it an address of that namespace now? */
+bool locals_have(uint32_t network, uint32_t domain, const struct in6_addr *address);
+
+/* sockets.c: those that were there before the engine. Returns how many are servers. */
+unsigned int sockets_list(const struct cgroup *cgroup);
+/* A copy of a process's descriptor; -1 if there is none to be had. */
+int descriptor_of(pid_t thread, int number);
+
+/* peers.c: what the programs know of the peer of that socket. */
+bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct in6_addr *local,
+		 uint32_t *ifindex);
+
+/* supervisor.c: connect() of servers, by seccomp notification. */
+/* Makes this process ask for each connect(); the descriptor that answers, or -1. */
+int supervisor_filter(void);
+/* Starts the second holder of the descriptor. */
+void supervisor_start(int listener);
+/* Answers one. Returns false if nobody can ask any more. */
+bool supervisor_answer(void);
+void supervisor_counts(__u64 *kept, __u64 *given_up);
+
+/* keeper.c: the process that stays. */
+enum { MODE_RUN = 'r', MODE_ATTACH = 'a' };
+
+/* In the keeper of `run`: loads, tells `channel`, stays until the cgroup is empty. */
+_Noreturn void keep_run(struct cgroup *cgroup, int channel);
+_Noreturn void keep_attach(struct cgroup *cgroup, const char *target);
+
+/* status.c */
+int status(bool json);
+int detach_target(const char *target);
+void counters_print(int fd);
+
+/* check.c */
+int check(void);
+/* Drops all capabilities but these (a mask). */
+void capabilities_keep(uint64_t mask);
+bool capability_is_effective(unsigned int number);
+
+#endif

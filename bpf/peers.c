@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Reads the programs' table of peers for a socket that connects.
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include <bpf/bpf.h>
+
+#include "engine.h"
+
+static bool find(const struct set *set, uint64_t name, uint64_t *entry)
+{
+	for (int i = 0; i < SET_ENTRIES; i++) {
+		*entry = __atomic_load_n(&set->entry[i], __ATOMIC_RELAXED);
+		if (!((*entry ^ name) & NAME_MASK))
+			return true;
+	}
+	return false;
+}
+
+/* The address in the slot that an entry points to. Returns false if it was taken over. */
+static bool read_slot(uint64_t entry, struct in6_addr *local, uint32_t *domain)
+{
+	const struct slot *slots = load_slots(), *slot;
+	uint64_t part[4], of_domain;
+
+	if (!slots || entry_slot(entry) < SLOT_FIRST)
+		return false;
+	slot = &slots[entry_slot(entry)];
+	of_domain = __atomic_load_n(&slot->domain, __ATOMIC_RELAXED);
+	for (int i = 0; i < 4; i++) {
+		part[i] = __atomic_load_n(&slot->part[i], __ATOMIC_RELAXED);
+		if ((part[i] ^ of_domain) >> 32)
+			return false;
+	}
+	if ((of_domain >> 32 & ((1 << GENERATION_BITS) - 1)) != entry_generation(entry))
+		return false;
+	*domain = (uint32_t)of_domain & ~SLOT_V4;
+	if ((uint32_t)of_domain & SLOT_V4) {
+		*local = (struct in6_addr){ 0 };
+		local->s6_addr32[2] = htonl(0xffff);
+		local->s6_addr32[3] = (uint32_t)part[0];
+	} else {
+		for (int i = 0; i < 4; i++)
+			local->s6_addr32[i] = (uint32_t)part[i];
+	}
+	return true;
+}
+
+/* The hash of the peer's host, and its port. */
+static bool read_peer(const struct sockaddr *peer, socklen_t length, uint32_t network,
+		      uint32_t link, uint64_t *host, in_port_t *port)
+{
+	struct sockaddr_in6 six;
+	struct sockaddr_in four;
+
+	if (peer->sa_family == AF_INET && length >= sizeof(four)) {
+		memcpy(&four, peer, sizeof(four));
+		*port = four.sin_port;
+		*host = hash_host4(load_secrets(), four.sin_addr.s_addr, network, link);
+		return true;
+	}
+	if (peer->sa_family != AF_INET6 || length < sizeof(six) - sizeof(six.sin6_scope_id))
+		return false;
+	memcpy(&six, peer, length < sizeof(six) ? length : sizeof(six));
+	*port = six.sin6_port;
+	*host = IN6_IS_ADDR_V4MAPPED(&six.sin6_addr) ?
+			hash_host4(load_secrets(), six.sin6_addr.s6_addr32[3], network, link) :
+			hash_host6(load_secrets(), six.sin6_addr.s6_addr32, network, link);
+	return true;
+}
+
+bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct in6_addr *local,
+		 uint32_t *ifindex)
+{
+	struct sockaddr_in6 name = { 0 };
+	socklen_t size = sizeof(name), link_size;
+	struct socket_state state;
+	const struct set *table;
+	uint64_t host, hash, entry;
+	uint32_t sets, domain;
+	in_port_t port;
+	int link = 0;
+
+	table = load_table(&sets);
+	link_size = sizeof(link);
+	if (!table || bpf_map_lookup_elem(maps.sockets, &fd, &state) ||
+	    (state.role != ROLE_SERVER && state.role != ROLE_TRANSFER) ||
+	    getsockname(fd, (struct sockaddr *)&name, &size) ||
+	    getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &link, &link_size) ||
+	    !read_peer(peer, length, state.network, (uint32_t)link, &host, &port))
+		return false;
+	hash = hash_peer(load_secrets(), host, port);
+	host = set_of(host, sets);
+	if (!find(&table[host], entry_tag(hash, ntohs(name.sin6_port)), &entry) &&
+	    !find(&table[set_of(hash, sets)], entry_tag(hash, ntohs(name.sin6_port)), &entry))
+		return false;
+	if (entry_kind(entry) != ENTRY_ASKED || !read_slot(entry, local, &domain))
+		return false;
+	*ifindex = domain;
+	return locals_have(state.network, domain, local);
+}
