@@ -40,7 +40,7 @@ const char *cgroup_mount(void);
 
 /* load.c: the programs and maps in the kernel. */
 struct maps {
-	int peers, slots, locals, vrfs, networks, sockets, counters, events, keeper;
+	int peers, slots, locals, vrfs, networks, sockets, counters, events, choices, keeper;
 };
 
 extern struct maps maps;
@@ -49,6 +49,8 @@ void load(const struct settings *settings, bool connects);
 /* What learns first, what sets sources when the sockets that there are already are known. */
 void attach_learning(const struct cgroup *cgroup);
 void attach_sending(const struct cgroup *cgroup);
+/* What sees which address the kernel chooses: not before somebody needs it, for it is not free. */
+void attach_egress(const struct cgroup *cgroup);
 /* The table of peers, to read. */
 const struct set *load_table(uint32_t *sets);
 const struct slot *load_slots(void);
@@ -66,6 +68,9 @@ const char *load_missing(bool print);
 /* locals.c: the addresses of network namespaces, by rtnetlink. */
 /* Follows the namespace of a process (0: our own). Returns false if that can't be done. */
 bool locals_follow(pid_t pid);
+/* The address that the kernel chooses in that namespace for that peer. */
+bool locals_choice(uint32_t network, const struct sockaddr *peer, socklen_t length,
+		   struct in6_addr *choice);
 /* Forgets all namespaces but those in which the cgroup has processes now. */
 void locals_forget_unused(const struct cgroup *cgroup);
 /* For poll(): descriptors to read from; the number of them. */

@@ -60,22 +60,57 @@ static void make_record(char mode)
 }
 
 /* A network namespace in which a socket was bound, and whose addresses nobody follows yet. */
-static int on_network(void *context, void *data, size_t length)
+static void on_network(const struct engine_event *event)
 {
-	const struct network_event *event = data;
-
-	(void)context;
-	if (length < sizeof(*event))
-		return 0;
 	locals_forget_unused(kept);
 	if (!locals_follow((pid_t)event->pid))
 		say(LOG_INFO, "cannot follow the addresses of process %u's network namespace; "
 			      "nothing is attached there", event->pid);
 	write_record();
+}
+
+/*
+ * A server sent first. From now on rf_egress sees which address the kernel chooses; for this peer
+ * we find it out, before it answers if we can.
+ */
+static void on_own(const struct engine_event *event)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = (in_port_t)event->port };
+	struct sockaddr_in four = { .sin_family = AF_INET,
+				    .sin_port = (in_port_t)event->port,
+				    .sin_addr.s_addr = event->address[0] };
+	static bool attached;
+	struct choice choice = { { 0 } };
+	struct in6_addr address;
+
+	if (!attached)
+		attach_egress(kept);
+	attached = true;
+	memcpy(&six.sin6_addr, event->address, sizeof(six.sin6_addr));
+	if (!locals_choice(event->network,
+			   event->v4 ? (struct sockaddr *)&four : (struct sockaddr *)&six,
+			   event->v4 ? sizeof(four) : sizeof(six), &address))
+		return;
+	if (event->v4)
+		choice.address[0] = address.s6_addr32[3];
+	else
+		memcpy(choice.address, &address, sizeof(choice.address));
+	bpf_map_update_elem(maps.choices, &event->name, &choice, BPF_ANY);
+}
+
+static int on_event(void *context, void *data, size_t length)
+{
+	const struct engine_event *event = data;
+
+	(void)context;
+	if (length >= sizeof(*event) && event->kind == EVENT_OWN)
+		on_own(event);
+	else if (length >= sizeof(*event))
+		on_network(event);
 	return 0;
 }
 
-/* Waits for the next event; does what it asks for. Returns false if the work is done. */
+/* Waits for what happens next; does what it asks for. Returns false if the work is done. */
 static bool turn(int signals, struct ring_buffer *events, int *listener, bool ends_by_signal)
 {
 	int fds[NETWORKS_MAX];
@@ -136,7 +171,7 @@ static int block_signals(void)
 
 static struct ring_buffer *open_events(void)
 {
-	struct ring_buffer *events = ring_buffer__new(maps.events, on_network, NULL, NULL);
+	struct ring_buffer *events = ring_buffer__new(maps.events, on_event, NULL, NULL);
 
 	if (!events)
 		fail("cannot read the programs' events: %s", strerror(errno));

@@ -22,8 +22,9 @@ enum {
 	SLOTS = 1 << SLOT_BITS,
 	SLOT_WAYS = 8,
 	/* The first slots hold no address. */
-	SLOT_NONE = 0,	    /* an own conversation whose local address is not known yet */
+	SLOT_NONE = 0,	    /* an own conversation of which nothing has left yet */
 	SLOT_AMBIGUOUS = 1, /* one link-local peer on several links: nothing is attached */
+	SLOT_UNSEEN = 2,    /* an own conversation that began before rf_egress was attached */
 	SLOT_FIRST = SLOT_WAYS,
 	TICK_BITS = 5,
 	TICKS = 1 << TICK_BITS,
@@ -106,8 +107,8 @@ enum role {
 struct socket_state {
 	__u32 role;
 	__u32 network;
-	__u32 own; /* it began conversations of its own */
-	__u32 reserved;
+	__u32 own;   /* it began conversations of its own */
+	__u32 hosts; /* it sent to ports that never asked: their hosts are kept up to date */
 };
 
 /* One row each: the name of the counter and what it counts. */
@@ -138,9 +139,21 @@ struct keeper_record {
 	char target[TARGET_LENGTH];
 };
 
-/* A network namespace that the keeper does not follow yet, and a process in it. */
-struct network_event {
-	__u32 network, pid;
+/* What the programs tell the keeper. */
+enum event_kind {
+	EVENT_NETWORK, /* a socket is bound in a network namespace that nobody follows yet */
+	EVENT_OWN,     /* a conversation of a program's own began, and rf_egress is not attached */
+};
+
+struct engine_event {
+	__u32 kind, network, pid;
+	__u32 port, v4, address[4]; /* the peer */
+	__u64 name;		    /* of the conversation in rf_choices */
+};
+
+/* The local address that the kernel chooses for a conversation. */
+struct choice {
+	__u32 address[4]; /* IPv4: address[0] */
 };
 
 struct secrets {

@@ -198,6 +198,7 @@ void load(const struct settings *wanted, bool connects)
 		.sockets = bpf_map__fd(skeleton->maps.rf_sockets),
 		.counters = bpf_map__fd(skeleton->maps.rf_counters),
 		.events = bpf_map__fd(skeleton->maps.rf_events),
+		.choices = bpf_map__fd(skeleton->maps.rf_choices),
 		.keeper = bpf_map__fd(skeleton->maps.rf_keeper),
 	};
 }
@@ -255,7 +256,6 @@ void attach_learning(const struct cgroup *cgroup)
 {
 	attach_one(skeleton->progs.rf_bind4, cgroup);
 	attach_one(skeleton->progs.rf_bind6, cgroup);
-	attach_one(skeleton->progs.rf_egress, cgroup);
 	attach_one(skeleton->progs.rf_ingress, cgroup);
 }
 
@@ -265,6 +265,12 @@ void attach_sending(const struct cgroup *cgroup)
 	attach_one(skeleton->progs.rf_connect6, cgroup);
 	attach_one(skeleton->progs.rf_sendmsg4, cgroup);
 	attach_one(skeleton->progs.rf_sendmsg6, cgroup);
+}
+
+void attach_egress(const struct cgroup *cgroup)
+{
+	attach_one(skeleton->progs.rf_egress, cgroup);
+	__atomic_store_n(&skeleton->bss->sees_egress, 1, __ATOMIC_SEQ_CST);
 }
 
 void detach(void)

@@ -31,6 +31,7 @@ enum { BUFFER = 32768, STALE = 256, TRIES = 5 };
 
 struct network {
 	int monitor, asks; /* -1: none */
+	int place;	   /* the namespace itself; -1: our own */
 	uint32_t cookie;
 	ino_t inode;
 	bool dirty, used;
@@ -471,6 +472,8 @@ static void close_network(struct network *network)
 		close(network->monitor);
 	if (network->asks >= 0)
 		close(network->asks);
+	if (network->place >= 0)
+		close(network->place);
 }
 
 /* Opens the sockets inside the namespace and comes back. */
@@ -512,12 +515,17 @@ bool locals_follow(pid_t pid)
 		close(fd);
 		return known;
 	}
-	*network = (struct network){ .monitor = -1, .asks = -1, .inode = status.st_ino,
+	*network = (struct network){ .monitor = -1, .asks = -1, .place = -1, .inode = status.st_ino,
 				     .dirty = true, .used = true };
 	if (!stat("/proc/self/ns/net", &own) && own.st_ino == status.st_ino && own_namespace < 0)
 		own_namespace = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	done = own.st_ino == status.st_ino ? open_monitor(network) : open_inside(network, fd);
-	close(fd);
+	if (own.st_ino == status.st_ino) {
+		done = open_monitor(network);
+		close(fd);
+	} else {
+		done = open_inside(network, fd);
+		network->place = fd;
+	}
 	if (!done) {
 		close_network(network);
 		return false;
@@ -553,6 +561,33 @@ void locals_forget_unused(const struct cgroup *cgroup)
 		*network = networks[--number_of_networks];
 	}
 	write_vrfs();
+}
+
+bool locals_choice(uint32_t network, const struct sockaddr *peer, socklen_t length,
+		   struct in6_addr *choice)
+{
+	struct sockaddr_in6 name = { 0 };
+	socklen_t size = sizeof(name);
+	int place = -1, probe;
+	bool done;
+
+	for (size_t i = 0; i < number_of_networks; i++)
+		if (networks[i].cookie == network)
+			place = networks[i].place;
+	if (place >= 0 && setns(place, CLONE_NEWNET))
+		return false;
+	probe = socket(peer->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (place >= 0 && setns(own_namespace, CLONE_NEWNET))
+		fail("cannot come back from a network namespace: %s", strerror(errno));
+	if (probe < 0)
+		return false;
+	done = !connect(probe, peer, length) && !getsockname(probe, (struct sockaddr *)&name, &size);
+	close(probe);
+	if (name.sin6_family == AF_INET)
+		choice->s6_addr32[3] = ((struct sockaddr_in *)(void *)&name)->sin_addr.s_addr;
+	else
+		*choice = name.sin6_addr;
+	return done;
 }
 
 size_t locals_descriptors(int *fds, size_t most)

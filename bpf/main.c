@@ -102,8 +102,11 @@ static char **read_options(char **argument)
 	const char *value;
 	size_t length, i;
 
+	struct settings_fault fault;
+
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		set(i, getenv(rows[i].variable));
+	settings_disable(&settings, getenv("REPLYFROM_DISABLE"), &fault);
 	for (; *argument && **argument == '-'; argument++) {
 		if (!strcmp(*argument, "--"))
 			return argument + 1;
@@ -160,6 +163,16 @@ static void start_keeper(struct cgroup *cgroup, int channel)
 		;
 }
 
+static _Noreturn void execute(char **command)
+{
+	int error;
+
+	execvp(*command, command);
+	error = errno;
+	dprintf(STDERR_FILENO, "replyfrom: %s: %s\n", *command, strerror(error));
+	_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
+}
+
 static _Noreturn void run(char **command)
 {
 	struct cgroup cgroup;
@@ -168,6 +181,8 @@ static _Noreturn void run(char **command)
 
 	if (!*command)
 		fail("no command to start; replyfrom-bpf --help shows the usage");
+	if (settings.disabled)
+		execute(command);
 	cgroup_make(&cgroup);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		fail("socketpair: %s", strerror(errno));
@@ -194,9 +209,7 @@ static _Noreturn void run(char **command)
 	if (cgroup.events >= 0)
 		close(cgroup.events);
 	close(ends[0]);
-	execvp(*command, command);
-	dprintf(STDERR_FILENO, "replyfrom: %s: %s\n", *command, strerror(errno));
-	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
+	execute(command);
 }
 
 int main(int count, char **arguments)

@@ -3,19 +3,52 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 
 #include "engine.h"
 
-static bool find(const struct set *set, uint64_t name, uint64_t *entry)
+static bool find(uint64_t set, uint64_t name, uint64_t mask, uint64_t *entry)
 {
+	uint32_t sets;
+	const struct set *table = load_table(&sets);
+
 	for (int i = 0; i < SET_ENTRIES; i++) {
-		*entry = __atomic_load_n(&set->entry[i], __ATOMIC_RELAXED);
-		if (!((*entry ^ name) & NAME_MASK))
+		*entry = __atomic_load_n(&table[set_of(set, sets)].entry[i], __ATOMIC_RELAXED);
+		if (!((*entry ^ name) & mask))
 			return true;
 	}
 	return false;
+}
+
+/* The host asked from another port not long ago. */
+static bool find_host(uint64_t host, uint32_t local_port, uint64_t *entry)
+{
+	uint64_t name = entry_tag(hash_peer(load_secrets(), host, 0), local_port) | AUXILIARY;
+	struct timespec now;
+	uint64_t units;
+
+	if (!find(host, name, NAME_MASK, entry) || entry_kind(*entry) != ENTRY_HOST)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	units = ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) >> 31;
+	return ((units - (*entry >> TIME_SHIFT)) & TIME_MASK) <= HOST_UNITS;
+}
+
+/* The same order as in the programs: the peer on this port, on any, then its host. */
+static bool find_peer(enum role role, uint64_t host, uint64_t hash, uint32_t local_port,
+		      uint64_t *entry)
+{
+	uint64_t name = entry_tag(hash, local_port);
+
+	if (role != ROLE_FRESH &&
+	    (find(host, name, NAME_MASK, entry) || find(hash, name, NAME_MASK, entry)))
+		return entry_kind(*entry) == ENTRY_ASKED;
+	if (role == ROLE_SERVER)
+		return find_host(host, local_port, entry);
+	return (find(host, name, ANY_PORT_MASK, entry) || find(hash, name, ANY_PORT_MASK, entry)) &&
+	       entry_kind(*entry) == ENTRY_ASKED;
 }
 
 /* The address in the slot that an entry points to. Returns false if it was taken over. */
@@ -33,7 +66,8 @@ static bool read_slot(uint64_t entry, struct in6_addr *local, uint32_t *domain)
 		if ((part[i] ^ of_domain) >> 32)
 			return false;
 	}
-	if ((of_domain >> 32 & ((1 << GENERATION_BITS) - 1)) != entry_generation(entry))
+	if (entry_kind(entry) != ENTRY_HOST &&
+	    (of_domain >> 32 & ((1 << GENERATION_BITS) - 1)) != entry_generation(entry))
 		return false;
 	*domain = (uint32_t)of_domain & ~SLOT_V4;
 	if ((uint32_t)of_domain & SLOT_V4) {
@@ -76,26 +110,20 @@ bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct i
 	struct sockaddr_in6 name = { 0 };
 	socklen_t size = sizeof(name), link_size;
 	struct socket_state state;
-	const struct set *table;
-	uint64_t host, hash, entry;
+	uint64_t host, entry;
 	uint32_t sets, domain;
 	in_port_t port;
 	int link = 0;
 
-	table = load_table(&sets);
 	link_size = sizeof(link);
-	if (!table || bpf_map_lookup_elem(maps.sockets, &fd, &state) ||
-	    (state.role != ROLE_SERVER && state.role != ROLE_TRANSFER) ||
+	if (!load_table(&sets) || bpf_map_lookup_elem(maps.sockets, &fd, &state) ||
+	    state.role == ROLE_CLIENT || state.role == ROLE_EXCLUDED ||
 	    getsockname(fd, (struct sockaddr *)&name, &size) ||
 	    getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &link, &link_size) ||
-	    !read_peer(peer, length, state.network, (uint32_t)link, &host, &port))
-		return false;
-	hash = hash_peer(load_secrets(), host, port);
-	host = set_of(host, sets);
-	if (!find(&table[host], entry_tag(hash, ntohs(name.sin6_port)), &entry) &&
-	    !find(&table[set_of(hash, sets)], entry_tag(hash, ntohs(name.sin6_port)), &entry))
-		return false;
-	if (entry_kind(entry) != ENTRY_ASKED || !read_slot(entry, local, &domain))
+	    !read_peer(peer, length, state.network, (uint32_t)link, &host, &port) ||
+	    !find_peer(state.role, host, hash_peer(load_secrets(), host, port),
+		       ntohs(name.sin6_port), &entry) ||
+	    !read_slot(entry, local, &domain))
 		return false;
 	*ifindex = domain;
 	return locals_have(state.network, domain, local);

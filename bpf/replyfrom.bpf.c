@@ -82,6 +82,14 @@ struct {
 	__uint(max_entries, 4096);
 } rf_events SEC(".maps");
 
+/* What the keeper found out for the conversations that began before rf_egress was attached. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, struct choice);
+} rf_choices SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -98,7 +106,8 @@ const volatile __u64 ports[PORT_WORDS] = { 0 };
 
 __u32 epoch = 0; /* of the locals; 0: not known now, so nothing is attached */
 __u32 made = 0;	 /* entries */
-__u32 vrfs = 0;  /* that there are in all namespaces */
+__u32 vrfs = 0;	 /* that there are in all namespaces */
+__u32 sees_egress = 0;
 
 ALWAYS_INLINE void count(enum engine_counter which)
 {
@@ -128,8 +137,10 @@ ALWAYS_INLINE int is_port_wanted(__u32 port)
 struct peer {
 	__u64 host, hash; /* keyed hashes: of the host, and of its port too */
 	__u32 local_port;
-	__u32 network, domain; /* of the local address */
-	__u32 address[4];      /* the local address; IPv4: address[0], and SLOT_V4 in domain */
+	__u32 network, domain; /* of the local address; SLOT_V4 */
+	/* The local address, of datagrams that a program sends the far one; IPv4: address[0]. */
+	__u32 address[4];
+	__u32 port; /* the far one, where it is needed */
 };
 
 /* --- The local addresses --- */
@@ -392,6 +403,12 @@ ALWAYS_INLINE __u64 peer_name(const struct peer *peer)
 	return entry_tag(peer->hash, peer->local_port);
 }
 
+/* Of a conversation, among those of all ports. */
+ALWAYS_INLINE __u64 conversation_name(const struct peer *peer)
+{
+	return peer->hash + peer->local_port;
+}
+
 ALWAYS_INLINE __u64 host_name(const struct peer *peer)
 {
 	return entry_tag(hash_peer(&secret, peer->host, 0), peer->local_port) | AUXILIARY;
@@ -448,6 +465,22 @@ ALWAYS_INLINE int is_ambiguous(__u64 entry, const struct peer *peer)
 	       ((__u32)slot->part[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
+/* The conversation's address as the keeper found it, or the first at which the peer answers. */
+ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
+{
+	__u64 name = conversation_name(peer);
+	struct choice *choice = bpf_map_lookup_elem(&rf_choices, &name);
+	struct peer end = *peer;
+
+	if (choice) {
+		end.address[0] = choice->address[0];
+		end.address[1] = choice->address[1];
+		end.address[2] = choice->address[2];
+		end.address[3] = choice->address[3];
+	}
+	return slot_find(&end);
+}
+
 /*
  * The peer is new, asks at another address than before, or answers in a conversation of the
  * program's own: that is none of our business as long as it answers at an address from which the
@@ -460,7 +493,18 @@ NOINLINE void learn_changed(struct peer *peer, __u64 *place, __u64 entry)
 
 	if (!home)
 		return;
-	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) != SLOT_NONE) {
+	if (peer->domain & SLOT_V4)
+		peer->address[1] = peer->address[2] = peer->address[3] = 0;
+	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) == SLOT_UNSEEN) {
+		pointer = own_pointer(peer);
+		if (!pointer)
+			return;
+		entry = name | (__u64)ENTRY_OWN << KIND_SHIFT | pointer;
+		entry_put(peer->host, peer->hash, entry);
+		if (entry_is_at(entry, peer))
+			return;
+	}
+	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) >= SLOT_FIRST) {
 		if (entry_is_at(entry, peer)) {
 			entry_refresh(place, entry);
 			return;
@@ -491,7 +535,7 @@ ALWAYS_INLINE void learn_host(struct set *home, const struct peer *peer, __u64 p
 			  name | (pointer & ((__u64)(SLOTS - 1) << SLOT_SHIFT)));
 }
 
-ALWAYS_INLINE void learn(struct peer *peer)
+ALWAYS_INLINE void learn(struct peer *peer, const struct socket_state *state)
 {
 	struct set *home = set_at(peer->host);
 	__u64 entry, *place;
@@ -501,7 +545,8 @@ ALWAYS_INLINE void learn(struct peer *peer)
 	place = peer_find(home, peer, peer_name(peer), NAME_MASK, &entry);
 	if (place && entry_kind(entry) == ENTRY_ASKED && entry_is_at(entry, peer)) {
 		entry_refresh(place, entry);
-		learn_host(home, peer, entry);
+		if (state->hosts)
+			learn_host(home, peer, entry);
 	} else {
 		learn_changed(peer, place, place ? entry : 0);
 	}
@@ -542,6 +587,14 @@ ALWAYS_INLINE __u32 udp_offset(struct __sk_buff *skb, __u8 next)
 	return 0;
 }
 
+/* The interface if it is a VRF, in which a datagram arrives like in an interface; else 0. */
+NOINLINE __u32 vrf_of(__u32 network, __u32 ifindex)
+{
+	struct vrf_key key = { .network = network, .ifindex = ifindex };
+
+	return bpf_map_lookup_elem(&rf_vrfs, &key) ? ifindex : 0;
+}
+
 /*
  * Reads both ends from the headers. remote: of the far end, local: of ours; which of the two is the
  * source depends on the direction. Returns 0 if the datagram can't be read.
@@ -552,11 +605,10 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u32 link = sk->bound_dev_if, ifindex = skb->ifindex, offset, port;
 	struct udphdr udp;
-	struct vrf_key vrf = { .network = state->network, .ifindex = ifindex };
 
 	peer->local_port = sk->src_port;
 	peer->network = state->network;
-	peer->domain = LOOK(vrfs) && bpf_map_lookup_elem(&rf_vrfs, &vrf) ? ifindex : 0;
+	peer->domain = LOOK(vrfs) ? vrf_of(state->network, ifindex) : 0;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = data;
 
@@ -565,7 +617,6 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 		peer->host = hash_host4(&secret, arrives ? ip->saddr : ip->daddr, state->network,
 					link);
 		peer->address[0] = arrives ? ip->daddr : ip->saddr;
-		peer->address[1] = peer->address[2] = peer->address[3] = 0;
 		peer->domain |= SLOT_V4;
 		offset = ip->ihl * 4;
 	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
@@ -586,7 +637,10 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 	} else {
 		return 0;
 	}
-	if (bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)))
+	/* Usually the header lies there; else it is copied together. */
+	if (data + offset + sizeof(udp) <= end)
+		udp = *(struct udphdr *)(data + offset);
+	else if (bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)))
 		return 0;
 	port = arrives ? udp.source : udp.dest;
 	peer->hash = hash_peer(&secret, peer->host, port);
@@ -613,7 +667,7 @@ int rf_ingress(struct __sk_buff *skb)
 	if (state->role != ROLE_SERVER && state->role != ROLE_TRANSFER)
 		return GO_ON;
 	if (read_ends(skb, sk, state, 1, &peer))
-		learn(&peer);
+		learn(&peer, state);
 	return GO_ON;
 }
 
@@ -627,13 +681,15 @@ NOINLINE void learn_own(struct peer *peer)
 
 	if (!home)
 		return;
+	if (peer->domain & SLOT_V4)
+		peer->address[1] = peer->address[2] = peer->address[3] = 0;
 	place = peer_find(home, peer, name, NAME_MASK, &entry);
 	if (!place || entry_kind(entry) != ENTRY_OWN || entry_is_at(entry, peer))
 		return;
 	pointer = slot_find(peer);
 	if (!pointer)
 		return;
-	if (entry_slot(entry) != SLOT_NONE)
+	if (entry_slot(entry) >= SLOT_FIRST)
 		entry_put(peer->host, peer->hash,
 			  name | (__u64)ENTRY_BEFORE << KIND_SHIFT |
 				  (entry & ((1ull << TICK_SHIFT) - (1ull << SLOT_SHIFT))));
@@ -684,6 +740,26 @@ ALWAYS_INLINE int find_host(struct set *home, const struct peer *peer, __u64 *en
 	return ((now_time() - (__u32)(*entry >> TIME_SHIFT)) & TIME_MASK) <= HOST_UNITS;
 }
 
+/* Tells the keeper that rf_egress is needed, and for which peer it comes too late. */
+NOINLINE void own_seen(struct peer *peer)
+{
+	struct engine_event *event = bpf_ringbuf_reserve(&rf_events, sizeof(*event), 0);
+
+	if (!event)
+		return;
+	event->kind = EVENT_OWN;
+	event->network = peer->network;
+	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->port = peer->port;
+	event->v4 = !!(peer->domain & SLOT_V4);
+	event->address[0] = peer->address[0];
+	event->address[1] = peer->address[1];
+	event->address[2] = peer->address[2];
+	event->address[3] = peer->address[3];
+	event->name = conversation_name(peer);
+	bpf_ringbuf_submit(event, 0);
+}
+
 /*
  * The peer's own port is unknown on this socket. Returns 1 if there is other knowledge; else the
  * program begins a conversation, and that is the kernel's business from now on.
@@ -691,6 +767,7 @@ ALWAYS_INLINE int find_host(struct set *home, const struct peer *peer, __u64 *en
 NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64 *entry)
 {
 	struct set *home = set_at(peer->host);
+	__u64 slot = LOOK(sees_egress) ? SLOT_NONE : SLOT_UNSEEN;
 
 	if (!home)
 		return 0;
@@ -704,11 +781,15 @@ NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64
 			return 0;
 		}
 	}
+	state->hosts = 1;
 	if (find_host(home, peer, entry))
 		return 1;
 	state->own = 1;
-	entry_put(peer->host, peer->hash, peer_name(peer) | (__u64)ENTRY_OWN << KIND_SHIFT);
+	entry_put(peer->host, peer->hash,
+		  peer_name(peer) | (__u64)ENTRY_OWN << KIND_SHIFT | slot << SLOT_SHIFT);
 	count(COUNT_own);
+	if (slot == SLOT_UNSEEN)
+		own_seen(peer);
 	return 0;
 }
 
@@ -762,9 +843,14 @@ int rf_sendmsg4(struct bpf_sock_addr *ctx)
 	state = state_for_send(ctx, sk);
 	if (!state)
 		return GO_ON;
-	peer.host = hash_host4(&secret, to, state->network, sk->bound_dev_if);
-	peer.hash = hash_peer(&secret, peer.host, ctx->user_port & 0xffff);
+	peer.network = state->network;
+	peer.domain = SLOT_V4;
+	peer.address[0] = to;
+	peer.address[1] = peer.address[2] = peer.address[3] = 0;
+	peer.port = ctx->user_port & 0xffff;
 	peer.local_port = sk->src_port;
+	peer.host = hash_host4(&secret, to, state->network, sk->bound_dev_if);
+	peer.hash = hash_peer(&secret, peer.host, peer.port);
 	if (find_source(&peer, state, 1, address))
 		ctx->msg_src_ip4 = address[0];
 	return GO_ON;
@@ -776,23 +862,26 @@ int rf_sendmsg6(struct bpf_sock_addr *ctx)
 	struct bpf_sock *sk = ctx->sk;
 	struct socket_state *state;
 	struct peer peer;
-	__u32 address[4], to[4];
+	__u32 address[4];
 
 	if (!sk || !is_wildcard(sk) ||
 	    (ctx->msg_src_ip6[0] | ctx->msg_src_ip6[1] | ctx->msg_src_ip6[2] | ctx->msg_src_ip6[3]))
 		return GO_ON;
-	to[0] = ctx->user_ip6[0];
-	to[1] = ctx->user_ip6[1];
-	to[2] = ctx->user_ip6[2];
-	to[3] = ctx->user_ip6[3];
-	if ((to[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000))
+	peer.address[0] = ctx->user_ip6[0];
+	peer.address[1] = ctx->user_ip6[1];
+	peer.address[2] = ctx->user_ip6[2];
+	peer.address[3] = ctx->user_ip6[3];
+	if ((peer.address[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000))
 		return GO_ON;
 	state = state_for_send(ctx, sk);
 	if (!state)
 		return GO_ON;
-	peer.host = hash_host6(&secret, to, state->network, sk->bound_dev_if);
-	peer.hash = hash_peer(&secret, peer.host, ctx->user_port & 0xffff);
+	peer.network = state->network;
+	peer.domain = 0;
+	peer.port = ctx->user_port & 0xffff;
 	peer.local_port = sk->src_port;
+	peer.host = hash_host6(&secret, peer.address, state->network, sk->bound_dev_if);
+	peer.hash = hash_peer(&secret, peer.host, peer.port);
 	if (find_source(&peer, state, 0, address)) {
 		ctx->msg_src_ip6[0] = address[0];
 		ctx->msg_src_ip6[1] = address[1];
@@ -807,13 +896,14 @@ int rf_sendmsg6(struct bpf_sock_addr *ctx)
 /* Tells the keeper of a network namespace whose addresses it does not follow. */
 ALWAYS_INLINE void network_seen(__u32 network)
 {
-	struct network_event *event;
+	struct engine_event *event;
 
 	if (bpf_map_lookup_elem(&rf_networks, &network))
 		return;
 	event = bpf_ringbuf_reserve(&rf_events, sizeof(*event), 0);
 	if (!event)
 		return;
+	event->kind = EVENT_NETWORK;
 	event->network = network;
 	event->pid = bpf_get_current_pid_tgid() >> 32;
 	bpf_ringbuf_submit(event, 0);
