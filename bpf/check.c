@@ -27,6 +27,11 @@ bool capability_is_effective(unsigned int number)
 	return read_capabilities(data) && data[number / 32].effective >> number % 32 & 1;
 }
 
+bool capability_suffices(unsigned int number)
+{
+	return capability_is_effective(number) || capability_is_effective(CAP_SYS_ADMIN);
+}
+
 void capabilities_keep(uint64_t mask)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -79,7 +84,7 @@ int check(void)
 	if (!is)
 		snprintf(first, sizeof(first), "cgroup v2");
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++) {
-		is = capability_is_effective(capabilities[i].number);
+		is = capability_suffices(capabilities[i].number);
 		print(is, true, capabilities[i].name, capabilities[i].what);
 		if (!is && !*first)
 			snprintf(first, sizeof(first), "%s", capabilities[i].name);

@@ -266,12 +266,12 @@ _Noreturn void keep_run(struct cgroup *cgroup, int channel)
 	channel_for_failures(-1);
 	/* The program's process answers when it is in the cgroup, with what connect() asks. */
 	listener = channel_hear(channel);
+	let_go_of_streams();
 	if (listener >= 0)
 		supervisor_start(listener);
+	say(LOG_INFO, "the BPF engine helps the sockets of %s", cgroup->path);
 	channel_say(channel, "", -1);
 	close(channel);
-	let_go_of_streams();
-	say(LOG_INFO, "the BPF engine helps the sockets of %s", cgroup->path);
 	stay(signals, events, listener, false);
 	rmdir(cgroup->path);
 	_exit(0);

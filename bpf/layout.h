@@ -8,8 +8,8 @@
  *	bits  0-39	tag: 24 bits of the peer's hash, and the local port mixed with 16 more
  *	bits 40-41	kind
  *	bits 42-53	slot: where the local address is
- *	bits 54-58	generation of that slot } of ENTRY_HOST instead: bits 54-63, when it was
- *	bits 59-63	tick when it was made   } last written, in units of 2^31 nanoseconds
+ *	bits 54-58	generation of that slot
+ *	bits 59-63	tick when it was made
  */
 #ifndef BPF_LAYOUT_H
 #define BPF_LAYOUT_H
@@ -33,19 +33,19 @@ enum {
 	NETWORKS_MAX = 64, /* network namespaces that one keeper follows */
 	VRFS_MAX = 256,
 	LOCALS_MAX = 65536,
-	/* A request to one port of a host counts for its other ports for that long: SIP's timer B. */
-	HOST_UNITS = 15,
-	HOST_REFRESH = 2,
+	HOSTS_ASKED = 64,
+	/* So many units of 2^31 ns is what a SIP transaction may take (timer B, 32 s). */
+	ASKED_UNITS = 15,
 	TARGET_LENGTH = 512,
 };
 
-#define TAG_BITS      40
 #define KIND_SHIFT    40
 #define SLOT_SHIFT    42
 #define GEN_SHIFT     54
 #define TICK_SHIFT    59
 #define TIME_SHIFT    54
 #define TIME_MASK     1023u
+#define HOST_MASK     ((1ull << SLOT_SHIFT) - 1)
 #define AUXILIARY     (1ull << KIND_SHIFT)
 #define NAME_MASK     ((1ull << (KIND_SHIFT + 1)) - 1)
 #define ANY_PORT_MASK (AUXILIARY | 0xffffffull)
@@ -53,9 +53,8 @@ enum {
 /* An entry's kind. The low bit keeps the auxiliary ones apart from the entries of peers. */
 enum {
 	ENTRY_ASKED = 0,  /* the peer asked at this address */
-	ENTRY_HOST = 1,	  /* the host, from whatever port, last asked at this address */
+	ENTRY_BEFORE = 1, /* the local address that an own conversation had before */
 	ENTRY_OWN = 2,	  /* a conversation that the program began, and its local address */
-	ENTRY_BEFORE = 3, /* the local address that such a conversation had before */
 };
 
 struct set {
@@ -97,6 +96,7 @@ struct vrf_key {
 
 /* What a socket is; kept with it. */
 enum role {
+	ROLE_NONE,     /* not known yet */
 	ROLE_FRESH,    /* no port of the program's choice, and it neither sent nor received */
 	ROLE_SERVER,   /* bound to a port of the program's choice */
 	ROLE_TRANSFER, /* on a port of the kernel's choice, but it received first or answered */
@@ -107,8 +107,13 @@ enum role {
 struct socket_state {
 	__u32 role;
 	__u32 network;
-	__u32 own;   /* it began conversations of its own */
-	__u32 hosts; /* it sent to ports that never asked: their hosts are kept up to date */
+	__u32 own; /* it began conversations of its own */
+	__u32 reserved;
+	/*
+	 * Hosts that asked and were not answered yet at the port from which they asked: 42 bits of
+	 * the host's hash, a slot, and 10 bits of the time in units of 2^31 ns.
+	 */
+	__u64 asked[HOSTS_ASKED];
 };
 
 /* One row each: the name of the counter and what it counts. */
@@ -194,7 +199,7 @@ HASH_INLINE __u64 hash_host6(const volatile struct secrets *secret, const __u32 
 					   hash_pair(secret, 8, network, link));
 }
 
-/* One port of a host; port 0: the host itself. */
+/* One port of a host. */
 HASH_INLINE __u64 hash_peer(const volatile struct secrets *secret, __u64 host, __u32 port)
 {
 	__u64 h = (host + port) * secret->odd[2];
@@ -224,6 +229,18 @@ HASH_INLINE __u32 entry_slot(__u64 entry)
 HASH_INLINE __u32 entry_generation(__u64 entry)
 {
 	return entry >> GEN_SHIFT & ((1 << GENERATION_BITS) - 1);
+}
+
+HASH_INLINE __u32 asked_index(__u64 host)
+{
+	return host >> (64 - 6) & (HOSTS_ASKED - 1);
+}
+
+/* Did that host ask not long ago? `now` is in the units of the record. */
+HASH_INLINE int asked_is_open(__u64 record, __u64 host, __u32 now)
+{
+	return record && !((record ^ host) & HOST_MASK) &&
+	       ((now - (__u32)(record >> TIME_SHIFT)) & TIME_MASK) <= ASKED_UNITS;
 }
 
 HASH_INLINE __u32 entry_kind(__u64 entry)

@@ -20,11 +20,8 @@
 /* After the layout, whose types it names. */
 #include <replyfrom.skel.h>
 
-/*
- * 20 bytes a peer: two and a half entries, of which the peer and its host need two. The slots of
- * the local addresses are 256 KiB more.
- */
-enum { ENTRIES_IN_2_PEERS = 5 };
+/* 16 bytes a peer: with half of the table empty none has to go. */
+enum { ENTRIES_OF_PEER = 2 };
 
 struct maps maps;
 
@@ -113,9 +110,9 @@ static _Noreturn void fail_load(int error)
 {
 	const char *missing;
 
-	if (!capability_is_effective(CAP_BPF) && !capability_is_effective(CAP_SYS_ADMIN))
+	if (!capability_suffices(CAP_BPF))
 		fail("the BPF engine needs the capability CAP_BPF; start it as root");
-	if (!capability_is_effective(CAP_NET_ADMIN))
+	if (!capability_suffices(CAP_NET_ADMIN))
 		fail("the BPF engine needs the capability CAP_NET_ADMIN; start it as root");
 	if (error == EPERM && is_locked_down())
 		fail("the kernel is locked down (confidentiality), which forbids BPF; boot with "
@@ -154,7 +151,7 @@ static void read_port_range(unsigned int *first, unsigned int *last)
 static void set_constants(const struct settings *wanted)
 {
 	unsigned int first = 32768, last = 60999, ticks = 0;
-	uint64_t entries = (uint64_t)wanted->peers * ENTRIES_IN_2_PEERS / 2;
+	uint64_t entries = (uint64_t)wanted->peers * ENTRIES_OF_PEER;
 
 	number_of_sets = (uint32_t)(entries / SET_ENTRIES);
 	/* An age of half of what a tick can count is as many entries as the table has. */
@@ -312,7 +309,7 @@ const struct secrets *load_secrets(void)
 
 uint32_t load_peers(void)
 {
-	return number_of_sets * SET_ENTRIES * 2 / ENTRIES_IN_2_PEERS;
+	return number_of_sets * SET_ENTRIES / ENTRIES_OF_PEER;
 }
 
 /* Numbers of 31 bits, never 0. */

@@ -22,37 +22,38 @@ static bool find(uint64_t set, uint64_t name, uint64_t mask, uint64_t *entry)
 	return false;
 }
 
-/* The host asked from another port not long ago. */
-static bool find_host(uint64_t host, uint32_t local_port, uint64_t *entry)
+/* The host asked from another port and waits for its answer. */
+static bool find_host(const struct socket_state *state, uint64_t host, uint64_t *entry)
 {
-	uint64_t name = entry_tag(hash_peer(load_secrets(), host, 0), local_port) | AUXILIARY;
 	struct timespec now;
 	uint64_t units;
 
-	if (!find(host, name, NAME_MASK, entry) || entry_kind(*entry) != ENTRY_HOST)
-		return false;
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	units = ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) >> 31;
-	return ((units - (*entry >> TIME_SHIFT)) & TIME_MASK) <= HOST_UNITS;
+	*entry = state->asked[asked_index(host)];
+	return asked_is_open(*entry, host, (uint32_t)units);
 }
 
 /* The same order as in the programs: the peer on this port, on any, then its host. */
-static bool find_peer(enum role role, uint64_t host, uint64_t hash, uint32_t local_port,
-		      uint64_t *entry)
+static bool find_peer(const struct socket_state *state, uint64_t host, uint64_t hash,
+		      uint32_t local_port, uint64_t *entry, bool *has_generation)
 {
 	uint64_t name = entry_tag(hash, local_port);
 
-	if (role != ROLE_FRESH &&
+	*has_generation = true;
+	if (state->role != ROLE_FRESH &&
 	    (find(host, name, NAME_MASK, entry) || find(hash, name, NAME_MASK, entry)))
 		return entry_kind(*entry) == ENTRY_ASKED;
-	if (role == ROLE_SERVER)
-		return find_host(host, local_port, entry);
+	if (state->role == ROLE_SERVER) {
+		*has_generation = false;
+		return find_host(state, host, entry);
+	}
 	return (find(host, name, ANY_PORT_MASK, entry) || find(hash, name, ANY_PORT_MASK, entry)) &&
 	       entry_kind(*entry) == ENTRY_ASKED;
 }
 
 /* The address in the slot that an entry points to. Returns false if it was taken over. */
-static bool read_slot(uint64_t entry, struct in6_addr *local, uint32_t *domain)
+static bool read_slot(uint64_t entry, bool has_generation, struct in6_addr *local, uint32_t *domain)
 {
 	const struct slot *slots = load_slots(), *slot;
 	uint64_t part[4], of_domain;
@@ -66,7 +67,7 @@ static bool read_slot(uint64_t entry, struct in6_addr *local, uint32_t *domain)
 		if ((part[i] ^ of_domain) >> 32)
 			return false;
 	}
-	if (entry_kind(entry) != ENTRY_HOST &&
+	if (has_generation &&
 	    (of_domain >> 32 & ((1 << GENERATION_BITS) - 1)) != entry_generation(entry))
 		return false;
 	*domain = (uint32_t)of_domain & ~SLOT_V4;
@@ -113,6 +114,7 @@ bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct i
 	uint64_t host, entry;
 	uint32_t sets, domain;
 	in_port_t port;
+	bool has_generation;
 	int link = 0;
 
 	link_size = sizeof(link);
@@ -121,9 +123,9 @@ bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct i
 	    getsockname(fd, (struct sockaddr *)&name, &size) ||
 	    getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &link, &link_size) ||
 	    !read_peer(peer, length, state.network, (uint32_t)link, &host, &port) ||
-	    !find_peer(state.role, host, hash_peer(load_secrets(), host, port),
-		       ntohs(name.sin6_port), &entry) ||
-	    !read_slot(entry, local, &domain))
+	    !find_peer(&state, host, hash_peer(load_secrets(), host, port),
+		       ntohs(name.sin6_port), &entry, &has_generation) ||
+	    !read_slot(entry, has_generation, local, &domain))
 		return false;
 	*ifindex = domain;
 	return locals_have(state.network, domain, local);

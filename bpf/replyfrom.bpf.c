@@ -253,10 +253,10 @@ NOINLINE int slot_verify(struct slot *slot)
 }
 
 /*
- * Reads the address of a pointer into `address`. Returns 0 if the slot was taken over, or the
- * address is none of this host's now.
+ * Reads the address of a pointer into `address`. Returns 0 if the slot was taken over (where the
+ * pointer has a generation to check that by), or the address is none of this host's now.
  */
-ALWAYS_INLINE int slot_read(__u64 entry, int v4, __u32 *address)
+ALWAYS_INLINE int slot_read(__u64 entry, int check, int v4, __u32 *address)
 {
 	struct slot *slot = slot_at(entry_slot(entry));
 	__u64 part, whole, verified, other[3] = { 0 };
@@ -277,8 +277,7 @@ ALWAYS_INLINE int slot_read(__u64 entry, int v4, __u32 *address)
 		address[2] = other[1];
 		address[3] = other[2];
 	}
-	if (entry_kind(entry) != ENTRY_HOST &&
-	    ((part >> 32) & ((1 << GENERATION_BITS) - 1)) != entry_generation(entry))
+	if (check && ((part >> 32) & ((1 << GENERATION_BITS) - 1)) != entry_generation(entry))
 		return 0;
 	verified = LOOK(slot->verified);
 	if (verified == (whole | now) && now)
@@ -320,18 +319,13 @@ ALWAYS_INLINE __u32 mask_of(__u32 is)
 	return mask;
 }
 
-/* How readily an entry is given up: 0 to TICKS - 1, more for what is worth nothing. */
-ALWAYS_INLINE __u32 entry_age(__u64 entry, __u32 tick, __u32 time)
+/* How readily an entry is given up. */
+ALWAYS_INLINE __u32 entry_age(__u64 entry, __u32 tick)
 {
 	__u32 unused = mask_of((entry | -entry) >> 63 ^ 1);
-	__u32 kind = entry_kind(entry);
-	__u32 host = mask_of((kind & 1) & ~(kind >> 1));
-	__u32 silent = (time - (__u32)(entry >> TIME_SHIFT)) & TIME_MASK;
-	__u32 expired = mask_of((HOST_UNITS - silent) >> 31);
 	__u32 age = (tick - (__u32)(entry >> TICK_SHIFT)) & (TICKS - 1);
 
-	age = (age & ~host) | (host & ((expired & 2 * TICKS) | (~expired & TICKS / 4)));
-	return (age & ~unused) | (unused & (2 * TICKS + 1));
+	return (age & ~unused) | (unused & TICKS);
 }
 
 /* The larger of two numbers below 2^31. */
@@ -361,15 +355,12 @@ ALWAYS_INLINE void set_drop_others(struct set *set, __u64 name, __u64 *keep)
 GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 {
 	struct set *home = set_at(host), *other = set_at(hash);
-	__u32 tick = now_tick(), time = now_time(), most = 0, best = 0, age;
+	__u32 tick = now_tick(), most = 0, best = 0, age;
 	__u64 name = entry & NAME_MASK, old, *place;
 
 	if (!home || !other)
 		return 0;
-	if (entry_kind(entry) == ENTRY_HOST)
-		entry = (entry & ((1ull << TIME_SHIFT) - 1)) | (__u64)time << TIME_SHIFT;
-	else
-		entry |= (__u64)tick << TICK_SHIFT;
+	entry |= (__u64)tick << TICK_SHIFT;
 	place = set_find(home, name, NAME_MASK, &old);
 	if (!place)
 		place = set_find(other, name, NAME_MASK, &old);
@@ -379,9 +370,9 @@ GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 	}
 	/* The oldest; of several the first, so that a set fills before the other one is looked at. */
 	for (__u32 i = 0; i < SET_ENTRIES; i++) {
-		age = entry_age(LOOK(home->entry[i]), tick, time) << 4;
+		age = entry_age(LOOK(home->entry[i]), tick) << 4;
 		most = larger(most, age | (2 * SET_ENTRIES - 1 - i));
-		age = entry_age(LOOK(other->entry[i]), tick, time) << 4;
+		age = entry_age(LOOK(other->entry[i]), tick) << 4;
 		most = larger(most, age | (SET_ENTRIES - 1 - i));
 	}
 	best = 2 * SET_ENTRIES - 1 - (most & (2 * SET_ENTRIES - 1));
@@ -407,11 +398,6 @@ ALWAYS_INLINE __u64 peer_name(const struct peer *peer)
 ALWAYS_INLINE __u64 conversation_name(const struct peer *peer)
 {
 	return peer->hash + peer->local_port;
-}
-
-ALWAYS_INLINE __u64 host_name(const struct peer *peer)
-{
-	return entry_tag(hash_peer(&secret, peer->host, 0), peer->local_port) | AUXILIARY;
 }
 
 /* The peer's entry in either of its sets, or NULL. */
@@ -484,72 +470,62 @@ ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
 /*
  * The peer is new, asks at another address than before, or answers in a conversation of the
  * program's own: that is none of our business as long as it answers at an address from which the
- * program sent.
+ * program sent. Returns the entry of a peer that asked, else 0.
  */
-NOINLINE void learn_changed(struct peer *peer, __u64 *place, __u64 entry)
+NOINLINE __u64 learn_changed(struct peer *peer, __u64 *place, __u64 entry)
 {
 	__u64 name = peer_name(peer), pointer, before;
 	struct set *home = set_at(peer->host);
 
 	if (!home)
-		return;
+		return 0;
 	if (peer->domain & SLOT_V4)
 		peer->address[1] = peer->address[2] = peer->address[3] = 0;
 	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) == SLOT_UNSEEN) {
 		pointer = own_pointer(peer);
 		if (!pointer)
-			return;
+			return 0;
 		entry = name | (__u64)ENTRY_OWN << KIND_SHIFT | pointer;
 		entry_put(peer->host, peer->hash, entry);
 		if (entry_is_at(entry, peer))
-			return;
+			return 0;
 	}
 	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) >= SLOT_FIRST) {
 		if (entry_is_at(entry, peer)) {
 			entry_refresh(place, entry);
-			return;
+			return 0;
 		}
 		if (peer_find(home, peer, name | AUXILIARY, NAME_MASK, &before) &&
 		    entry_is_at(before, peer))
-			return;
+			return 0;
 	}
 	pointer = slot_find(peer);
 	if (!pointer)
-		return;
+		return 0;
 	if (place && entry_kind(entry) == ENTRY_ASKED && is_ambiguous(entry, peer))
 		pointer = (__u64)SLOT_AMBIGUOUS << SLOT_SHIFT;
 	entry_put(peer->host, peer->hash, name | pointer);
-	entry_put(peer->host, peer->host, host_name(peer) | pointer);
 	count(COUNT_learnt);
+	return name | pointer;
 }
 
-/* The host's entry tells where it asked last, from whatever port. */
-ALWAYS_INLINE void learn_host(struct set *home, const struct peer *peer, __u64 pointer)
-{
-	__u64 name = host_name(peer), entry;
-	__u64 *place = set_find(home, name, NAME_MASK, &entry);
-	__u32 age = (now_time() - (__u32)(entry >> TIME_SHIFT)) & TIME_MASK;
-
-	if (!place || age > HOST_REFRESH || entry_slot(entry) != entry_slot(pointer))
-		entry_put(peer->host, peer->host,
-			  name | (pointer & ((__u64)(SLOTS - 1) << SLOT_SHIFT)));
-}
-
-ALWAYS_INLINE void learn(struct peer *peer, const struct socket_state *state)
+ALWAYS_INLINE void learn(struct peer *peer, struct socket_state *state)
 {
 	struct set *home = set_at(peer->host);
-	__u64 entry, *place;
+	__u64 entry, *place, record;
 
 	if (!home)
 		return;
 	place = peer_find(home, peer, peer_name(peer), NAME_MASK, &entry);
-	if (place && entry_kind(entry) == ENTRY_ASKED && entry_is_at(entry, peer)) {
+	if (place && entry_kind(entry) == ENTRY_ASKED && entry_is_at(entry, peer))
 		entry_refresh(place, entry);
-		if (state->hosts)
-			learn_host(home, peer, entry);
-	} else {
-		learn_changed(peer, place, place ? entry : 0);
-	}
+	else
+		entry = learn_changed(peer, place, place ? entry : 0);
+	if (!entry)
+		return;
+	record = (peer->host & HOST_MASK) | (__u64)entry_slot(entry) << SLOT_SHIFT |
+		 (__u64)now_time() << TIME_SHIFT;
+	STORE(state->asked[asked_index(peer->host)], record);
 }
 
 ALWAYS_INLINE int is_udp(struct bpf_sock *sk)
@@ -714,15 +690,27 @@ int rf_egress(struct __sk_buff *skb)
 	return GO_ON;
 }
 
+ALWAYS_INLINE struct socket_state *state_create(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
+{
+	struct socket_state *state =
+		bpf_sk_storage_get(&rf_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (state && state->role == ROLE_NONE) {
+		state->network = bpf_get_netns_cookie(ctx);
+		STORE(state->role, ROLE_FRESH);
+	}
+	return state;
+}
+
 /* A socket that nobody bound: the kernel chose its port, unless it is older than the engine. */
 NOINLINE struct socket_state *state_make(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
 {
 	__u32 port = sk->src_port;
-	struct socket_state fresh = { .network = bpf_get_netns_cookie(ctx) };
+	struct socket_state *state = state_create(ctx, sk);
 
-	if (port && (port < first_port || port > last_port))
-		fresh.role = is_port_wanted(port) ? ROLE_SERVER : ROLE_EXCLUDED;
-	return bpf_sk_storage_get(&rf_sockets, sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
+	if (state && port && (port < first_port || port > last_port))
+		state->role = is_port_wanted(port) ? ROLE_SERVER : ROLE_EXCLUDED;
+	return state;
 }
 
 /* What is known of the peer for a socket on another port: it is answered from there. */
@@ -732,12 +720,23 @@ ALWAYS_INLINE int find_any_port(struct set *home, const struct peer *peer, __u64
 	       entry_kind(*entry) == ENTRY_ASKED;
 }
 
-ALWAYS_INLINE int find_host(struct set *home, const struct peer *peer, __u64 *entry)
+/*
+ * The host asked, but its port got no answer: what goes to another of its ports is the answer, for
+ * some requests name the port for that (SIP without rport).
+ */
+ALWAYS_INLINE int find_host(const struct peer *peer, const struct socket_state *state,
+			    __u64 *entry)
 {
-	if (!set_find(home, host_name(peer), NAME_MASK, entry) ||
-	    entry_kind(*entry) != ENTRY_HOST)
-		return 0;
-	return ((now_time() - (__u32)(*entry >> TIME_SHIFT)) & TIME_MASK) <= HOST_UNITS;
+	*entry = LOOK(state->asked[asked_index(peer->host)]);
+	return asked_is_open(*entry, peer->host, now_time());
+}
+
+ALWAYS_INLINE void note_answer(const struct peer *peer, struct socket_state *state)
+{
+	__u64 record = LOOK(state->asked[asked_index(peer->host)]);
+
+	if (record && !((record ^ peer->host) & HOST_MASK))
+		STORE(state->asked[asked_index(peer->host)], 0);
 }
 
 /* Tells the keeper that rf_egress is needed, and for which peer it comes too late. */
@@ -760,8 +759,10 @@ NOINLINE void own_seen(struct peer *peer)
 	bpf_ringbuf_submit(event, 0);
 }
 
+enum { FOUND_NOTHING, FOUND_POINTER, FOUND_SLOT /* without generation */ };
+
 /*
- * The peer's own port is unknown on this socket. Returns 1 if there is other knowledge; else the
+ * The peer's own port is unknown on this socket. Returns what other knowledge there is; if none, the
  * program begins a conversation, and that is the kernel's business from now on.
  */
 NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64 *entry)
@@ -774,23 +775,22 @@ NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64
 	if (state->role == ROLE_FRESH || state->role == ROLE_TRANSFER) {
 		if (find_any_port(home, peer, entry)) {
 			state->role = ROLE_TRANSFER;
-			return 1;
+			return FOUND_POINTER;
 		}
 		if (state->role == ROLE_FRESH) {
 			state->role = ROLE_CLIENT;
-			return 0;
+			return FOUND_NOTHING;
 		}
 	}
-	state->hosts = 1;
-	if (find_host(home, peer, entry))
-		return 1;
+	if (find_host(peer, state, entry))
+		return FOUND_SLOT;
 	state->own = 1;
 	entry_put(peer->host, peer->hash,
 		  peer_name(peer) | (__u64)ENTRY_OWN << KIND_SHIFT | slot << SLOT_SHIFT);
 	count(COUNT_own);
 	if (slot == SLOT_UNSEEN)
 		own_seen(peer);
-	return 0;
+	return FOUND_NOTHING;
 }
 
 ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int v4,
@@ -798,6 +798,7 @@ ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int
 {
 	struct set *home = set_at(peer->host);
 	__u64 entry = 0, *place = 0;
+	int found = FOUND_POINTER;
 
 	if (!home)
 		return 0;
@@ -807,11 +808,16 @@ ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int
 		entry_refresh(place, entry);
 		if (entry_kind(entry) != ENTRY_ASKED)
 			return 0;
-	} else if (!find_elsewhere(peer, state, &entry)) {
-		count(COUNT_bare);
-		return 0;
+		note_answer(peer, state);
+	} else {
+		found = find_elsewhere(peer, state, &entry);
+		if (!found) {
+			count(COUNT_bare);
+			return 0;
+		}
 	}
-	if (entry_slot(entry) < SLOT_FIRST || !slot_read(entry, v4, address))
+	if (entry_slot(entry) < SLOT_FIRST ||
+	    !slot_read(entry, found == FOUND_POINTER, v4, address))
 		return 0;
 	count(COUNT_sourced);
 	return 1;
@@ -913,13 +919,15 @@ ALWAYS_INLINE int bound(struct bpf_sock_addr *ctx)
 {
 	struct bpf_sock *sk = ctx->sk;
 	__u32 port = bpf_ntohs(ctx->user_port);
-	struct socket_state fresh = { .network = bpf_get_netns_cookie(ctx) }, *state;
+	struct socket_state *state;
 
 	if (!sk || !is_udp(sk))
 		return GO_ON;
-	network_seen(fresh.network);
-	state = bpf_sk_storage_get(&rf_sockets, sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
-	if (state && port)
+	state = state_create(ctx, sk);
+	if (!state)
+		return GO_ON;
+	network_seen(state->network);
+	if (port)
 		state->role = is_port_wanted(port) ? ROLE_SERVER : ROLE_EXCLUDED;
 	return GO_ON;
 }
@@ -972,7 +980,7 @@ int rf_connect4(struct bpf_sock_addr *ctx)
 	peer.hash = hash_peer(&secret, peer.host, ctx->user_port & 0xffff);
 	peer.local_port = sk->src_port;
 	if (!find_for_connect(&peer, sk, &entry) || entry_slot(entry) < SLOT_FIRST ||
-	    !slot_read(entry, 1, address))
+	    !slot_read(entry, 1, 1, address))
 		return GO_ON;
 	local.sin_addr.s_addr = address[0];
 	if (!bpf_bind(ctx, (struct sockaddr *)&local, sizeof(local)))
@@ -1004,12 +1012,12 @@ int rf_connect6(struct bpf_sock_addr *ctx)
 	if (!find_for_connect(&peer, sk, &entry) || entry_slot(entry) < SLOT_FIRST)
 		return GO_ON;
 	if (mapped) {
-		if (!slot_read(entry, 1, address))
+		if (!slot_read(entry, 1, 1, address))
 			return GO_ON;
 		local.sin6_addr.in6_u.u6_addr32[2] = bpf_htonl(0xffff);
 		local.sin6_addr.in6_u.u6_addr32[3] = address[0];
 	} else {
-		if (!slot_read(entry, 0, address))
+		if (!slot_read(entry, 1, 0, address))
 			return GO_ON;
 		/* A link-local address needs its link, which is not in the context. */
 		if ((address[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000))

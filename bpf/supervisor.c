@@ -224,7 +224,7 @@ void supervisor_start(int fd)
 	case 0:
 		detach();
 		for (int i = 0; i < 1024; i++)
-			if (i != listener && i != ends[0] && i != STDERR_FILENO)
+			if (i != listener && i != ends[0])
 				close(i);
 		hold(ends[0]);
 	}
