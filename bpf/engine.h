@@ -54,6 +54,7 @@ void attach_egress(const struct cgroup *cgroup);
 /* The table of peers, to read. */
 const struct set *load_table(uint32_t *sets);
 const struct slot *load_slots(void);
+const volatile __u64 *load_asked(void);
 const struct secrets *load_secrets(void);
 uint32_t load_peers(void);
 /* Forgets what this process needs no more: the programs and links stay. */
@@ -62,6 +63,8 @@ void detach(void);
 void epoch_move(void);
 void epoch_stop(void);
 void vrfs_set(uint32_t number);
+/* The only network namespace; 0: there are several. */
+void sole_network_set(uint32_t network);
 /* What a kernel needs. Prints a line each if asked to; returns the first that is missing. */
 const char *load_missing(bool print);
 

@@ -33,7 +33,7 @@ enum {
 	NETWORKS_MAX = 64, /* network namespaces that one keeper follows */
 	VRFS_MAX = 256,
 	LOCALS_MAX = 65536,
-	HOSTS_ASKED = 64,
+	HOSTS_ASKED = 4096,
 	/* So many units of 2^31 ns is what a SIP transaction may take (timer B, 32 s). */
 	ASKED_UNITS = 15,
 	TARGET_LENGTH = 512,
@@ -109,11 +109,6 @@ struct socket_state {
 	__u32 network;
 	__u32 own; /* it began conversations of its own */
 	__u32 reserved;
-	/*
-	 * Hosts that asked and were not answered yet at the port from which they asked: 42 bits of
-	 * the host's hash, a slot, and 10 bits of the time in units of 2^31 ns.
-	 */
-	__u64 asked[HOSTS_ASKED];
 };
 
 /* One row each: the name of the counter and what it counts. */
@@ -231,15 +226,24 @@ HASH_INLINE __u32 entry_generation(__u64 entry)
 	return entry >> GEN_SHIFT & ((1 << GENERATION_BITS) - 1);
 }
 
-HASH_INLINE __u32 asked_index(__u64 host)
+/*
+ * A record of a host that asked and was not answered yet at the port from which it asked: 42 bits
+ * of the host's hash and our port, a slot, and 10 bits of the time in units of 2^31 ns.
+ */
+HASH_INLINE __u64 asked_name(__u64 host, __u32 local_port)
 {
-	return host >> (64 - 6) & (HOSTS_ASKED - 1);
+	return (host ^ (__u64)local_port << 20) & HOST_MASK;
 }
 
-/* Did that host ask not long ago? `now` is in the units of the record. */
-HASH_INLINE int asked_is_open(__u64 record, __u64 host, __u32 now)
+HASH_INLINE __u32 asked_index(__u64 host, __u32 local_port)
 {
-	return record && !((record ^ host) & HOST_MASK) &&
+	return ((host >> 52) ^ local_port) & (HOSTS_ASKED - 1);
+}
+
+/* Did that host ask not long ago? */
+HASH_INLINE int asked_is_open(__u64 record, __u64 name, __u32 now)
+{
+	return record && !((record ^ name) & HOST_MASK) &&
 	       ((now - (__u32)(record >> TIME_SHIFT)) & TIME_MASK) <= ASKED_UNITS;
 }
 

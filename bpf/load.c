@@ -302,6 +302,11 @@ const struct slot *load_slots(void)
 	return slots;
 }
 
+const volatile __u64 *load_asked(void)
+{
+	return skeleton->bss->asked;
+}
+
 const struct secrets *load_secrets(void)
 {
 	return &secrets;
@@ -331,4 +336,9 @@ void epoch_stop(void)
 void vrfs_set(uint32_t number)
 {
 	__atomic_store_n(&skeleton->bss->vrfs, number, __ATOMIC_SEQ_CST);
+}
+
+void sole_network_set(uint32_t network)
+{
+	__atomic_store_n(&skeleton->bss->sole_network, network, __ATOMIC_SEQ_CST);
 }

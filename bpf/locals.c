@@ -531,6 +531,8 @@ bool locals_follow(pid_t pid)
 		return false;
 	}
 	number_of_networks++;
+	/* Never set again: sockets of the other namespaces may live on. */
+	sole_network_set(number_of_networks == 1 ? network->cookie : 0);
 	bpf_map_update_elem(maps.networks, &network->cookie, &one, BPF_ANY);
 	locals_retry();
 	return true;

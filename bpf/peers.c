@@ -23,15 +23,15 @@ static bool find(uint64_t set, uint64_t name, uint64_t mask, uint64_t *entry)
 }
 
 /* The host asked from another port and waits for its answer. */
-static bool find_host(const struct socket_state *state, uint64_t host, uint64_t *entry)
+static bool find_host(uint64_t host, uint32_t local_port, uint64_t *entry)
 {
 	struct timespec now;
 	uint64_t units;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	units = ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) >> 31;
-	*entry = state->asked[asked_index(host)];
-	return asked_is_open(*entry, host, (uint32_t)units);
+	*entry = load_asked()[asked_index(host, local_port)];
+	return asked_is_open(*entry, asked_name(host, local_port), (uint32_t)units);
 }
 
 /* The same order as in the programs: the peer on this port, on any, then its host. */
@@ -46,7 +46,7 @@ static bool find_peer(const struct socket_state *state, uint64_t host, uint64_t 
 		return entry_kind(*entry) == ENTRY_ASKED;
 	if (state->role == ROLE_SERVER) {
 		*has_generation = false;
-		return find_host(state, host, entry);
+		return find_host(host, local_port, entry);
 	}
 	return (find(host, name, ANY_PORT_MASK, entry) || find(hash, name, ANY_PORT_MASK, entry)) &&
 	       entry_kind(*entry) == ENTRY_ASKED;

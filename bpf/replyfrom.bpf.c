@@ -108,6 +108,8 @@ __u32 epoch = 0; /* of the locals; 0: not known now, so nothing is attached */
 __u32 made = 0;	 /* entries */
 __u32 vrfs = 0;	 /* that there are in all namespaces */
 __u32 sees_egress = 0;
+__u32 sole_network = 0; /* the network namespace, if there is but one; spares looking it up */
+__u64 asked[HOSTS_ASKED] = { 0 };
 
 ALWAYS_INLINE void count(enum engine_counter which)
 {
@@ -509,23 +511,27 @@ NOINLINE __u64 learn_changed(struct peer *peer, __u64 *place, __u64 entry)
 	return name | pointer;
 }
 
-ALWAYS_INLINE void learn(struct peer *peer, struct socket_state *state)
+/* Until it is answered, the host may be answered at another of its ports. */
+ALWAYS_INLINE void note_request(const struct peer *peer, __u64 entry)
+{
+	STORE(asked[asked_index(peer->host, peer->local_port)],
+	      asked_name(peer->host, peer->local_port) | (__u64)entry_slot(entry) << SLOT_SHIFT |
+		      (__u64)now_time() << TIME_SHIFT);
+}
+
+/* The usual case: the peer asks where it asked before. Returns 0 if it does not. */
+ALWAYS_INLINE int learn_same(struct peer *peer, __u64 **place, __u64 *entry)
 {
 	struct set *home = set_at(peer->host);
-	__u64 entry, *place, record;
 
 	if (!home)
-		return;
-	place = peer_find(home, peer, peer_name(peer), NAME_MASK, &entry);
-	if (place && entry_kind(entry) == ENTRY_ASKED && entry_is_at(entry, peer))
-		entry_refresh(place, entry);
-	else
-		entry = learn_changed(peer, place, place ? entry : 0);
-	if (!entry)
-		return;
-	record = (peer->host & HOST_MASK) | (__u64)entry_slot(entry) << SLOT_SHIFT |
-		 (__u64)now_time() << TIME_SHIFT;
-	STORE(state->asked[asked_index(peer->host)], record);
+		return 1;
+	*place = peer_find(home, peer, peer_name(peer), NAME_MASK, entry);
+	if (!*place || entry_kind(*entry) != ENTRY_ASKED || !entry_is_at(*entry, peer))
+		return 0;
+	entry_refresh(*place, *entry);
+	note_request(peer, *entry);
+	return 1;
 }
 
 ALWAYS_INLINE int is_udp(struct bpf_sock *sk)
@@ -576,21 +582,21 @@ NOINLINE __u32 vrf_of(__u32 network, __u32 ifindex)
  * source depends on the direction. Returns 0 if the datagram can't be read.
  */
 ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
-			    const struct socket_state *state, int arrives, struct peer *peer)
+			    __u32 network, int arrives, struct peer *peer)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u32 link = sk->bound_dev_if, ifindex = skb->ifindex, offset, port;
 	struct udphdr udp;
 
 	peer->local_port = sk->src_port;
-	peer->network = state->network;
-	peer->domain = LOOK(vrfs) ? vrf_of(state->network, ifindex) : 0;
+	peer->network = network;
+	peer->domain = LOOK(vrfs) ? vrf_of(network, ifindex) : 0;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = data;
 
 		if ((void *)(ip + 1) > end)
 			return 0;
-		peer->host = hash_host4(&secret, arrives ? ip->saddr : ip->daddr, state->network,
+		peer->host = hash_host4(&secret, arrives ? ip->saddr : ip->daddr, network,
 					link);
 		peer->address[0] = arrives ? ip->daddr : ip->saddr;
 		peer->domain |= SLOT_V4;
@@ -603,7 +609,7 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 		peer->host = hash_host6(&secret,
 					arrives ? ip->saddr.in6_u.u6_addr32 :
 						  ip->daddr.in6_u.u6_addr32,
-					state->network, link);
+					network, link);
 		__builtin_memcpy(peer->address, arrives ? &ip->daddr : &ip->saddr, 16);
 		if ((peer->address[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000))
 			peer->domain = ifindex;
@@ -623,11 +629,21 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 	return 1;
 }
 
+/* A socket that receives first is a server's. Returns 0 for those that are none. */
+ALWAYS_INLINE int is_server(struct socket_state *state, struct bpf_sock *sk)
+{
+	if (state->role == ROLE_FRESH)
+		state->role = is_port_wanted(sk->src_port) ? ROLE_TRANSFER : ROLE_EXCLUDED;
+	return state->role == ROLE_SERVER || state->role == ROLE_TRANSFER;
+}
+
 SEC("cgroup_skb/ingress")
 int rf_ingress(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct socket_state *state;
+	struct socket_state *state = 0;
+	__u32 network = LOOK(sole_network);
+	__u64 *place = 0, entry = 0;
 	struct peer peer;
 
 	if (!sk)
@@ -635,15 +651,22 @@ int rf_ingress(struct __sk_buff *skb)
 	sk = bpf_sk_fullsock(sk);
 	if (!sk || !is_udp(sk) || !is_wildcard(sk))
 		return GO_ON;
-	state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
+	/* What kind of socket it is matters only if there is something to learn. */
+	if (!network) {
+		state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
+		if (!state)
+			return GO_ON;
+		network = state->network;
+	}
+	if (!read_ends(skb, sk, network, 1, &peer) || learn_same(&peer, &place, &entry))
+		return GO_ON;
 	if (!state)
+		state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
+	if (!state || state->network != network || !is_server(state, sk))
 		return GO_ON;
-	if (state->role == ROLE_FRESH)
-		state->role = is_port_wanted(sk->src_port) ? ROLE_TRANSFER : ROLE_EXCLUDED;
-	if (state->role != ROLE_SERVER && state->role != ROLE_TRANSFER)
-		return GO_ON;
-	if (read_ends(skb, sk, state, 1, &peer))
-		learn(&peer, state);
+	entry = learn_changed(&peer, place, place ? entry : 0);
+	if (entry)
+		note_request(&peer, entry);
 	return GO_ON;
 }
 
@@ -685,7 +708,7 @@ int rf_egress(struct __sk_buff *skb)
 	if (!sk || !is_udp(sk))
 		return GO_ON;
 	state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
-	if (state && state->own && is_wildcard(sk) && read_ends(skb, sk, state, 0, &peer))
+	if (state && state->own && is_wildcard(sk) && read_ends(skb, sk, state->network, 0, &peer))
 		learn_own(&peer);
 	return GO_ON;
 }
@@ -698,6 +721,8 @@ ALWAYS_INLINE struct socket_state *state_create(struct bpf_sock_addr *ctx, struc
 	if (state && state->role == ROLE_NONE) {
 		state->network = bpf_get_netns_cookie(ctx);
 		STORE(state->role, ROLE_FRESH);
+		if (state->network != LOOK(sole_network))
+			STORE(sole_network, 0);
 	}
 	return state;
 }
@@ -724,19 +749,19 @@ ALWAYS_INLINE int find_any_port(struct set *home, const struct peer *peer, __u64
  * The host asked, but its port got no answer: what goes to another of its ports is the answer, for
  * some requests name the port for that (SIP without rport).
  */
-ALWAYS_INLINE int find_host(const struct peer *peer, const struct socket_state *state,
-			    __u64 *entry)
+ALWAYS_INLINE int find_host(const struct peer *peer, __u64 *entry)
 {
-	*entry = LOOK(state->asked[asked_index(peer->host)]);
-	return asked_is_open(*entry, peer->host, now_time());
+	*entry = LOOK(asked[asked_index(peer->host, peer->local_port)]);
+	return asked_is_open(*entry, asked_name(peer->host, peer->local_port), now_time());
 }
 
-ALWAYS_INLINE void note_answer(const struct peer *peer, struct socket_state *state)
+ALWAYS_INLINE void note_answer(const struct peer *peer)
 {
-	__u64 record = LOOK(state->asked[asked_index(peer->host)]);
+	__u32 index = asked_index(peer->host, peer->local_port);
+	__u64 record = LOOK(asked[index]);
 
-	if (record && !((record ^ peer->host) & HOST_MASK))
-		STORE(state->asked[asked_index(peer->host)], 0);
+	if (record && !((record ^ asked_name(peer->host, peer->local_port)) & HOST_MASK))
+		STORE(asked[index], 0);
 }
 
 /* Tells the keeper that rf_egress is needed, and for which peer it comes too late. */
@@ -782,7 +807,7 @@ NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64
 			return FOUND_NOTHING;
 		}
 	}
-	if (find_host(peer, state, entry))
+	if (find_host(peer, entry))
 		return FOUND_SLOT;
 	state->own = 1;
 	entry_put(peer->host, peer->hash,
@@ -808,7 +833,7 @@ ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int
 		entry_refresh(place, entry);
 		if (entry_kind(entry) != ENTRY_ASKED)
 			return 0;
-		note_answer(peer, state);
+		note_answer(peer);
 	} else {
 		found = find_elsewhere(peer, state, &entry);
 		if (!found) {
@@ -926,7 +951,8 @@ ALWAYS_INLINE int bound(struct bpf_sock_addr *ctx)
 	state = state_create(ctx, sk);
 	if (!state)
 		return GO_ON;
-	network_seen(state->network);
+	if (state->network != LOOK(sole_network))
+		network_seen(state->network);
 	if (port)
 		state->role = is_port_wanted(port) ? ROLE_SERVER : ROLE_EXCLUDED;
 	return GO_ON;
