@@ -214,6 +214,37 @@ static int search(const char *path, const struct stat *status, int kind, struct 
 	return 0;
 }
 
+static uint64_t search_id;
+
+static int search_by_id(const char *path, const struct stat *status, int kind, struct FTW *position)
+{
+	(void)position;
+	if (kind != FTW_D || status->st_ino != search_id)
+		return 0;
+	snprintf(search_path, sizeof(search_path), "%s", path);
+	return 1;
+}
+
+bool cgroup_by_id(struct cgroup *cgroup, uint64_t id)
+{
+	if (!cgroup_mount())
+		return false;
+	search_id = id;
+	if (nftw(mount_point, search_by_id, DEPTH, FTW_PHYS) != 1)
+		return false;
+	join(cgroup->path, search_path, "");
+	open_cgroup(cgroup);
+	return true;
+}
+
+bool cgroup_contains(const struct cgroup *cgroup, const struct cgroup *other)
+{
+	size_t length = strlen(cgroup->path);
+
+	return !strncmp(cgroup->path, other->path, length) &&
+	       (!other->path[length] || other->path[length] == '/');
+}
+
 /* A unit's cgroup has the name of the unit, wherever its slice is. */
 static void find_unit(struct cgroup *cgroup, const char *unit)
 {

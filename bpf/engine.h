@@ -12,7 +12,7 @@
 #include "layout.h"
 #include "settings.h"
 
-enum { EXIT_FAILED = 125, EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127, PATH_LENGTH = 512 };
+enum { EXIT_FAILED = 125, EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127, PATH_LENGTH = 512, FOREIGN_MAX = 8 };
 
 /* main.c: lines on stderr. fail() ends the process with EXIT_FAILED, in any of its processes. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -30,6 +30,9 @@ struct cgroup {
 void cgroup_make(struct cgroup *cgroup);
 /* Finds the cgroup of a unit, of a process, or at a path. Fails with a line. */
 void cgroup_find(struct cgroup *cgroup, const char *target);
+/* Finds it by its id, as a socket has it. */
+bool cgroup_by_id(struct cgroup *cgroup, uint64_t id);
+bool cgroup_contains(const struct cgroup *cgroup, const struct cgroup *other);
 /* Moves this process there. Returns false with errno. */
 bool cgroup_enter(const struct cgroup *cgroup);
 bool cgroup_is_populated(const struct cgroup *cgroup);
@@ -49,6 +52,8 @@ void load(const struct settings *settings, bool connects);
 /* What learns first, what sets sources when the sockets that there are already are known. */
 void attach_learning(const struct cgroup *cgroup);
 void attach_sending(const struct cgroup *cgroup);
+/* For a socket that was made in another cgroup: attaches there too, for sockets we know alone. */
+bool attach_foreign(uint64_t id);
 /* What sees which address the kernel chooses: not before somebody needs it, for it is not free. */
 void attach_egress(const struct cgroup *cgroup);
 /* The table of peers, to read. */
@@ -84,11 +89,18 @@ void locals_read(int fd);
 bool locals_retry(void);
 bool locals_are_due(void);
 uint32_t locals_networks(void);
+bool locals_follows(uint32_t network);
 /* Is it an address of that namespace now? */
 bool locals_have(uint32_t network, uint32_t domain, const struct in6_addr *address);
 
+/* A netlink socket in that namespace; -1 if there is none to be had. */
+int locals_socket(uint32_t network, int family, int type, int protocol);
 /* sockets.c: those that were there before the engine. Returns how many are servers. */
 unsigned int sockets_list(const struct cgroup *cgroup);
+/* Keeps copies of the sockets that this process got when it started; closes all else but these. */
+void sockets_take_inherited(const int *keep, size_t number);
+/* Makes them known to the programs, and closes the copies. */
+void sockets_note_inherited(const struct cgroup *cgroup);
 /* A copy of a process's descriptor; -1 if there is none to be had. */
 int descriptor_of(pid_t thread, int number);
 

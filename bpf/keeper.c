@@ -83,19 +83,19 @@ static void on_own(const struct engine_event *event)
 	struct choice choice = { { 0 } };
 	struct in6_addr address;
 
+	memcpy(&six.sin6_addr, event->address, sizeof(six.sin6_addr));
+	if (locals_choice(event->network,
+			  event->v4 ? (struct sockaddr *)&four : (struct sockaddr *)&six,
+			  event->v4 ? sizeof(four) : sizeof(six), &address)) {
+		if (event->v4)
+			choice.address[0] = address.s6_addr32[3];
+		else
+			memcpy(choice.address, &address, sizeof(choice.address));
+		bpf_map_update_elem(maps.choices, &event->name, &choice, BPF_ANY);
+	}
 	if (!attached)
 		attach_egress(kept);
 	attached = true;
-	memcpy(&six.sin6_addr, event->address, sizeof(six.sin6_addr));
-	if (!locals_choice(event->network,
-			   event->v4 ? (struct sockaddr *)&four : (struct sockaddr *)&six,
-			   event->v4 ? sizeof(four) : sizeof(six), &address))
-		return;
-	if (event->v4)
-		choice.address[0] = address.s6_addr32[3];
-	else
-		memcpy(choice.address, &address, sizeof(choice.address));
-	bpf_map_update_elem(maps.choices, &event->name, &choice, BPF_ANY);
 }
 
 static int on_event(void *context, void *data, size_t length)
@@ -233,17 +233,9 @@ static void let_go_of_streams(void)
 		close(null);
 }
 
-static void close_all_but(int first, int second, int third)
-{
-	long most = sysconf(_SC_OPEN_MAX);
-
-	for (int fd = STDERR_FILENO + 1; fd < (most > 65536 ? 65536 : (int)most); fd++)
-		if (fd != first && fd != second && fd != third)
-			close(fd);
-}
-
 _Noreturn void keep_run(struct cgroup *cgroup, int channel)
 {
+	const int ours[] = { channel, cgroup->fd, cgroup->events };
 	struct ring_buffer *events;
 	int signals, listener;
 
@@ -252,7 +244,7 @@ _Noreturn void keep_run(struct cgroup *cgroup, int channel)
 	if (chdir("/"))
 		say(LOG_DEBUG, "chdir: %s", strerror(errno));
 	prctl(PR_SET_NAME, "replyfrom-bpf");
-	close_all_but(channel, cgroup->fd, cgroup->events);
+	sockets_take_inherited(ours, sizeof(ours) / sizeof(*ours));
 	signals = block_signals();
 	channel_for_failures(channel);
 	load(&settings, true);
@@ -260,6 +252,7 @@ _Noreturn void keep_run(struct cgroup *cgroup, int channel)
 		fail("cannot follow the local addresses: %s", strerror(errno));
 	events = open_events();
 	attach_learning(cgroup);
+	sockets_note_inherited(cgroup);
 	attach_sending(cgroup);
 	make_record(MODE_RUN);
 	channel_say(channel, "", -1);

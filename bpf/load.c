@@ -25,10 +25,11 @@ enum { ENTRIES_OF_PEER = 2 };
 
 struct maps maps;
 
-static struct replyfrom_bpf *skeleton;
+/* The programs, and if need be those for other cgroups in which sockets of ours were made. */
+static struct replyfrom_bpf *skeleton, *skeleton_for_known;
 static struct secrets secrets;
 static uint32_t number_of_sets;
-static struct bpf_link *links[16];
+static struct bpf_link *links[8 + 3 * FOREIGN_MAX];
 static size_t number_of_links;
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -148,26 +149,24 @@ static void read_port_range(unsigned int *first, unsigned int *last)
 	}
 }
 
-static void set_constants(const struct settings *wanted)
+static void set_constants(struct replyfrom_bpf *made, const struct settings *wanted)
 {
 	unsigned int first = 32768, last = 60999, ticks = 0;
 	uint64_t entries = (uint64_t)wanted->peers * ENTRIES_OF_PEER;
 
-	number_of_sets = (uint32_t)(entries / SET_ENTRIES);
 	/* An age of half of what a tick can count is as many entries as the table has. */
 	while (entries >> ticks > TICKS / 2)
 		ticks++;
-	make_secrets();
 	read_port_range(&first, &last);
-	memcpy((void *)(uintptr_t)&skeleton->rodata->secret, &secrets, sizeof(secrets));
-	skeleton->rodata->sets = number_of_sets;
-	skeleton->rodata->tick_shift = ticks;
-	skeleton->rodata->first_port = first;
-	skeleton->rodata->last_port = last;
-	skeleton->rodata->some_ports = wanted->some_ports;
+	memcpy((void *)(uintptr_t)&made->rodata->secret, &secrets, sizeof(secrets));
+	made->rodata->sets = number_of_sets;
+	made->rodata->tick_shift = ticks;
+	made->rodata->first_port = first;
+	made->rodata->last_port = last;
+	made->rodata->some_ports = wanted->some_ports;
 	for (unsigned int port = 0; port < 65536; port++)
 		if (wanted->ports[port / 8] >> port % 8 & 1)
-			skeleton->rodata->ports[port / 64] |= UINT64_C(1) << port % 64;
+			made->rodata->ports[port / 64] |= UINT64_C(1) << port % 64;
 }
 
 void load(const struct settings *wanted, bool connects)
@@ -179,7 +178,9 @@ void load(const struct settings *wanted, bool connects)
 	skeleton = replyfrom_bpf__open();
 	if (!skeleton)
 		fail_load(errno);
-	set_constants(wanted);
+	number_of_sets = wanted->peers * ENTRIES_OF_PEER / SET_ENTRIES;
+	make_secrets();
+	set_constants(skeleton, wanted);
 	bpf_map__set_max_entries(skeleton->maps.rf_peers, number_of_sets);
 	bpf_program__set_autoload(skeleton->progs.rf_connect4, connects);
 	bpf_program__set_autoload(skeleton->progs.rf_connect6, connects);
@@ -264,9 +265,55 @@ void attach_sending(const struct cgroup *cgroup)
 	attach_one(skeleton->progs.rf_sendmsg6, cgroup);
 }
 
+static struct cgroup foreign[FOREIGN_MAX];
+static size_t number_of_foreign;
+
+static void load_for_known(void)
+{
+	struct bpf_map *map, *shared;
+
+	skeleton_for_known = replyfrom_bpf__open();
+	if (!skeleton_for_known)
+		fail_load(errno);
+	set_constants(skeleton_for_known, &settings);
+	skeleton_for_known->rodata->known_only = 1;
+	bpf_object__for_each_map(map, skeleton_for_known->obj) {
+		shared = bpf_object__find_map_by_name(skeleton->obj, bpf_map__name(map));
+		if (shared && !strstr(bpf_map__name(map), "rodata") &&
+		    bpf_map__reuse_fd(map, bpf_map__fd(shared)))
+			fail_load(errno);
+	}
+	bpf_program__set_autoload(skeleton_for_known->progs.rf_bind4, false);
+	bpf_program__set_autoload(skeleton_for_known->progs.rf_bind6, false);
+	bpf_program__set_autoload(skeleton_for_known->progs.rf_connect4, false);
+	bpf_program__set_autoload(skeleton_for_known->progs.rf_connect6, false);
+	if (replyfrom_bpf__load(skeleton_for_known))
+		fail_load(errno);
+}
+
+bool attach_foreign(uint64_t id)
+{
+	struct cgroup *cgroup = &foreign[number_of_foreign];
+
+	for (size_t i = 0; i < number_of_foreign; i++)
+		if (foreign[i].id == id)
+			return true;
+	if (number_of_foreign == FOREIGN_MAX || !cgroup_by_id(cgroup, id))
+		return false;
+	if (!skeleton_for_known)
+		load_for_known();
+	number_of_foreign++;
+	attach_one(skeleton_for_known->progs.rf_ingress, cgroup);
+	attach_one(skeleton_for_known->progs.rf_sendmsg4, cgroup);
+	attach_one(skeleton_for_known->progs.rf_sendmsg6, cgroup);
+	return true;
+}
+
 void attach_egress(const struct cgroup *cgroup)
 {
 	attach_one(skeleton->progs.rf_egress, cgroup);
+	for (size_t i = 0; i < number_of_foreign; i++)
+		attach_one(skeleton_for_known->progs.rf_egress, &foreign[i]);
 	__atomic_store_n(&skeleton->bss->sees_egress, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -565,22 +565,29 @@ void locals_forget_unused(const struct cgroup *cgroup)
 	write_vrfs();
 }
 
-bool locals_choice(uint32_t network, const struct sockaddr *peer, socklen_t length,
-		   struct in6_addr *choice)
+int locals_socket(uint32_t network, int family, int type, int protocol)
 {
-	struct sockaddr_in6 name = { 0 };
-	socklen_t size = sizeof(name);
-	int place = -1, probe;
-	bool done;
+	int place = -1, made;
 
 	for (size_t i = 0; i < number_of_networks; i++)
 		if (networks[i].cookie == network)
 			place = networks[i].place;
 	if (place >= 0 && setns(place, CLONE_NEWNET))
-		return false;
-	probe = socket(peer->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		return -1;
+	made = socket(family, type | SOCK_CLOEXEC, protocol);
 	if (place >= 0 && setns(own_namespace, CLONE_NEWNET))
 		fail("cannot come back from a network namespace: %s", strerror(errno));
+	return made;
+}
+
+bool locals_choice(uint32_t network, const struct sockaddr *peer, socklen_t length,
+		   struct in6_addr *choice)
+{
+	struct sockaddr_in6 name = { 0 };
+	socklen_t size = sizeof(name);
+	int probe = locals_socket(network, peer->sa_family, SOCK_DGRAM, 0);
+	bool done;
+
 	if (probe < 0)
 		return false;
 	done = !connect(probe, peer, length) && !getsockname(probe, (struct sockaddr *)&name, &size);
@@ -599,6 +606,14 @@ size_t locals_descriptors(int *fds, size_t most)
 	for (i = 0; i < number_of_networks && i < most; i++)
 		fds[i] = networks[i].monitor;
 	return i;
+}
+
+bool locals_follows(uint32_t network)
+{
+	for (size_t i = 0; i < number_of_networks; i++)
+		if (networks[i].cookie == network)
+			return true;
+	return false;
 }
 
 uint32_t locals_networks(void)

@@ -102,6 +102,8 @@ const volatile __u32 sets = 1;
 const volatile __u32 tick_shift = 0; /* that many entries made, as a power of two, are a tick */
 const volatile __u32 first_port = 32768, last_port = 60999; /* those the kernel chooses from */
 const volatile __u32 some_ports = 0;
+/* For a cgroup that is not ours, but in which some of our sockets were made: only for those. */
+const volatile __u32 known_only = 0;
 const volatile __u64 ports[PORT_WORDS] = { 0 };
 
 __u32 epoch = 0; /* of the locals; 0: not known now, so nothing is attached */
@@ -158,14 +160,17 @@ ALWAYS_INLINE int slot_has(struct slot *slot, const struct peer *peer, __u32 *ge
 	__u64 part = LOOK(slot->part[0]);
 	__u64 whole = part & 0xffffffff00000000ull;
 
+	__u64 other = part ^ (whole | peer->address[0]);
+
 	*generation = part >> 32;
-	if (!whole || part != (whole | peer->address[0]) ||
-	    LOOK(slot->network) != (whole | peer->network) ||
-	    LOOK(slot->domain) != (whole | peer->domain))
-		return 0;
-	return (peer->domain & SLOT_V4) || (LOOK(slot->part[1]) == (whole | peer->address[1]) &&
-					    LOOK(slot->part[2]) == (whole | peer->address[2]) &&
-					    LOOK(slot->part[3]) == (whole | peer->address[3]));
+	other |= LOOK(slot->network) ^ (whole | peer->network);
+	other |= LOOK(slot->domain) ^ (whole | peer->domain);
+	if (!(peer->domain & SLOT_V4)) {
+		other |= LOOK(slot->part[1]) ^ (whole | peer->address[1]);
+		other |= LOOK(slot->part[2]) ^ (whole | peer->address[2]);
+		other |= LOOK(slot->part[3]) ^ (whole | peer->address[3]);
+	}
+	return whole && !other;
 }
 
 ALWAYS_INLINE __u64 slot_pointer(__u32 index, __u32 generation)
@@ -338,16 +343,20 @@ ALWAYS_INLINE __u32 larger(__u32 a, __u32 b)
 	return (a & ~is_less) | (b & is_less);
 }
 
-/* Empties the entries of that name but `keep`: two CPUs may have made one each. */
-ALWAYS_INLINE void set_drop_others(struct set *set, __u64 name, __u64 *keep)
+/* Empties the entries of that name but number `keep`: two CPUs may have made one each. */
+GLOBAL int set_drop_others(__u64 hash, __u64 name, __u32 keep)
 {
+	struct set *set = set_at(hash);
 	__u64 entry;
 
-	for (int i = 0; i < SET_ENTRIES; i++) {
+	if (!set)
+		return 0;
+	for (__u32 i = 0; i < SET_ENTRIES; i++) {
 		entry = LOOK(set->entry[i]);
-		if (!((entry ^ name) & NAME_MASK) && &set->entry[i] != keep)
+		if (!((entry ^ name) & NAME_MASK) && i != keep)
 			__sync_val_compare_and_swap(&set->entry[i], entry, 0);
 	}
+	return 0;
 }
 
 /*
@@ -357,7 +366,7 @@ ALWAYS_INLINE void set_drop_others(struct set *set, __u64 name, __u64 *keep)
 GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 {
 	struct set *home = set_at(host), *other = set_at(hash);
-	__u32 tick = now_tick(), most = 0, best = 0, age;
+	__u32 tick = now_tick(), most = 0, best = 0, age, is_home, is_other;
 	__u64 name = entry & NAME_MASK, old, *place;
 
 	if (!home || !other)
@@ -386,8 +395,12 @@ GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 	if (most >> 4 < TICKS)
 		count(COUNT_forgotten);
 	__sync_fetch_and_add(&made, 1);
-	set_drop_others(home, name, place);
-	set_drop_others(other, name, place);
+	/* Both may be the same set. */
+	is_home = home == other || best < SET_ENTRIES;
+	is_other = home == other || best >= SET_ENTRIES;
+	best &= SET_ENTRIES - 1;
+	set_drop_others(host, name, is_home ? best : SET_ENTRIES);
+	set_drop_others(hash, name, is_other ? best : SET_ENTRIES);
 	return 0;
 }
 
@@ -453,19 +466,19 @@ ALWAYS_INLINE int is_ambiguous(__u64 entry, const struct peer *peer)
 	       ((__u32)slot->part[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
-/* The conversation's address as the keeper found it, or the first at which the peer answers. */
+/* The conversation's address as the keeper found it; 0 as long as it is looking. */
 ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
 {
 	__u64 name = conversation_name(peer);
 	struct choice *choice = bpf_map_lookup_elem(&rf_choices, &name);
 	struct peer end = *peer;
 
-	if (choice) {
-		end.address[0] = choice->address[0];
-		end.address[1] = choice->address[1];
-		end.address[2] = choice->address[2];
-		end.address[3] = choice->address[3];
-	}
+	if (!choice)
+		return 0;
+	end.address[0] = choice->address[0];
+	end.address[1] = choice->address[1];
+	end.address[2] = choice->address[2];
+	end.address[3] = choice->address[3];
 	return slot_find(&end);
 }
 
@@ -474,15 +487,18 @@ ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
  * program's own: that is none of our business as long as it answers at an address from which the
  * program sent. Returns the entry of a peer that asked, else 0.
  */
-NOINLINE __u64 learn_changed(struct peer *peer, __u64 *place, __u64 entry)
+GLOBAL __u64 learn_changed(struct peer *peer)
 {
-	__u64 name = peer_name(peer), pointer, before;
-	struct set *home = set_at(peer->host);
+	__u64 name, pointer, before, entry, *place;
+	struct set *home;
 
+	if (!peer)
+		return 0;
+	name = peer_name(peer);
+	home = set_at(peer->host);
 	if (!home)
 		return 0;
-	if (peer->domain & SLOT_V4)
-		peer->address[1] = peer->address[2] = peer->address[3] = 0;
+	place = peer_find(home, peer, name, NAME_MASK, &entry);
 	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) == SLOT_UNSEEN) {
 		pointer = own_pointer(peer);
 		if (!pointer)
@@ -520,17 +536,18 @@ ALWAYS_INLINE void note_request(const struct peer *peer, __u64 entry)
 }
 
 /* The usual case: the peer asks where it asked before. Returns 0 if it does not. */
-ALWAYS_INLINE int learn_same(struct peer *peer, __u64 **place, __u64 *entry)
+ALWAYS_INLINE int learn_same(struct peer *peer)
 {
 	struct set *home = set_at(peer->host);
+	__u64 entry, *place;
 
 	if (!home)
 		return 1;
-	*place = peer_find(home, peer, peer_name(peer), NAME_MASK, entry);
-	if (!*place || entry_kind(*entry) != ENTRY_ASKED || !entry_is_at(*entry, peer))
+	place = peer_find(home, peer, peer_name(peer), NAME_MASK, &entry);
+	if (!place || entry_kind(entry) != ENTRY_ASKED || !entry_is_at(entry, peer))
 		return 0;
-	entry_refresh(*place, *entry);
-	note_request(peer, *entry);
+	entry_refresh(place, entry);
+	note_request(peer, entry);
 	return 1;
 }
 
@@ -589,6 +606,7 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 	struct udphdr udp;
 
 	peer->local_port = sk->src_port;
+	peer->port = 0;
 	peer->network = network;
 	peer->domain = LOOK(vrfs) ? vrf_of(network, ifindex) : 0;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
@@ -599,6 +617,7 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 		peer->host = hash_host4(&secret, arrives ? ip->saddr : ip->daddr, network,
 					link);
 		peer->address[0] = arrives ? ip->daddr : ip->saddr;
+		peer->address[1] = peer->address[2] = peer->address[3] = 0;
 		peer->domain |= SLOT_V4;
 		offset = ip->ihl * 4;
 	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
@@ -642,9 +661,9 @@ int rf_ingress(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct socket_state *state = 0;
-	__u32 network = LOOK(sole_network);
-	__u64 *place = 0, entry = 0;
+	__u32 network = known_only ? 0 : LOOK(sole_network);
 	struct peer peer;
+	__u64 entry;
 
 	if (!sk)
 		return GO_ON;
@@ -658,13 +677,13 @@ int rf_ingress(struct __sk_buff *skb)
 			return GO_ON;
 		network = state->network;
 	}
-	if (!read_ends(skb, sk, network, 1, &peer) || learn_same(&peer, &place, &entry))
+	if (!read_ends(skb, sk, network, 1, &peer) || learn_same(&peer))
 		return GO_ON;
 	if (!state)
 		state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
 	if (!state || state->network != network || !is_server(state, sk))
 		return GO_ON;
-	entry = learn_changed(&peer, place, place ? entry : 0);
+	entry = learn_changed(&peer);
 	if (entry)
 		note_request(&peer, entry);
 	return GO_ON;
@@ -673,26 +692,29 @@ int rf_ingress(struct __sk_buff *skb)
 /* --- Datagrams that leave --- */
 
 /* For conversations of the program's own: from which address the kernel sends. */
-NOINLINE void learn_own(struct peer *peer)
+GLOBAL int learn_own(struct peer *peer)
 {
-	struct set *home = set_at(peer->host);
-	__u64 name = peer_name(peer), entry, *place, pointer;
+	__u64 name, entry, *place, pointer;
+	struct set *home;
 
+	if (!peer)
+		return 0;
+	name = peer_name(peer);
+	home = set_at(peer->host);
 	if (!home)
-		return;
-	if (peer->domain & SLOT_V4)
-		peer->address[1] = peer->address[2] = peer->address[3] = 0;
+		return 0;
 	place = peer_find(home, peer, name, NAME_MASK, &entry);
 	if (!place || entry_kind(entry) != ENTRY_OWN || entry_is_at(entry, peer))
-		return;
+		return 0;
 	pointer = slot_find(peer);
 	if (!pointer)
-		return;
+		return 0;
 	if (entry_slot(entry) >= SLOT_FIRST)
 		entry_put(peer->host, peer->hash,
 			  name | (__u64)ENTRY_BEFORE << KIND_SHIFT |
 				  (entry & ((1ull << TICK_SHIFT) - (1ull << SLOT_SHIFT))));
 	entry_put(peer->host, peer->hash, name | (__u64)ENTRY_OWN << KIND_SHIFT | pointer);
+	return 0;
 }
 
 SEC("cgroup_skb/egress")
@@ -853,7 +875,7 @@ ALWAYS_INLINE struct socket_state *state_for_send(struct bpf_sock_addr *ctx, str
 {
 	struct socket_state *state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
 
-	if (!state)
+	if (!state && !known_only)
 		state = state_make(ctx, sk);
 	if (!state || state->role == ROLE_CLIENT || state->role == ROLE_EXCLUDED)
 		return 0;

@@ -13,6 +13,10 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 
 #include "engine.h"
 
@@ -20,7 +24,12 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
+enum { INHERITED_MAX = 64 };
+
+static const struct cgroup *own_cgroup;
 static unsigned int servers;
+static int inherited[INHERITED_MAX];
+static size_t number_of_inherited;
 
 static int option(int fd, int name)
 {
@@ -45,6 +54,70 @@ static bool is_wildcard(int fd, in_port_t *port)
 	       !((struct sockaddr_in *)(void *)&name)->sin_addr.s_addr;
 }
 
+/* In which cgroup a socket was made: the kernel runs the programs of that one. 0: not known. */
+static uint64_t cgroup_of(int fd, int family, int protocol, uint32_t network)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 diag;
+	} request = {
+		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.diag = { .sdiag_family = (uint8_t)family, .sdiag_protocol = (uint8_t)protocol,
+			  .idiag_states = UINT32_MAX },
+	};
+	static char buffer[32768] __attribute__((aligned(8)));
+	int diag = locals_socket(network, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+	const struct inet_diag_msg *message;
+	uint64_t cookie = 0, id = 0;
+	uint32_t halves[2];
+	socklen_t size = sizeof(cookie);
+	const struct rtattr *a;
+	bool done = false;
+	ssize_t length;
+	int left;
+
+	if (diag < 0 || getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) ||
+	    send(diag, &request, sizeof(request), 0) != sizeof(request))
+		done = true;
+	while (!done && (length = recv(diag, buffer, sizeof(buffer), 0)) > 0) {
+		for (struct nlmsghdr *m = (void *)buffer; !done && NLMSG_OK(m, (size_t)length);
+		     m = NLMSG_NEXT(m, length)) {
+			done = m->nlmsg_type == NLMSG_DONE || m->nlmsg_type == NLMSG_ERROR;
+			message = NLMSG_DATA(m);
+			memcpy(halves, message->id.idiag_cookie, sizeof(halves));
+			if (done || (halves[0] | (uint64_t)halves[1] << 32) != cookie)
+				continue;
+			left = (int)(m->nlmsg_len - NLMSG_LENGTH(sizeof(*message)));
+			for (a = (const void *)(message + 1); RTA_OK(a, left);
+			     a = RTA_NEXT(a, left))
+				if (a->rta_type == INET_DIAG_CGROUP_ID)
+					memcpy(&id, RTA_DATA(a), sizeof(id));
+		}
+	}
+	if (diag >= 0)
+		close(diag);
+	return id;
+}
+
+/* A socket that was made elsewhere, and then passed on, needs the programs there. */
+static void reach(int fd, int protocol, uint32_t network)
+{
+	uint64_t id = cgroup_of(fd, option(fd, SO_DOMAIN), protocol, network);
+	struct cgroup home;
+	bool is_ours;
+
+	if (!id || !cgroup_by_id(&home, id))
+		return;
+	is_ours = cgroup_contains(own_cgroup, &home);
+	if (home.events >= 0)
+		close(home.events);
+	close(home.fd);
+	if (!is_ours && !attach_foreign(id))
+		say(LOG_INFO, "a socket that was made in %s gets no help", home.path);
+}
+
+/* Makes a server's socket known to the programs. */
 static void note(int fd)
 {
 	struct socket_state state = { .role = ROLE_SERVER };
@@ -58,11 +131,15 @@ static void note(int fd)
 	    getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length))
 		return;
 	state.network = (uint32_t)cookie;
+	if (!locals_follows(state.network))
+		sole_network_set(0);
 	if (!settings_port(&settings, port))
 		state.role = ROLE_EXCLUDED;
-	if (!bpf_map_update_elem(maps.sockets, &fd, &state, BPF_NOEXIST) &&
-	    state.role == ROLE_SERVER)
-		servers++;
+	if (bpf_map_update_elem(maps.sockets, &fd, &state, BPF_NOEXIST) ||
+	    state.role != ROLE_SERVER)
+		return;
+	servers++;
+	reach(fd, protocol, state.network);
 }
 
 static int leader_of(pid_t thread)
@@ -129,7 +206,47 @@ static bool list_process(pid_t pid)
 
 unsigned int sockets_list(const struct cgroup *cgroup)
 {
+	own_cgroup = cgroup;
 	servers = 0;
 	cgroup_each_process(cgroup, list_process);
 	return servers;
+}
+
+static bool is_among(int fd, const int *keep, size_t number)
+{
+	for (size_t i = 0; i < number; i++)
+		if (keep[i] == fd)
+			return true;
+	return false;
+}
+
+void sockets_take_inherited(const int *keep, size_t number)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+	int protocol;
+
+	if (most <= 0 || most > 65536)
+		most = 65536;
+	for (int fd = 0; fd < most; fd++) {
+		if (is_among(fd, keep, number))
+			continue;
+		protocol = option(fd, SO_PROTOCOL);
+		if (number_of_inherited < INHERITED_MAX &&
+		    (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE))
+			inherited[number_of_inherited++] = fd;
+		else if (fd > STDERR_FILENO)
+			close(fd);
+	}
+}
+
+void sockets_note_inherited(const struct cgroup *cgroup)
+{
+	own_cgroup = cgroup;
+	while (number_of_inherited) {
+		int fd = inherited[--number_of_inherited];
+
+		note(fd);
+		if (fd > STDERR_FILENO)
+			close(fd);
+	}
 }

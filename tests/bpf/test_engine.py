@@ -193,6 +193,31 @@ def test_attach(network):
 		'detach ends the engine, and the server is plain', detached.stderr, status, set(sources[plain:]))
 
 
+def test_passed(network):
+	"""A socket that was made in another cgroup and handed over, at the start and to a server that runs: that cgroup's other
+	sockets stay plain."""
+	for helped, destination in (('run', SECONDARY), ('run', FIRST6), ('attach', SECONDARY)):
+		with engine.cgroup() as folder, socket.socket(destination.family, socket.SOCK_DGRAM) as listener:
+			listener.bind(('', lab.PORT))
+			command = argv('recvfrom/sendto', '-i')
+			command = (engine.ENGINE, 'run', '--', *command) if helped == 'run' else engine.inside(folder, *command)
+			with program.Program(command, False, stdin=listener.fileno()) as server, contextlib.ExitStack() as stack:
+				name = 'server\n'
+				engine.wait_until(lambda: open(f'/proc/{server.pid}/comm').read() == name)
+				if helped == 'attach':
+					stack.enter_context(engine.Attached(folder))
+				source, = answers(network, (destination,))
+				tap.check(source == destination.address, f'{helped}: a socket that another cgroup made, {destination.title}', source)
+				with socket.socket(destination.family, socket.SOCK_DGRAM) as ours, network.client(destination) as client:
+					ours.bind(('', STRANGER))
+					ours.settimeout(lab.DEADLINE)
+					client.send(b'hello', port=STRANGER)
+					payload, peer = ours.recvfrom(100)
+					ours.sendto(payload, peer)
+					source = source_of_next(client)
+				tap.check(source not in (None, destination.address), f'{helped}: other sockets of that cgroup stay plain', source)
+
+
 def test_targets(network):
 	with running(network, ECHO) as (folder, server):
 		for target, title in ((server.pid, 'a process'), (folder, 'a path'), (os.path.basename(folder) + '.x', None)):
@@ -515,6 +540,7 @@ def test(network):
 	test_unanswered(network)
 	test_other_port(network)
 	test_attach(network)
+	test_passed(network)
 	test_targets(network)
 	test_nested(network)
 	test_removal(network)
