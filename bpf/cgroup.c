@@ -111,9 +111,9 @@ void cgroup_make(struct cgroup *cgroup)
 			break;
 		if (errno != EEXIST || i == 99)
 			fail("cannot make the cgroup %s: %s%s", cgroup->path, strerror(errno),
-			     errno == EACCES || errno == EROFS ?
-				     "; start it as root, in a cgroup that can be written" :
-				     "");
+			     errno == EACCES || errno == EROFS
+				     ? "; start it as root, in a cgroup that can be written"
+				     : "");
 	}
 	open_cgroup(cgroup);
 }

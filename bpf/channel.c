@@ -42,7 +42,9 @@ static ssize_t hear(int channel, char *line, size_t size, int *fd)
 {
 	union control control;
 	struct iovec io = { line, size };
-	struct msghdr message = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.room,
+	struct msghdr message = { .msg_iov = &io,
+				  .msg_iovlen = 1,
+				  .msg_control = control.room,
 				  .msg_controllen = sizeof(control.room) };
 	ssize_t length = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *c;

@@ -64,7 +64,8 @@ static const struct {
 	unsigned int number;
 	const char *name, *what;
 } wanted[] = {
-	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "sees the sockets of running servers, helps connect()" },
+	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE",
+	  "sees the sockets of running servers, helps connect()" },
 	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "helps connect(), follows other network namespaces" },
 };
 

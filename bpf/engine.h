@@ -12,7 +12,13 @@
 #include "layout.h"
 #include "settings.h"
 
-enum { EXIT_FAILED = 125, EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127, PATH_LENGTH = 512, FOREIGN_MAX = 8 };
+enum {
+	EXIT_FAILED = 125,
+	EXIT_NOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
+	PATH_LENGTH = 512,
+	FOREIGN_MAX = 8
+};
 
 /* main.c: lines on stderr. fail() ends the process with EXIT_FAILED, in any of its processes. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The process that stays beside the helped programs: it holds the links, follows the local addresses
-// and answers for connect(). Nothing is pinned, so with it all help ends and the programs are as
-// plain. After its start it allocates nothing.
+// The process that stays beside the helped programs: it holds the links, follows the local
+// addresses and answers for connect(). Nothing is pinned, so with it all help ends and the programs
+// are as plain. After its start it allocates nothing.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,8 +64,10 @@ static void on_network(const struct engine_event *event)
 {
 	locals_forget_unused(kept);
 	if (!locals_follow((pid_t)event->pid))
-		say(LOG_INFO, "cannot follow the addresses of process %u's network namespace; "
-			      "nothing is attached there", event->pid);
+		say(LOG_INFO,
+		    "cannot follow the addresses of process %u's network namespace; "
+		    "nothing is attached there",
+		    event->pid);
 	write_record();
 }
 
@@ -190,8 +192,8 @@ static void drop_capabilities(void)
 
 	/* Removing the cgroup from a folder that even its owner may not write to: the root. */
 	snprintf(parent, sizeof(parent), "%s/..", kept->path);
-	if (record.mode == MODE_RUN && (stat(parent, &status) || status.st_uid != geteuid() ||
-					!(status.st_mode & S_IWUSR)))
+	if (record.mode == MODE_RUN &&
+	    (stat(parent, &status) || status.st_uid != geteuid() || !(status.st_mode & S_IWUSR)))
 		mask |= 1ull << CAP_DAC_OVERRIDE;
 	capabilities_keep(mask);
 }

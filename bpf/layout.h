@@ -175,15 +175,14 @@ HASH_INLINE __u64 hash_finish(const volatile struct secrets *secret, __u64 h)
 /* Sums of products of 32-bit halves (NH of UMAC, RFC 4418): without the key nobody can aim. */
 HASH_INLINE __u64 hash_pair(const volatile struct secrets *secret, int i, __u32 a, __u32 b)
 {
-	return (__u64)(__u32)(a + (__u32)secret->half[i]) *
-	       (__u32)(b + (__u32)secret->half[i + 1]);
+	return (__u64)(__u32)(a + (__u32)secret->half[i]) * (__u32)(b + (__u32)secret->half[i + 1]);
 }
 
 HASH_INLINE __u64 hash_host4(const volatile struct secrets *secret, __u32 address, __u32 network,
 			     __u32 link)
 {
-	return hash_finish(secret, hash_pair(secret, 0, address, network) +
-					   hash_pair(secret, 2, link, 4));
+	return hash_finish(secret,
+			   hash_pair(secret, 0, address, network) + hash_pair(secret, 2, link, 4));
 }
 
 HASH_INLINE __u64 hash_host6(const volatile struct secrets *secret, const __u32 *address,

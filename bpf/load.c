@@ -277,7 +277,8 @@ static void load_for_known(void)
 		fail_load(errno);
 	set_constants(skeleton_for_known, &settings);
 	skeleton_for_known->rodata->known_only = 1;
-	bpf_object__for_each_map(map, skeleton_for_known->obj) {
+	bpf_object__for_each_map(map, skeleton_for_known->obj)
+	{
 		shared = bpf_object__find_map_by_name(skeleton->obj, bpf_map__name(map));
 		if (shared && !strstr(bpf_map__name(map), "rodata") &&
 		    bpf_map__reuse_fd(map, bpf_map__fd(shared)))

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Follows the local addresses of network namespaces (rtnetlink(7)) into the map of the programs.
 //
-// The order is what makes it safe: an address that is gone is deleted, then the epoch moves, so that
-// no check made before can count any longer. Additions come from dumps only, which are newer than the
-// events that asked for them. When an event is lost nothing is attached until a dump succeeds.
+// The order is what makes it safe: an address that is gone is deleted, then the epoch moves, so
+// that no check made before can count any longer. Additions come from dumps only, which are newer
+// than the events that asked for them. When an event is lost nothing is attached until a dump
+// succeeds.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,8 +91,8 @@ static bool route_key(const struct network *network, const struct nlmsghdr *mess
 		      struct local_key *key)
 {
 	const struct rtmsg *route = NLMSG_DATA(message);
-	const struct rtattr *first = (const void *)((const char *)route +
-						    NLMSG_ALIGN(sizeof(*route)));
+	const struct rtattr *first =
+		(const void *)((const char *)route + NLMSG_ALIGN(sizeof(*route)));
 	size_t length = message->nlmsg_len - NLMSG_LENGTH(sizeof(*route)), i;
 	const struct rtattr *to = attribute(first, length, RTA_DST);
 	uint32_t table = number(attribute(first, length, RTA_TABLE), route->rtm_table);
@@ -225,8 +226,7 @@ static void take_link(struct network *network, const struct nlmsghdr *message)
 	const struct rtattr *info, *kind, *data;
 	size_t i = network->vrfs, length;
 
-	if (message->nlmsg_type != RTM_NEWLINK ||
-	    message->nlmsg_len < NLMSG_LENGTH(sizeof(*link)))
+	if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof(*link)))
 		return;
 	length = message->nlmsg_len - NLMSG_LENGTH(sizeof(*link));
 	info = attribute((const void *)((const char *)link + NLMSG_ALIGN(sizeof(*link))), length,
@@ -240,8 +240,8 @@ static void take_link(struct network *network, const struct nlmsghdr *message)
 	    i == sizeof(network->vrf) / sizeof(*network->vrf))
 		return;
 	network->vrf[i].ifindex = (uint32_t)link->ifi_index;
-	network->vrf[i].table = number(
-		attribute(payload(data), data->rta_len - RTA_LENGTH(0), IFLA_VRF_TABLE), 0);
+	network->vrf[i].table =
+		number(attribute(payload(data), data->rta_len - RTA_LENGTH(0), IFLA_VRF_TABLE), 0);
 	network->vrfs++;
 }
 
@@ -401,8 +401,8 @@ static bool open_monitor(struct network *network)
 	socklen_t length;
 	uint64_t cookie;
 
-	network->monitor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				  NETLINK_ROUTE);
+	network->monitor =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	network->asks = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (network->monitor < 0 || network->asks < 0)
 		return false;
@@ -515,8 +515,12 @@ bool locals_follow(pid_t pid)
 		close(fd);
 		return known;
 	}
-	*network = (struct network){ .monitor = -1, .asks = -1, .place = -1, .inode = status.st_ino,
-				     .dirty = true, .used = true };
+	*network = (struct network){ .monitor = -1,
+				     .asks = -1,
+				     .place = -1,
+				     .inode = status.st_ino,
+				     .dirty = true,
+				     .used = true };
 	if (!stat("/proc/self/ns/net", &own) && own.st_ino == status.st_ino && own_namespace < 0)
 		own_namespace = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (own.st_ino == status.st_ino) {
@@ -590,7 +594,8 @@ bool locals_choice(uint32_t network, const struct sockaddr *peer, socklen_t leng
 
 	if (probe < 0)
 		return false;
-	done = !connect(probe, peer, length) && !getsockname(probe, (struct sockaddr *)&name, &size);
+	done = !connect(probe, peer, length) &&
+	       !getsockname(probe, (struct sockaddr *)&name, &size);
 	close(probe);
 	if (name.sin6_family == AF_INET)
 		choice->s6_addr32[3] = ((struct sockaddr_in *)(void *)&name)->sin_addr.s_addr;
@@ -627,6 +632,5 @@ bool locals_have(uint32_t network, uint32_t domain, const struct in6_addr *addre
 	uint32_t value;
 
 	memcpy(key.address, address, sizeof(key.address));
-	return !stopped && !bpf_map_lookup_elem(maps.locals, &key, &value) &&
-	       value & LOCAL_SOURCE;
+	return !stopped && !bpf_map_lookup_elem(maps.locals, &key, &value) && value & LOCAL_SOURCE;
 }

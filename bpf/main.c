@@ -71,7 +71,8 @@ static const char usage[] =
 	"  --stats         print the counters at the end\n"
 	"  --no-connect    run: leave connect() alone, which saves its callers a detour\n"
 	"\n"
-	"Exit status of run: COMMAND's own; 125 if replyfrom itself fails, 126 if COMMAND cannot be\n"
+	"Exit status of run: COMMAND's own; 125 if replyfrom itself fails, 126 if COMMAND cannot "
+	"be\n"
 	"run, 127 if it is not found.\n";
 
 static bool no_connect;
@@ -92,8 +93,7 @@ static void set(size_t row, const char *value)
 	struct settings_fault fault;
 
 	if (!rows[row].set(&settings, value, &fault))
-		fail("%s=%s is not allowed: it takes %s", rows[row].variable, value,
-		     fault.allowed);
+		fail("%s=%s is not allowed: it takes %s", rows[row].variable, value, fault.allowed);
 }
 
 /* Reads the options of run and attach; returns the first argument that is none. */

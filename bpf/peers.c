@@ -99,9 +99,9 @@ static bool read_peer(const struct sockaddr *peer, socklen_t length, uint32_t ne
 		return false;
 	memcpy(&six, peer, length < sizeof(six) ? length : sizeof(six));
 	*port = six.sin6_port;
-	*host = IN6_IS_ADDR_V4MAPPED(&six.sin6_addr) ?
-			hash_host4(load_secrets(), six.sin6_addr.s6_addr32[3], network, link) :
-			hash_host6(load_secrets(), six.sin6_addr.s6_addr32, network, link);
+	*host = IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)
+			? hash_host4(load_secrets(), six.sin6_addr.s6_addr32[3], network, link)
+			: hash_host6(load_secrets(), six.sin6_addr.s6_addr32, network, link);
 	return true;
 }
 
@@ -123,8 +123,8 @@ bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct i
 	    getsockname(fd, (struct sockaddr *)&name, &size) ||
 	    getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &link, &link_size) ||
 	    !read_peer(peer, length, state.network, (uint32_t)link, &host, &port) ||
-	    !find_peer(&state, host, hash_peer(load_secrets(), host, port),
-		       ntohs(name.sin6_port), &entry, &has_generation) ||
+	    !find_peer(&state, host, hash_peer(load_secrets(), host, port), ntohs(name.sin6_port),
+		       &entry, &has_generation) ||
 	    !read_slot(entry, has_generation, local, &domain))
 		return false;
 	*ifindex = domain;

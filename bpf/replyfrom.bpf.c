@@ -17,7 +17,7 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 
 enum { INET = 2, INET6 = 10, DATAGRAM = 2, GO_ON = 1 };
 
-#define NOINLINE      static __attribute__((noinline))
+#define NOINLINE static __attribute__((noinline))
 /* Verified once, on its own, and not for each of its callers. */
 #define GLOBAL	      __attribute__((noinline))
 #define ALWAYS_INLINE static __always_inline
@@ -175,8 +175,8 @@ ALWAYS_INLINE int slot_has(struct slot *slot, const struct peer *peer, __u32 *ge
 
 ALWAYS_INLINE __u64 slot_pointer(__u32 index, __u32 generation)
 {
-	return (__u64)index << SLOT_SHIFT |
-	       (__u64)(generation & ((1 << GENERATION_BITS) - 1)) << GEN_SHIFT;
+	return (__u64)index << SLOT_SHIFT | (__u64)(generation & ((1 << GENERATION_BITS) - 1))
+						    << GEN_SHIFT;
 }
 
 /* Takes the slot for the peer's local address. Returns its pointer; 0 if another CPU was faster. */
@@ -379,7 +379,7 @@ GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 		__sync_val_compare_and_swap(place, old, entry);
 		return 0;
 	}
-	/* The oldest; of several the first, so that a set fills before the other one is looked at. */
+	/* The oldest; of several the first, so that one set fills before the other. */
 	for (__u32 i = 0; i < SET_ENTRIES; i++) {
 		age = entry_age(LOOK(home->entry[i]), tick) << 4;
 		most = larger(most, age | (2 * SET_ENTRIES - 1 - i));
@@ -387,8 +387,8 @@ GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 		most = larger(most, age | (SET_ENTRIES - 1 - i));
 	}
 	best = 2 * SET_ENTRIES - 1 - (most & (2 * SET_ENTRIES - 1));
-	place = best < SET_ENTRIES ? &home->entry[best & (SET_ENTRIES - 1)] :
-				     &other->entry[best & (SET_ENTRIES - 1)];
+	place = best < SET_ENTRIES ? &home->entry[best & (SET_ENTRIES - 1)]
+				   : &other->entry[best & (SET_ENTRIES - 1)];
 	old = LOOK(*place);
 	if (__sync_val_compare_and_swap(place, old, entry) != old)
 		return 0;
@@ -578,9 +578,9 @@ ALWAYS_INLINE __u32 udp_offset(struct __sk_buff *skb, __u8 next)
 			return 0;
 		if (bpf_skb_load_bytes(skb, offset, &header, sizeof(header)))
 			return 0;
-		offset += next == IPPROTO_FRAGMENT ? 8 :
-			  next == IPPROTO_AH	   ? (header.length + 2) * 4 :
-						     (header.length + 1) * 8;
+		offset += next == IPPROTO_FRAGMENT ? 8
+			  : next == IPPROTO_AH	   ? (header.length + 2) * 4
+						   : (header.length + 1) * 8;
 		next = header.next;
 	}
 	return 0;
@@ -598,8 +598,8 @@ NOINLINE __u32 vrf_of(__u32 network, __u32 ifindex)
  * Reads both ends from the headers. remote: of the far end, local: of ours; which of the two is the
  * source depends on the direction. Returns 0 if the datagram can't be read.
  */
-ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
-			    __u32 network, int arrives, struct peer *peer)
+ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk, __u32 network, int arrives,
+			    struct peer *peer)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u32 link = sk->bound_dev_if, ifindex = skb->ifindex, offset, port;
@@ -614,8 +614,7 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 
 		if ((void *)(ip + 1) > end)
 			return 0;
-		peer->host = hash_host4(&secret, arrives ? ip->saddr : ip->daddr, network,
-					link);
+		peer->host = hash_host4(&secret, arrives ? ip->saddr : ip->daddr, network, link);
 		peer->address[0] = arrives ? ip->daddr : ip->saddr;
 		peer->address[1] = peer->address[2] = peer->address[3] = 0;
 		peer->domain |= SLOT_V4;
@@ -625,10 +624,9 @@ ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk,
 
 		if ((void *)(ip + 1) > end)
 			return 0;
-		peer->host = hash_host6(&secret,
-					arrives ? ip->saddr.in6_u.u6_addr32 :
-						  ip->daddr.in6_u.u6_addr32,
-					network, link);
+		peer->host = hash_host6(
+			&secret, arrives ? ip->saddr.in6_u.u6_addr32 : ip->daddr.in6_u.u6_addr32,
+			network, link);
 		__builtin_memcpy(peer->address, arrives ? &ip->daddr : &ip->saddr, 16);
 		if ((peer->address[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000))
 			peer->domain = ifindex;
@@ -809,8 +807,8 @@ NOINLINE void own_seen(struct peer *peer)
 enum { FOUND_NOTHING, FOUND_POINTER, FOUND_SLOT /* without generation */ };
 
 /*
- * The peer's own port is unknown on this socket. Returns what other knowledge there is; if none, the
- * program begins a conversation, and that is the kernel's business from now on.
+ * The peer's own port is unknown on this socket. Returns what other knowledge there is; if none,
+ * the program begins a conversation, and that is the kernel's business from now on.
  */
 NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64 *entry)
 {
@@ -840,8 +838,7 @@ NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64
 	return FOUND_NOTHING;
 }
 
-ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int v4,
-			      __u32 *address)
+ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int v4, __u32 *address)
 {
 	struct set *home = set_at(peer->host);
 	__u64 entry = 0, *place = 0;
@@ -1053,8 +1050,8 @@ int rf_connect6(struct bpf_sock_addr *ctx)
 	to[2] = ctx->user_ip6[2];
 	to[3] = ctx->user_ip6[3];
 	mapped = !to[0] && !to[1] && to[2] == bpf_htonl(0xffff);
-	peer.host = mapped ? hash_host4(&secret, to[3], network, sk->bound_dev_if) :
-			     hash_host6(&secret, to, network, sk->bound_dev_if);
+	peer.host = mapped ? hash_host4(&secret, to[3], network, sk->bound_dev_if)
+			   : hash_host6(&secret, to, network, sk->bound_dev_if);
 	peer.hash = hash_peer(&secret, peer.host, ctx->user_port & 0xffff);
 	peer.local_port = sk->src_port;
 	if (!find_for_connect(&peer, sk, &entry) || entry_slot(entry) < SLOT_FIRST)

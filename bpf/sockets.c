@@ -61,9 +61,11 @@ static uint64_t cgroup_of(int fd, int family, int protocol, uint32_t network)
 		struct nlmsghdr header;
 		struct inet_diag_req_v2 diag;
 	} request = {
-		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.diag = { .sdiag_family = (uint8_t)family, .sdiag_protocol = (uint8_t)protocol,
+		.diag = { .sdiag_family = (uint8_t)family,
+			  .sdiag_protocol = (uint8_t)protocol,
 			  .idiag_states = UINT32_MAX },
 	};
 	static char buffer[32768] __attribute__((aligned(8)));
@@ -195,8 +197,10 @@ static bool list_process(pid_t pid)
 			note(fd);
 			close(fd);
 		} else if (errno == EPERM) {
-			say(LOG_ERROR, "cannot see the sockets of process %d; that needs the "
-				       "capability CAP_SYS_PTRACE", (int)pid);
+			say(LOG_ERROR,
+			    "cannot see the sockets of process %d; that needs the "
+			    "capability CAP_SYS_PTRACE",
+			    (int)pid);
 			break;
 		}
 	}

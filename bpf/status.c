@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What engines there are: found by the name of a map that each has, so that nothing has to be written
-// to a file, and nothing is left of one that died.
+// What engines there are: found by the name of a map that each has, so that nothing has to be
+// written to a file, and nothing is left of one that died.
 
 #include <errno.h>
 #include <signal.h>
@@ -109,8 +109,7 @@ static void print_record(const struct keeper_record *record, const struct engine
 			printf("  %12llu %s\n", (unsigned long long)sum->value[i], texts[i]);
 		printf("  %12llu connects that keep the address asked\n",
 		       (unsigned long long)record->kept);
-		printf("  %12llu connects that could not\n",
-		       (unsigned long long)record->given_up);
+		printf("  %12llu connects that could not\n", (unsigned long long)record->given_up);
 		return;
 	}
 	printf("%s\n  {\"cgroup\": ", first ? "" : ",");

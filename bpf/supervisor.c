@@ -214,8 +214,8 @@ void supervisor_start(int fd)
 	int ends[2];
 
 	listener = fd;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED || pipe2(ends, 0))
 		fail("cannot answer for connect(): %s", strerror(errno));
 	switch (fork()) {

@@ -172,8 +172,8 @@ static bool set_hop(const struct twostep_calls *calls, int fd, const struct in6_
  */
 static int steps_v6(const struct twostep_calls *calls, const struct twostep *way)
 {
-	struct sockaddr_in6 peer = { 0 }, own = { .sin6_family = AF_INET6,
-						  .sin6_addr = way->local };
+	struct sockaddr_in6 peer = { 0 },
+			    own = { .sin6_family = AF_INET6, .sin6_addr = way->local };
 	bool link_local = IN6_IS_ADDR_LINKLOCAL(&way->local), failed;
 
 	memcpy(&peer, way->peer, way->length < sizeof(peer) ? way->length : sizeof(peer));

@@ -25,10 +25,11 @@ struct twostep_calls {
 
 struct twostep {
 	int fd;
-	struct in6_addr local;	    /* the address to keep; IPv4: mapped */
-	uint32_t ifindex;	    /* of a link-local address: its link */
-	uint32_t multicast_ifindex; /* what the program set with IP_MULTICAST_IF, if that is known */
-	bool elsewhere;		    /* the socket is in another network namespace than the caller */
+	struct in6_addr local; /* the address to keep; IPv4: mapped */
+	uint32_t ifindex;      /* of a link-local address: its link */
+	uint32_t
+		multicast_ifindex; /* what the program set with IP_MULTICAST_IF, if that is known */
+	bool elsewhere;		   /* the socket is in another network namespace than the caller */
 	const struct sockaddr *peer; /* with room for what its family needs */
 	socklen_t length;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// measure 4|6 PEERS ROUNDS CGROUP: what a request and its reply cost a server that does IP_PKTINFO by
-// hand, a plain one, and a plain one with the BPF engine of CGROUP, side by side in one process.
+// measure 4|6 PEERS ROUNDS CGROUP: what a request and its reply cost a server that does IP_PKTINFO
+// by hand, a plain one, and a plain one with the BPF engine of CGROUP, side by side in one process.
 // Prints medians of the ratios of neighbouring batches to the one by hand; replies are checked.
 
 #include <arpa/inet.h>
@@ -93,8 +93,9 @@ static void ask(unsigned int peer, int port)
 	char payload[SIZE] = { 0 };
 	union control control = { .room = { 0 } };
 	struct iovec io = { payload, sizeof(payload) };
-	struct msghdr message = { &to, address(&to, 1, 1 + peer % LOCALS, port), &io, 1,
-				  control.room, 0, 0 };
+	struct msghdr message = {
+		&to, address(&to, 1, 1 + peer % LOCALS, port), &io, 1, control.room, 0, 0
+	};
 
 	address(&from, 2, 1 + peer, 0);
 	control.header.cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
@@ -146,7 +147,8 @@ static void reply(int sock)
 	      "sendto");
 }
 
-/* The cost of a request and its reply: the delivery of the request counts, for there the engine is. */
+/* The cost of a request and its reply: the delivery of the request counts, for there the engine is.
+ */
 static double batch(int kind, unsigned int first)
 {
 	struct sockaddr_in6 from, wanted;
@@ -164,8 +166,8 @@ static double batch(int kind, unsigned int first)
 		check(recvfrom(client, payload, sizeof(payload), 0, (void *)&from, &size) == SIZE,
 		      "the client's recvfrom");
 		address(&wanted, 1, 1 + (first + i) % peers % LOCALS, FIRST_PORT + kind);
-		wrong[kind] += v6 ? !IN6_ARE_ADDR_EQUAL(&from.sin6_addr, &wanted.sin6_addr) :
-				    memcmp(&from, &wanted, 8) != 0;
+		wrong[kind] += v6 ? !IN6_ARE_ADDR_EQUAL(&from.sin6_addr, &wanted.sin6_addr)
+				  : memcmp(&from, &wanted, 8) != 0;
 	}
 	return (end - begin) / BATCH;
 }
@@ -195,7 +197,8 @@ int main(int count, char **arguments)
 		ratios[kind] = calloc(rounds, sizeof(double));
 	}
 	check(!setsockopt(servers[HAND], v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-			  v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &(int){ 1 }, sizeof(int)), "PKTINFO");
+			  v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &(int){ 1 }, sizeof(int)),
+	      "PKTINFO");
 	for (unsigned int peer = 0; peer < peers + BATCH; peer += BATCH)
 		for (int kind = 0; kind < KINDS; kind++)
 			batch(kind, peer % peers);

@@ -3,11 +3,11 @@
 import contextlib
 import json
 import os
-import re
+import shutil
 import signal
 import socket
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 
@@ -535,6 +535,45 @@ def test_refusals(network):
 	tap.check(shown.returncode == 125 and 'cgroup v2' in shown.stderr, 'no cgroup v2: named', shown)
 
 
+EXCLUSIVE = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("cgroup/sendmsg4") int one(struct bpf_sock_addr *context) { return 1; }
+char _license[] SEC("license") = "GPL";
+"""
+
+
+def test_exclusive():
+	"""An ancestor has a program that allows no others below it."""
+	title = 'a program above that allows no others: named'
+	clang, bpftool = (shutil.which(name, path=f'{os.environ["PATH"]}:/usr/sbin:/sbin') for name in ('clang', 'bpftool'))
+	if not clang or not bpftool:
+		tap.unavailable(title, 'clang or bpftool is not installed')
+		return
+	pinned = f'/sys/fs/bpf/test-{os.getpid()}'
+	if not os.path.ismount('/sys/fs/bpf'):
+		subprocess.run(['mount', '-t', 'bpf', 'bpf', '/sys/fs/bpf'])
+	with tempfile.TemporaryDirectory() as work, engine.cgroup() as outer, engine.cgroup(outer) as inner:
+		multiarch = subprocess.run(['cc', '-print-multiarch'], capture_output=True, text=True).stdout.strip()
+		subprocess.run([clang, '-target', 'bpf', '-O2', '-g', f'-I/usr/include/{multiarch}', '-xc', '-', '-c', '-o',
+			f'{work}/one.o'], input=EXCLUSIVE, text=True, check=True)
+		loaded = subprocess.run([bpftool, 'prog', 'load', f'{work}/one.o', pinned], capture_output=True, text=True)
+		if loaded.returncode:
+			tap.unsupported(title, loaded.stderr.strip())
+			return
+		try:
+			for kind in ('sendmsg4', 'cgroup_udp4_sendmsg'):    # older and newer names
+				if not subprocess.run([bpftool, 'cgroup', 'attach', outer, kind, 'pinned', pinned], capture_output=True).returncode:
+					break
+			shown = subprocess.run(engine.inside(inner, engine.ENGINE, 'run', '--', 'true'), capture_output=True, text=True)
+			tap.check(shown.returncode == 125 and outer in shown.stderr and 'BPF_F_ALLOW_MULTI' in shown.stderr, title, shown)
+		finally:
+			os.unlink(pinned)
+			for name in os.listdir(inner):
+				if name.startswith('replyfrom-'):
+					os.rmdir(f'{inner}/{name}')
+
+
 def test(network):
 	test_first_word(network)
 	test_unanswered(network)
@@ -553,6 +592,7 @@ def test(network):
 	test_keeper(network)
 	test_settings(network)
 	test_refusals(network)
+	test_exclusive()
 	test_vrf(network)
 
 
