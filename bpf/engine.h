@@ -66,6 +66,8 @@ void attach_egress(const struct cgroup *cgroup);
 const struct set *load_table(uint32_t *sets);
 const struct slot *load_slots(void);
 const volatile __u64 *load_asked(void);
+/* What `status` shows of this engine. */
+struct keeper_record *load_record(void);
 const struct secrets *load_secrets(void);
 uint32_t load_peers(void);
 /* Forgets what this process needs no more: the programs and links stay. */
@@ -73,6 +75,7 @@ void detach(void);
 /* The epoch of the local addresses. */
 void epoch_move(void);
 void epoch_stop(void);
+bool epoch_is_stopped(void);
 void vrfs_set(uint32_t number);
 /* The only network namespace; 0: there are several. */
 void sole_network_set(uint32_t network);
@@ -95,6 +98,8 @@ void locals_read(int fd);
 bool locals_retry(void);
 bool locals_are_due(void);
 uint32_t locals_networks(void);
+/* Closes all sockets: for a process that only asks locals_have(). */
+void locals_close(void);
 bool locals_follows(uint32_t network);
 /* Is it an address of that namespace now? */
 bool locals_have(uint32_t network, uint32_t domain, const struct in6_addr *address);
@@ -117,11 +122,11 @@ bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct i
 /* supervisor.c: connect() of servers, by seccomp notification. */
 /* Makes this process ask for each connect(); the descriptor that answers, or -1. */
 int supervisor_filter(void);
-/* Starts the second holder of the descriptor. */
+/* Starts the process that answers; this one holds the descriptor too. */
 void supervisor_start(int listener);
-/* Answers one. Returns false if nobody can ask any more. */
-bool supervisor_answer(void);
-void supervisor_counts(__u64 *kept, __u64 *given_up);
+/* For poll(), POLLIN: the other's life, or what to answer after its death; -1: nothing more. */
+int supervisor_descriptor(void);
+void supervisor_event(short events);
 
 /* keeper.c: the process that stays. */
 enum { MODE_RUN = 'r', MODE_ATTACH = 'a' };

@@ -30,33 +30,24 @@
 enum { RETRY = 100 /* milliseconds */ };
 
 static struct cgroup *kept;
-static struct keeper_record record;
-
-static void write_record(void)
-{
-	uint32_t zero = 0;
-
-	record.networks = locals_networks();
-	supervisor_counts(&record.kept, &record.given_up);
-	bpf_map_update_elem(maps.keeper, &zero, &record, BPF_ANY);
-}
-
 static void make_record(char mode)
 {
+	struct keeper_record *record = load_record();
 	struct bpf_map_info info = { 0 };
 	uint32_t length = sizeof(info);
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (!bpf_obj_get_info_by_fd(maps.counters, &info, &length))
-		record.counters_id = info.id;
-	record.pid = (uint32_t)getpid();
-	record.mode = (uint32_t)mode;
-	record.cgroup = kept->id;
-	record.started = (uint64_t)now.tv_sec;
-	record.peers = load_peers();
-	snprintf(record.target, sizeof(record.target), "%s", kept->path);
-	write_record();
+		record->counters_id = info.id;
+	record->mode = (uint32_t)mode;
+	record->cgroup = kept->id;
+	record->started = (uint64_t)now.tv_sec;
+	record->peers = load_peers();
+	record->networks = locals_networks();
+	snprintf(record->target, sizeof(record->target), "%s", kept->path);
+	/* Last: without it the record counts for nothing. */
+	__atomic_store_n(&record->pid, (uint32_t)getpid(), __ATOMIC_RELEASE);
 }
 
 /* A network namespace in which a socket was bound, and whose addresses nobody follows yet. */
@@ -68,7 +59,6 @@ static void on_network(const struct engine_event *event)
 		    "cannot follow the addresses of process %u's network namespace; "
 		    "nothing is attached there",
 		    event->pid);
-	write_record();
 }
 
 /*
@@ -113,7 +103,7 @@ static int on_event(void *context, void *data, size_t length)
 }
 
 /* Waits for what happens next; does what it asks for. Returns false if the work is done. */
-static bool turn(int signals, struct ring_buffer *events, int *listener, bool ends_by_signal)
+static bool turn(int signals, struct ring_buffer *events, bool ends_by_signal)
 {
 	int fds[NETWORKS_MAX];
 	size_t networks = locals_descriptors(fds, NETWORKS_MAX);
@@ -121,7 +111,7 @@ static bool turn(int signals, struct ring_buffer *events, int *listener, bool en
 		{ .fd = kept->events, .events = POLLPRI },
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = ring_buffer__epoll_fd(events), .events = POLLIN },
-		{ .fd = *listener, .events = POLLIN },
+		{ .fd = supervisor_descriptor(), .events = POLLIN },
 	};
 	struct signalfd_siginfo signal;
 	static bool fresh = true;
@@ -134,12 +124,8 @@ static bool turn(int signals, struct ring_buffer *events, int *listener, bool en
 		if (wait[4 + i].revents)
 			locals_read(fds[i]);
 	fresh = !locals_are_due() || locals_retry();
-	if (wait[3].revents & POLLIN) {
-		supervisor_answer();
-		write_record();
-	} else if (wait[3].revents) {
-		*listener = -1;
-	}
+	if (wait[3].revents)
+		supervisor_event(wait[3].revents);
 	if (wait[2].revents)
 		ring_buffer__consume(events);
 	if (wait[1].revents && read(signals, &signal, sizeof(signal)) == sizeof(signal)) {
@@ -192,7 +178,7 @@ static void drop_capabilities(void)
 
 	/* Removing the cgroup from a folder that even its owner may not write to: the root. */
 	snprintf(parent, sizeof(parent), "%s/..", kept->path);
-	if (record.mode == MODE_RUN &&
+	if (load_record()->mode == MODE_RUN &&
 	    (stat(parent, &status) || status.st_uid != geteuid() || !(status.st_mode & S_IWUSR)))
 		mask |= 1ull << CAP_DAC_OVERRIDE;
 	capabilities_keep(mask);
@@ -208,16 +194,27 @@ static void hurry(void)
 		say(LOG_DEBUG, "no higher priority: %s", strerror(errno));
 }
 
-static void stay(int signals, struct ring_buffer *events, int listener, bool ends_by_signal)
+static void stay(int signals, struct ring_buffer *events, bool ends_by_signal)
 {
 	hurry();
 	drop_capabilities();
-	while (turn(signals, events, &listener, ends_by_signal))
+	while (turn(signals, events, ends_by_signal))
 		;
-	write_record();
 	detach();
 	if (settings.statistics)
 		counters_print(STDERR_FILENO);
+}
+
+/* Where the program has none, ours must not become the standard streams of this process. */
+static void fill_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
 }
 
 /* Standard streams that a pipe's reader waits for are not ours to hold. */
@@ -247,6 +244,7 @@ _Noreturn void keep_run(struct cgroup *cgroup, int channel)
 		say(LOG_DEBUG, "chdir: %s", strerror(errno));
 	prctl(PR_SET_NAME, "replyfrom-bpf");
 	sockets_take_inherited(ours, sizeof(ours) / sizeof(*ours));
+	fill_streams();
 	signals = block_signals();
 	channel_for_failures(channel);
 	load(&settings, true);
@@ -267,7 +265,7 @@ _Noreturn void keep_run(struct cgroup *cgroup, int channel)
 	say(LOG_INFO, "the BPF engine helps the sockets of %s", cgroup->path);
 	channel_say(channel, "", -1);
 	close(channel);
-	stay(signals, events, listener, false);
+	stay(signals, events, false);
 	rmdir(cgroup->path);
 	_exit(0);
 }
@@ -302,6 +300,7 @@ _Noreturn void keep_attach(struct cgroup *cgroup, const char *target)
 	int signals;
 
 	kept = cgroup;
+	fill_streams();
 	if (!cgroup_is_populated(cgroup))
 		fail("%s (%s) has no process; start its programs first", target, cgroup->path);
 	signals = block_signals();
@@ -316,6 +315,6 @@ _Noreturn void keep_attach(struct cgroup *cgroup, const char *target)
 	say(LOG_INFO, "the BPF engine helps the sockets of %s, %u of them open already",
 	    cgroup->path, servers);
 	notify_ready();
-	stay(signals, events, -1, true);
+	stay(signals, events, true);
 	exit(0);
 }

@@ -350,6 +350,21 @@ const struct slot *load_slots(void)
 	return slots;
 }
 
+struct keeper_record *load_record(void)
+{
+	static struct keeper_record *record;
+	void *memory;
+
+	if (!record) {
+		memory = mmap(NULL, sizeof(*record), PROT_READ | PROT_WRITE, MAP_SHARED,
+			      maps.keeper, 0);
+		if (memory == MAP_FAILED)
+			fail("cannot map the keeper's record: %s", strerror(errno));
+		record = memory;
+	}
+	return record;
+}
+
 const volatile __u64 *load_asked(void)
 {
 	return skeleton->bss->asked;
@@ -379,6 +394,11 @@ void epoch_move(void)
 void epoch_stop(void)
 {
 	__atomic_store_n(&skeleton->bss->epoch, 0, __ATOMIC_SEQ_CST);
+}
+
+bool epoch_is_stopped(void)
+{
+	return !__atomic_load_n(&skeleton->bss->epoch, __ATOMIC_SEQ_CST);
 }
 
 void vrfs_set(uint32_t number)

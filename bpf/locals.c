@@ -613,6 +613,12 @@ size_t locals_descriptors(int *fds, size_t most)
 	return i;
 }
 
+void locals_close(void)
+{
+	while (number_of_networks)
+		close_network(&networks[--number_of_networks]);
+}
+
 bool locals_follows(uint32_t network)
 {
 	for (size_t i = 0; i < number_of_networks; i++)
@@ -632,5 +638,6 @@ bool locals_have(uint32_t network, uint32_t domain, const struct in6_addr *addre
 	uint32_t value;
 
 	memcpy(key.address, address, sizeof(key.address));
-	return !stopped && !bpf_map_lookup_elem(maps.locals, &key, &value) && value & LOCAL_SOURCE;
+	return !epoch_is_stopped() && !bpf_map_lookup_elem(maps.locals, &key, &value) &&
+	       value & LOCAL_SOURCE;
 }

@@ -2,6 +2,7 @@
 // replyfrom-bpf: the second engine, for what no preload reaches and for servers that run already.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -173,6 +174,18 @@ static _Noreturn void execute(char **command)
 	_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
 }
 
+/* The same, beyond the standard streams, which the program may have closed. */
+static int move_up(int fd)
+{
+	int moved;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return moved;
+}
+
 static _Noreturn void run(char **command)
 {
 	struct cgroup cgroup;
@@ -186,6 +199,10 @@ static _Noreturn void run(char **command)
 	cgroup_make(&cgroup);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		fail("socketpair: %s", strerror(errno));
+	cgroup.fd = move_up(cgroup.fd);
+	cgroup.events = move_up(cgroup.events);
+	ends[0] = move_up(ends[0]);
+	ends[1] = move_up(ends[1]);
 	start_keeper(&cgroup, ends[1]);
 	close(ends[1]);
 	if (!channel_hear_line(ends[0], line, sizeof(line)))

@@ -40,16 +40,15 @@ static bool read_counters(int fd, struct engine_counters *sum)
 void counters_print(int fd)
 {
 	struct engine_counters sum;
-	__u64 kept, given_up;
+	const struct keeper_record *record = load_record();
 
 	if (!read_counters(maps.counters, &sum))
 		return;
 	dprintf(fd, "replyfrom:");
 	for (int i = 0; i < COUNT_COUNT; i++)
 		dprintf(fd, " %s %llu", names[i], (unsigned long long)sum.value[i]);
-	supervisor_counts(&kept, &given_up);
-	dprintf(fd, " kept %llu given-up %llu\n", (unsigned long long)kept,
-		(unsigned long long)given_up);
+	dprintf(fd, " kept %llu given-up %llu\n", (unsigned long long)record->kept,
+		(unsigned long long)record->given_up);
 }
 
 /* The next engine after that map; its record. Returns false if there is none. */

@@ -2,10 +2,12 @@
 // connect() of servers to peers that asked: no BPF program can give a bound socket its local
 // address, so the kernel asks us (seccomp_unotify(2)) and we make the two-step connect.
 //
-// A second process holds the descriptor too. When the first is killed the second answers: that all
-// go on as they were made; without a holder each connect() would fail with ENOSYS.
+// A process of its own answers, at the usual priority: programs can ask as often as they like. The
+// keeper holds the descriptor too. If one of the two is killed, the other lets all calls go on as
+// they were made; without a holder each connect() would fail with ENOSYS.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -47,14 +49,13 @@
 #define ARCHITECTURE AUDIT_ARCH_S390X
 #endif
 
-/* What both holders see: the question that the first is at, so that the second can answer it. */
+/* What both holders see: the question that one is at, so that the other can answer it. */
 struct shared {
 	struct seccomp_notif question;
 };
 
 static struct shared *shared;
-static int listener = -1;
-static uint64_t connects_kept, connects_given_up;
+static int listener = -1, other_is_alive = -1; /* the pipe ends with the other's life */
 
 static const struct twostep_calls calls = {
 	.connect = connect,
@@ -166,9 +167,9 @@ static bool connect_for(const struct seccomp_notif *question)
 		way.elsewhere = is_elsewhere(way.fd);
 		done = twostep_connect(&calls, &way);
 		if (done)
-			connects_kept++;
+			__atomic_fetch_add(&load_record()->kept, 1, __ATOMIC_RELAXED);
 		else
-			connects_given_up++;
+			__atomic_fetch_add(&load_record()->given_up, 1, __ATOMIC_RELAXED);
 		say(LOG_DEBUG, "connect by %u: %s", question->pid,
 		    done ? "keeps the address" : "goes on as it was made");
 	}
@@ -176,64 +177,79 @@ static bool connect_for(const struct seccomp_notif *question)
 	return done;
 }
 
-bool supervisor_answer(void)
+/* Takes the next question. Helps only as long as there is a keeper to tell what is local. */
+static void answer_next(bool helps)
 {
 	struct seccomp_notif *question = &shared->question;
 
 	memset(question, 0, sizeof(*question));
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, question))
-		return errno == EINTR || errno == ENOENT || errno == EAGAIN;
-	answer(question->id, connect_for(question));
-	return true;
+		return;
+	answer(question->id, helps && connect_for(question));
+	question->id = 0;
 }
 
-/* Waits until the first holder is gone, and then answers for it. */
-static _Noreturn void hold(int alive)
+static _Noreturn void supervise(void)
 {
-	struct pollfd wait = { .fd = alive };
+	struct pollfd wait[] = { { .fd = listener, .events = POLLIN }, { .fd = other_is_alive } };
 
-	prctl(PR_SET_NAME, "replyfrom-hold");
-	capabilities_keep(0);
-	while (poll(&wait, 1, -1) <= 0 || !(wait.revents & (POLLHUP | POLLERR)))
-		;
-	if (shared->question.id)
-		answer(shared->question.id, false);
-	wait = (struct pollfd){ .fd = listener, .events = POLLIN };
-	while (poll(&wait, 1, -1) <= 0 || !(wait.revents & (POLLHUP | POLLERR))) {
-		if (!(wait.revents & POLLIN))
+	for (;;) {
+		if (poll(wait, 2, -1) <= 0)
 			continue;
-		memset(&shared->question, 0, sizeof(shared->question));
-		if (!ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &shared->question))
-			answer(shared->question.id, false);
+		if (wait[1].revents)
+			wait[1].fd = -1;
+		if (wait[0].revents & POLLIN)
+			answer_next(wait[1].fd >= 0);
+		else if (wait[0].revents)
+			_exit(0); /* nobody can ask any more */
 	}
-	_exit(0);
 }
 
 void supervisor_start(int fd)
 {
-	int ends[2];
+	int keeper[2], supervisor[2];
+	uint32_t sets;
 
 	listener = fd;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
-	if (shared == MAP_FAILED || pipe2(ends, 0))
+	if (shared == MAP_FAILED || pipe2(keeper, O_CLOEXEC) || pipe2(supervisor, O_CLOEXEC) ||
+	    !load_table(&sets) || !load_slots())
 		fail("cannot answer for connect(): %s", strerror(errno));
 	switch (fork()) {
 	case -1:
-		fail("cannot start the second holder: %s", strerror(errno));
+		fail("cannot start the supervisor: %s", strerror(errno));
 	case 0:
+		prctl(PR_SET_NAME, "replyfrom-conn");
 		detach();
-		for (int i = 0; i < 1024; i++)
-			if (i != listener && i != ends[0])
-				close(i);
-		hold(ends[0]);
+		locals_close();
+		close(keeper[1]);
+		close(supervisor[0]);
+		other_is_alive = keeper[0];
+		capabilities_keep(1ull << CAP_BPF | 1ull << CAP_SYS_PTRACE);
+		supervise();
 	}
-	close(ends[0]);
-	/* The other end stays open as long as this process lives. */
+	close(keeper[0]);
+	close(supervisor[1]);
+	other_is_alive = supervisor[0];
 }
 
-void supervisor_counts(__u64 *kept, __u64 *given_up)
+int supervisor_descriptor(void)
 {
-	*kept = connects_kept;
-	*given_up = connects_given_up;
+	return other_is_alive >= 0 ? other_is_alive : listener;
+}
+
+void supervisor_event(short events)
+{
+	if (other_is_alive >= 0) {
+		close(other_is_alive);
+		other_is_alive = -1;
+		if (shared->question.id)
+			answer(shared->question.id, false);
+	} else if (events & POLLIN) {
+		answer_next(false);
+	} else {
+		close(listener);
+		listener = -1;
+	}
 }

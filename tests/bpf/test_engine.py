@@ -470,8 +470,26 @@ def test_process(network):
 	shown = engine.engine('run', '--', 'grep', '-E', '^(CapEff|Seccomp|NoNewPrivs|SigBlk|SigIgn|SigCgt):', '/proc/self/status')
 	plain = subprocess.run(['grep', '-E', '^(CapEff|Seccomp|NoNewPrivs|SigBlk|SigIgn|SigCgt):', '/proc/self/status'], capture_output=True, text=True)
 	tap.check(shown.stdout.replace('Seccomp:\t2', 'Seccomp:\t0') == plain.stdout, 'capabilities and signals as they were', shown, plain)
+	shown = subprocess.run(['sh', '-c', 'exec "$0" run -- sh -c "ls /proc/self/fd >$1; echo 5 >>$1" 0<&- 1<&- 2<&-', engine.ENGINE,
+		f'/var/tmp/test-{os.getpid()}'], capture_output=True, text=True)
+	with open(f'/var/tmp/test-{os.getpid()}') as file:
+		listed = file.read().split()
+	os.unlink(f'/var/tmp/test-{os.getpid()}')
+	tap.check(shown.returncode == 0 and listed == ['0', '1', '5'], 'no standard streams: none are made', shown, listed)
 	shown = engine.engine('run', '--', 'ls', '/proc/self/fd')
 	tap.check(shown.stdout.split() == ['0', '1', '2', '3'], 'no descriptor of ours', shown)
+
+
+# Connects all the time, and says so.
+CONNECTS = """
+import socket
+for number in range(20001):
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+		sock.connect(('192.0.2.100', 9))
+	if number % 1000 == 0:
+		print(number, flush=True)
+print('done', flush=True)
+"""
 
 
 def test_deaths(network):
@@ -482,14 +500,26 @@ def test_deaths(network):
 		engine.wait_until(lambda: client.ask(b'while') == '192.0.2.1')
 		after = client.ask(b'after')
 		tap.check((before, after) == (SECONDARY.address, '192.0.2.1'), 'the keeper is killed: as plain', before, after)
-	for helped in (True, False):
+	for killed in ('none', 'keeper', 'supervisor'):
 		with start(network, argv('connect-recv-send', '-4')) as server, network.client(SECONDARY) as client:
-			if not helped:
-				os.kill(keeper_of(server), signal.SIGKILL)
+			keeper = keeper_of(server)
+			with open(f'/proc/{keeper}/task/{keeper}/children') as children:
+				supervisor = int(children.read())
+			if killed != 'none':
+				os.kill(keeper if killed == 'keeper' else supervisor, signal.SIGKILL)
 				time.sleep(0.05)
-			source = client.ask(b'hello', patience=lab.DEADLINE)
-			tap.check(source == (SECONDARY.address if helped else '192.0.2.1'),
-				'connect() keeps the address' if helped else 'the supervisor is killed: connect() goes on', source, server.errors())
+			source = client.ask(b'hello')
+			tap.check(source == (SECONDARY.address if killed == 'none' else '192.0.2.1'), f'killed: {killed}; connect() goes on',
+				source, server.errors())
+			if killed == 'none':
+				state = [each for each in json.loads(engine.engine('status', '--json').stdout)['engines'] if each['keeper'] == keeper]
+				tap.check(state[0]['counters']['kept'] == 1, 'status counts connects', state)
+	with start(network, (engine.PYTHON, '-c', CONNECTS), port=None) as server:
+		server.shows(b'1000', lab.DEADLINE)
+		keeper = keeper_of(server)
+		with open(f'/proc/{keeper}/task/{keeper}/children') as children:
+			os.kill(int(children.read()), signal.SIGKILL)
+		tap.check(server.shows(b'done', 4 * lab.DEADLINE), 'the supervisor is killed in the middle of connects', server.errors())
 	with start(network, argv('connect-recv-send', '-4'), '--no-connect') as server, network.client(SECONDARY) as client:
 		source = client.ask(b'hello')
 		tap.check(source == '192.0.2.1', '--no-connect leaves connect() alone', source)
