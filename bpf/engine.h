@@ -136,6 +136,8 @@ _Noreturn void keep_run(struct cgroup *cgroup, int channel);
 _Noreturn void keep_attach(struct cgroup *cgroup, const char *target);
 
 /* status.c */
+/* In which namespace the numbers of processes count. */
+uint32_t own_pid_namespace(void);
 int status(bool json);
 int detach_target(const char *target);
 void counters_print(int fd);

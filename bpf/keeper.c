@@ -45,6 +45,7 @@ static void make_record(char mode)
 	record->started = (uint64_t)now.tv_sec;
 	record->peers = load_peers();
 	record->networks = locals_networks();
+	record->pid_namespace = own_pid_namespace();
 	snprintf(record->target, sizeof(record->target), "%s", kept->path);
 	/* Last: without it the record counts for nothing. */
 	__atomic_store_n(&record->pid, (uint32_t)getpid(), __ATOMIC_RELEASE);

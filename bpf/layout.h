@@ -134,7 +134,7 @@ struct keeper_record {
 	__u32 pid;
 	__u32 mode; /* 'r': run, 'a': attach */
 	__u64 cgroup, started;
-	__u32 counters_id, peers, networks, reserved;
+	__u32 counters_id, peers, networks, pid_namespace;
 	__u64 kept, given_up; /* connects by the supervisor */
 	char target[TARGET_LENGTH];
 };

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -179,6 +180,13 @@ static unsigned int detach_links(uint64_t cgroup)
 	return number;
 }
 
+uint32_t own_pid_namespace(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) ? 0 : (uint32_t)status.st_ino;
+}
+
 int detach_target(const char *target)
 {
 	struct keeper_record record;
@@ -197,6 +205,10 @@ int detach_target(const char *target)
 	while (next_engine(&id, &record)) {
 		if (record.cgroup != cgroup.id || record.mode != MODE_ATTACH)
 			continue;
+		if (record.pid_namespace != own_pid_namespace())
+			fail("the engine is off; end its keeper, process %u of another process "
+			     "namespace, there",
+			     record.pid);
 		process = (int)syscall(SYS_pidfd_open, record.pid, 0);
 		if (process >= 0) {
 			syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0);

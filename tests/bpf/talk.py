@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A server that also speaks first: talk.py FAMILY PORT, or `-` for a port that the kernel chooses.
+"""A server that also speaks first: talk.py FAMILY PORT [lite] [gso] [gro]; PORT `-`: one that the kernel chooses.
 Lines on stdin: `ADDRESS PORT TEXT` sends the text there. Requests are echoed, but for those that start with `answer`."""
 import os
 import select
@@ -7,7 +7,10 @@ import socket
 import sys
 
 family = {'4': socket.AF_INET, '6': socket.AF_INET6}[sys.argv[1]]
-wildcard = socket.socket(family, socket.SOCK_DGRAM)
+wildcard = socket.socket(family, socket.SOCK_DGRAM, 136 if 'lite' in sys.argv else 0)     # IPPROTO_UDPLITE
+for name, option, value in (('gso', 103, 500), ('gro', 104, 1)):     # UDP_SEGMENT, UDP_GRO
+	if name in sys.argv:
+		wildcard.setsockopt(socket.IPPROTO_UDP, option, value)
 if sys.argv[2] != '-':
 	wildcard.bind(('', int(sys.argv[2])))
 print('ready', flush=True)

@@ -140,6 +140,48 @@ def test_other_port(network):
 		tap.check(sources == [SECONDARY.address] * 2, 'an answer to another port of the host', sources)
 
 
+# --- Datagrams ---
+
+def exchange(network, destination, payload, options=(), protocol=0):
+	"""From where the answer comes, and how long it is in all."""
+	with namespaces.inside(network.client_namespace), socket.socket(destination.family, socket.SOCK_DGRAM, protocol) as client:
+		client.settimeout(lab.DEADLINE)
+		for level, option, value in options:
+			client.setsockopt(level, option, value)
+		client.sendto(payload, (destination.address, lab.PORT))
+		sources, length = set(), 0
+		while length < len(payload):
+			answer, peer = client.recvfrom(65536)
+			sources.add(peer[0])
+			length += len(answer)
+		return sources
+
+
+def test_datagrams(network):
+	"""Kinds of datagrams: the address is in the header of each, wherever the UDP header is."""
+	padding = b'\0\0\1\4\0\0\0\0'     # an extension header with an option that pads
+	for title, destination, server, payload, options, protocol in (
+			('fragments', SECONDARY, (), b'x' * 30000, (), 0),
+			('fragments, IPv6', FIRST6, (), b'x' * 30000, (), 0),
+			('IP options', SECONDARY, (), b'x', [(socket.IPPROTO_IP, socket.IP_OPTIONS, b'\1' * 8)], 0),
+			('destination options', FIRST6, (), b'x', [(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, padding)], 0),
+			('hop-by-hop and destination options, fragments', FIRST6, (), b'x' * 30000,
+				[(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, padding), (socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, padding)], 0),
+			('UDP-Lite', SECONDARY, ('lite',), b'x', (), 136),
+			('UDP-Lite, IPv6', FIRST6, ('lite',), b'x', (), 136),
+			('an answer in segments', SECONDARY, ('gso',), b'x' * 1500, (), 0),
+			('an answer in segments, IPv6', FIRST6, ('gso',), b'x' * 1500, (), 0),
+			('requests put together', SECONDARY, ('gro',), b'x' * 1000, [(socket.IPPROTO_UDP, 103, 500)], 0)):
+		with start(network, (engine.PYTHON, TALK, '6' if ':' in destination.address else '4', str(lab.PORT), *server),
+				port=None) as program_:
+			program_.shows(b'ready', lab.DEADLINE)
+			try:
+				sources = exchange(network, destination, payload, options, protocol)
+			except OSError as error:
+				sources = error
+			tap.check(sources == {destination.address}, title, sources, program_.errors())
+
+
 # --- Attaching ---
 
 @contextlib.contextmanager
@@ -608,6 +650,7 @@ def test(network):
 	test_first_word(network)
 	test_unanswered(network)
 	test_other_port(network)
+	test_datagrams(network)
 	test_attach(network)
 	test_passed(network)
 	test_targets(network)
