@@ -48,6 +48,14 @@ need_build_tools() {
 	need_program automake automake
 }
 
+# What the BPF engine takes (configure --with-bpf); without it the rest is built all the same.
+need_bpf_tools() {
+	need_program pkg-config pkg-config
+	need_header libbpf-dev bpf/libbpf.h
+	need_program clang clang
+	need_program bpftool bpftool
+}
+
 # What the lab of network namespaces takes; python3-minimal is too little.
 need_lab() {
 	need_program iproute2 ip

@@ -4,6 +4,7 @@ include tests/net/local.mk
 include tests/notice/local.mk
 include tests/invisible/local.mk
 include tests/bench/local.mk
+include tests/bpf/local.mk
 include tests/wrapper/local.mk
 include tests/recipes/local.mk
 include tests/fuzz/local.mk

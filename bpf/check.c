@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// What the engine needs, and whether it is there.
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+
+#include "engine.h"
+
+static bool read_capabilities(struct __user_cap_data_struct *data)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+
+	return !syscall(SYS_capget, &header, data);
+}
+
+bool capability_is_effective(unsigned int number)
+{
+	struct __user_cap_data_struct data[2];
+
+	return read_capabilities(data) && data[number / 32].effective >> number % 32 & 1;
+}
+
+bool capability_suffices(unsigned int number)
+{
+	return capability_is_effective(number) || capability_is_effective(CAP_SYS_ADMIN);
+}
+
+void capabilities_keep(uint64_t mask)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	for (unsigned int number = 0; number < 64; number++)
+		if (!(mask >> number & 1) && prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1)
+			prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (!read_capabilities(data))
+		return;
+	for (int i = 0; i < 2; i++) {
+		data[i].permitted &= (uint32_t)(mask >> 32 * i);
+		data[i].effective = data[i].permitted;
+		data[i].inheritable = 0;
+	}
+	syscall(SYS_capset, &header, data);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static const struct {
+	unsigned int number;
+	const char *name, *what;
+} capabilities[] = {
+	{ CAP_BPF, "CAP_BPF", "loads programs and maps" },
+	{ CAP_NET_ADMIN, "CAP_NET_ADMIN", "attaches to cgroups" },
+};
+
+static const struct {
+	unsigned int number;
+	const char *name, *what;
+} wanted[] = {
+	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE",
+	  "sees the sockets of running servers, helps connect()" },
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "helps connect(), follows other network namespaces" },
+};
+
+static void print(bool is, bool needed, const char *name, const char *what)
+{
+	printf("%-8s %s: %s\n", is ? "yes" : needed ? "missing" : "no", name, what);
+}
+
+int check(void)
+{
+	char first[128] = "";
+	const char *missing;
+	bool is;
+
+	is = cgroup_mount() != NULL;
+	print(is, true, "cgroup v2", is ? cgroup_mount() : "mount -t cgroup2 none DIRECTORY");
+	if (!is)
+		snprintf(first, sizeof(first), "cgroup v2");
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++) {
+		is = capability_suffices(capabilities[i].number);
+		print(is, true, capabilities[i].name, capabilities[i].what);
+		if (!is && !*first)
+			snprintf(first, sizeof(first), "%s", capabilities[i].name);
+	}
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		print(capability_is_effective(wanted[i].number), false, wanted[i].name,
+		      wanted[i].what);
+	/* Without the capabilities every probe fails, which says nothing of the kernel. */
+	if (!*first) {
+		missing = load_missing(true);
+		if (missing)
+			snprintf(first, sizeof(first), "%s", missing);
+	}
+	print(!syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0,
+		       &(uint32_t){ SECCOMP_RET_USER_NOTIF }),
+	      false, "seccomp user notification", "helps connect()");
+	if (!*first) {
+		puts("the BPF engine can work here");
+		return 0;
+	}
+	fail("the BPF engine cannot work here: %s is missing", first);
+}

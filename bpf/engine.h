@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* The second engine: what its modules offer each other. Start with main.c and keeper.c. */
+#ifndef BPF_ENGINE_H
+#define BPF_ENGINE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "layout.h"
+#include "settings.h"
+
+enum {
+	EXIT_FAILED = 125,
+	EXIT_NOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
+	PATH_LENGTH = 512,
+	FOREIGN_MAX = 8
+};
+
+/* main.c: lines on stderr. fail() ends the process with EXIT_FAILED, in any of its processes. */
+_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+extern struct settings settings;
+
+/* cgroup.c */
+struct cgroup {
+	char path[PATH_LENGTH]; /* in the file system */
+	int fd, events;
+	uint64_t id;
+};
+
+/* Makes a child of the caller's own cgroup. Fails with a line. */
+void cgroup_make(struct cgroup *cgroup);
+/* Finds the cgroup of a unit, of a process, or at a path. Fails with a line. */
+void cgroup_find(struct cgroup *cgroup, const char *target);
+/* Finds it by its id, as a socket has it. */
+bool cgroup_by_id(struct cgroup *cgroup, uint64_t id);
+bool cgroup_contains(const struct cgroup *cgroup, const struct cgroup *other);
+/* Moves this process there. Returns false with errno. */
+bool cgroup_enter(const struct cgroup *cgroup);
+bool cgroup_is_populated(const struct cgroup *cgroup);
+/* Calls for each process there and in its descendants, as long as that returns true. */
+void cgroup_each_process(const struct cgroup *cgroup, bool (*call)(pid_t pid));
+/* Where the cgroup v2 hierarchy is mounted; NULL if it is not. */
+const char *cgroup_mount(void);
+
+/* load.c: the programs and maps in the kernel. */
+struct maps {
+	int peers, slots, locals, vrfs, networks, sockets, counters, events, choices, keeper;
+};
+
+extern struct maps maps;
+/* Loads everything; fails with a line that names what is missing. */
+void load(const struct settings *settings, bool connects);
+/* What learns first, what sets sources when the sockets that there are already are known. */
+void attach_learning(const struct cgroup *cgroup);
+void attach_sending(const struct cgroup *cgroup);
+/* For a socket that was made in another cgroup: attaches there too, for sockets we know alone. */
+bool attach_foreign(uint64_t id);
+/* What sees which address the kernel chooses: not before somebody needs it, for it is not free. */
+void attach_egress(const struct cgroup *cgroup);
+/* The table of peers, to read. */
+const struct set *load_table(uint32_t *sets);
+const struct slot *load_slots(void);
+const volatile __u64 *load_asked(void);
+/* What `status` shows of this engine. */
+struct keeper_record *load_record(void);
+const struct secrets *load_secrets(void);
+uint32_t load_peers(void);
+/* Forgets what this process needs no more: the programs and links stay. */
+void detach(void);
+/* The epoch of the local addresses. */
+void epoch_move(void);
+void epoch_stop(void);
+bool epoch_is_stopped(void);
+void vrfs_set(uint32_t number);
+/* The only network namespace; 0: there are several. */
+void sole_network_set(uint32_t network);
+/* What a kernel needs. Prints a line each if asked to; returns the first that is missing. */
+const char *load_missing(bool print);
+
+/* locals.c: the addresses of network namespaces, by rtnetlink. */
+/* Follows the namespace of a process (0: our own). Returns false if that can't be done. */
+bool locals_follow(pid_t pid);
+/* The address that the kernel chooses in that namespace for that peer. */
+bool locals_choice(uint32_t network, const struct sockaddr *peer, socklen_t length,
+		   struct in6_addr *choice);
+/* Forgets all namespaces but those in which the cgroup has processes now. */
+void locals_forget_unused(const struct cgroup *cgroup);
+/* For poll(): descriptors to read from; the number of them. */
+size_t locals_descriptors(int *fds, size_t most);
+/* Reads what happened on that descriptor. */
+void locals_read(int fd);
+/* Reads again what could not be read. Returns false as long as that fails. */
+bool locals_retry(void);
+bool locals_are_due(void);
+uint32_t locals_networks(void);
+/* Closes all sockets: for a process that only asks locals_have(). */
+void locals_close(void);
+bool locals_follows(uint32_t network);
+/* Is it an address of that namespace now? */
+bool locals_have(uint32_t network, uint32_t domain, const struct in6_addr *address);
+
+/* A netlink socket in that namespace; -1 if there is none to be had. */
+int locals_socket(uint32_t network, int family, int type, int protocol);
+/* sockets.c: those that were there before the engine. Returns how many are servers. */
+unsigned int sockets_list(const struct cgroup *cgroup);
+/* Keeps copies of the sockets that this process got when it started; closes all else but these. */
+void sockets_take_inherited(const int *keep, size_t number);
+/* Makes them known to the programs, and closes the copies. */
+void sockets_note_inherited(const struct cgroup *cgroup);
+/* A copy of a process's descriptor; -1 if there is none to be had. */
+int descriptor_of(pid_t thread, int number);
+
+/* peers.c: what the programs know of the peer of that socket. */
+bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct in6_addr *local,
+		 uint32_t *ifindex);
+
+/* supervisor.c: connect() of servers, by seccomp notification. */
+/* Makes this process ask for each connect(); the descriptor that answers, or -1. */
+int supervisor_filter(void);
+/* Starts the process that answers; this one holds the descriptor too. */
+void supervisor_start(int listener);
+/* For poll(), POLLIN: the other's life, or what to answer after its death; -1: nothing more. */
+int supervisor_descriptor(void);
+void supervisor_event(short events);
+
+/* keeper.c: the process that stays. */
+enum { MODE_RUN = 'r', MODE_ATTACH = 'a' };
+
+/* In the keeper of `run`: loads, tells `channel`, stays until the cgroup is empty. */
+_Noreturn void keep_run(struct cgroup *cgroup, int channel);
+_Noreturn void keep_attach(struct cgroup *cgroup, const char *target);
+
+/* status.c */
+/* In which namespace the numbers of processes count. */
+uint32_t own_pid_namespace(void);
+int status(bool json);
+int detach_target(const char *target);
+void counters_print(int fd);
+
+/* check.c */
+int check(void);
+/* Drops all capabilities but these (a mask). */
+void capabilities_keep(uint64_t mask);
+bool capability_is_effective(unsigned int number);
+/* That, or CAP_SYS_ADMIN, which the kernel takes in place of CAP_BPF and CAP_NET_ADMIN. */
+bool capability_suffices(unsigned int number);
+
+#endif

@@ -1,0 +1,1076 @@
+// SPDX-License-Identifier: MIT
+// The programs that the kernel runs for the sockets of a cgroup: learn who asked where, and set the
+// source of what goes back. They never refuse anything: every path returns 1.
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "layout.h"
+
+char _license[] SEC("license") = "Dual MIT/GPL";
+
+enum { INET = 2, INET6 = 10, DATAGRAM = 2, GO_ON = 1 };
+
+#define NOINLINE static __attribute__((noinline))
+/* Verified once, on its own, and not for each of its callers. */
+#define GLOBAL	      __attribute__((noinline))
+#define ALWAYS_INLINE static __always_inline
+#define LOOK(x)	      (*(const volatile __typeof__(x) *)&(x))
+#define STORE(x, to)  (*(volatile __typeof__(x) *)&(x) = (to))
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the engine says how many */
+	__type(key, __u32);
+	__type(value, struct set);
+} rf_peers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLOTS);
+	__type(key, __u32);
+	__type(value, struct slot);
+} rf_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LOCALS_MAX);
+	__type(key, struct local_key);
+	__type(value, __u32);
+} rf_locals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VRFS_MAX);
+	__type(key, struct vrf_key);
+	__type(value, __u32);
+} rf_vrfs SEC(".maps");
+
+/* The network namespaces whose addresses are in rf_locals. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NETWORKS_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} rf_networks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct socket_state);
+} rf_sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct engine_counters);
+} rf_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} rf_events SEC(".maps");
+
+/* What the keeper found out for the conversations that began before rf_egress was attached. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, struct choice);
+} rf_choices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct keeper_record);
+} rf_keeper SEC(".maps");
+
+const volatile struct secrets secret = { 0 };
+const volatile __u32 sets = 1;
+const volatile __u32 tick_shift = 0; /* that many entries made, as a power of two, are a tick */
+const volatile __u32 first_port = 32768, last_port = 60999; /* those the kernel chooses from */
+const volatile __u32 some_ports = 0;
+/* For a cgroup that is not ours, but in which some of our sockets were made: only for those. */
+const volatile __u32 known_only = 0;
+const volatile __u64 ports[PORT_WORDS] = { 0 };
+
+__u32 epoch = 0; /* of the locals; 0: not known now, so nothing is attached */
+__u32 made = 0;	 /* entries */
+__u32 vrfs = 0;	 /* that there are in all namespaces */
+__u32 sees_egress = 0;
+__u32 sole_network = 0; /* the network namespace, if there is but one; spares looking it up */
+__u64 asked[HOSTS_ASKED] = { 0 };
+
+ALWAYS_INLINE void count(enum engine_counter which)
+{
+	__u32 zero = 0;
+	struct engine_counters *mine = bpf_map_lookup_elem(&rf_counters, &zero);
+
+	if (mine)
+		mine->value[which]++;
+}
+
+ALWAYS_INLINE __u32 now_tick(void)
+{
+	return LOOK(made) >> tick_shift & (TICKS - 1);
+}
+
+ALWAYS_INLINE __u32 now_time(void)
+{
+	return bpf_ktime_get_coarse_ns() >> 31 & TIME_MASK;
+}
+
+ALWAYS_INLINE int is_port_wanted(__u32 port)
+{
+	return !some_ports || ports[port >> 6 & (PORT_WORDS - 1)] >> (port & 63) & 1;
+}
+
+/* One end of a conversation, as datagrams in both directions show it. */
+struct peer {
+	__u64 host, hash; /* keyed hashes: of the host, and of its port too */
+	__u32 local_port;
+	__u32 network, domain; /* of the local address; SLOT_V4 */
+	/* The local address, of datagrams that a program sends the far one; IPv4: address[0]. */
+	__u32 address[4];
+	__u32 port; /* the far one, where it is needed */
+};
+
+/* --- The local addresses --- */
+
+ALWAYS_INLINE struct slot *slot_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&rf_slots, &index);
+}
+
+/* Does the slot hold the peer's local address? Then its generation is in *generation. */
+ALWAYS_INLINE int slot_has(struct slot *slot, const struct peer *peer, __u32 *generation)
+{
+	__u64 part = LOOK(slot->part[0]);
+	__u64 whole = part & 0xffffffff00000000ull;
+
+	__u64 other = part ^ (whole | peer->address[0]);
+
+	*generation = part >> 32;
+	other |= LOOK(slot->network) ^ (whole | peer->network);
+	other |= LOOK(slot->domain) ^ (whole | peer->domain);
+	if (!(peer->domain & SLOT_V4)) {
+		other |= LOOK(slot->part[1]) ^ (whole | peer->address[1]);
+		other |= LOOK(slot->part[2]) ^ (whole | peer->address[2]);
+		other |= LOOK(slot->part[3]) ^ (whole | peer->address[3]);
+	}
+	return whole && !other;
+}
+
+ALWAYS_INLINE __u64 slot_pointer(__u32 index, __u32 generation)
+{
+	return (__u64)index << SLOT_SHIFT | (__u64)(generation & ((1 << GENERATION_BITS) - 1))
+						    << GEN_SHIFT;
+}
+
+/* Takes the slot for the peer's local address. Returns its pointer; 0 if another CPU was faster. */
+ALWAYS_INLINE __u64 slot_take(struct slot *slot, __u32 index, const struct peer *peer)
+{
+	__u32 state = LOOK(slot->state), generation = (state >> 1) + 1;
+	__u64 whole = (__u64)generation << 32;
+
+	if (state & 1 || __sync_val_compare_and_swap(&slot->state, state, state + 1) != state)
+		return 0;
+	STORE(slot->part[0], whole | peer->address[0]);
+	STORE(slot->part[1], whole | peer->address[1]);
+	STORE(slot->part[2], whole | peer->address[2]);
+	STORE(slot->part[3], whole | peer->address[3]);
+	STORE(slot->network, whole | peer->network);
+	STORE(slot->domain, whole | peer->domain);
+	STORE(slot->verified, whole);
+	slot->used = LOOK(made);
+	__sync_val_compare_and_swap(&slot->state, state + 1, state + 2);
+	return slot_pointer(index, generation);
+}
+
+/* The slot with the peer's local address, the least recently used one if there is none yet. */
+GLOBAL __u64 slot_find(const struct peer *peer)
+{
+	if (!peer)
+		return 0;
+
+	__u64 hash = hash_host6(&secret, peer->address, peer->network, peer->domain);
+	__u32 base = SLOT_FIRST + set_of(hash, SLOTS / SLOT_WAYS - 1) * SLOT_WAYS;
+	__u32 oldest = base, most = 0, generation, age;
+	struct slot *slot;
+
+	for (__u32 index = base; index < base + SLOT_WAYS; index++) {
+		slot = slot_at(index);
+		if (!slot)
+			return 0;
+		if (slot_has(slot, peer, &generation)) {
+			slot->used = LOOK(made);
+			return slot_pointer(index, generation);
+		}
+		age = LOOK(slot->state) ? LOOK(made) - slot->used : ~0u;
+		if (age > most) {
+			most = age;
+			oldest = index;
+		}
+	}
+	slot = slot_at(oldest);
+	return slot ? slot_take(slot, oldest, peer) : 0;
+}
+
+/*
+ * Is the address in the slot still local? Asked once an epoch. The atomic read of the epoch keeps
+ * it before the lookup: the keeper deletes an address first and moves the epoch then.
+ */
+NOINLINE int slot_verify(struct slot *slot)
+{
+	__u64 part = LOOK(slot->part[0]), network = LOOK(slot->network);
+	__u64 domain = LOOK(slot->domain), whole = part & 0xffffffff00000000ull;
+	__u32 now = __sync_fetch_and_add(&epoch, 0), *local;
+	struct local_key key = { .length = LOCAL_KEY_BITS };
+
+	if (!now)
+		return 0;
+	key.network = network;
+	key.domain = domain & ~SLOT_V4;
+	if (domain & SLOT_V4) {
+		key.address[2] = bpf_htonl(0xffff);
+		key.address[3] = part;
+	} else {
+		key.address[0] = part;
+		key.address[1] = LOOK(slot->part[1]);
+		key.address[2] = LOOK(slot->part[2]);
+		key.address[3] = LOOK(slot->part[3]);
+	}
+	local = bpf_map_lookup_elem(&rf_locals, &key);
+	now |= local && *local & LOCAL_SOURCE ? 0 : NOT_LOCAL;
+	/* A slot that was taken over meanwhile has another generation and stays unverified. */
+	STORE(slot->verified, whole | now);
+	return !(now & NOT_LOCAL);
+}
+
+/*
+ * Reads the address of a pointer into `address`. Returns 0 if the slot was taken over (where the
+ * pointer has a generation to check that by), or the address is none of this host's now.
+ */
+ALWAYS_INLINE int slot_read(__u64 entry, int check, int v4, __u32 *address)
+{
+	struct slot *slot = slot_at(entry_slot(entry));
+	__u64 part, whole, verified, other[3] = { 0 };
+	__u32 now = LOOK(epoch);
+
+	if (!slot)
+		return 0;
+	part = LOOK(slot->part[0]);
+	whole = part & 0xffffffff00000000ull;
+	address[0] = part;
+	if (!v4) {
+		other[0] = LOOK(slot->part[1]);
+		other[1] = LOOK(slot->part[2]);
+		other[2] = LOOK(slot->part[3]);
+		if (((other[0] ^ whole) | (other[1] ^ whole) | (other[2] ^ whole)) >> 32)
+			return 0;
+		address[1] = other[0];
+		address[2] = other[1];
+		address[3] = other[2];
+	}
+	if (check && ((part >> 32) & ((1 << GENERATION_BITS) - 1)) != entry_generation(entry))
+		return 0;
+	verified = LOOK(slot->verified);
+	if (verified == (whole | now) && now)
+		return 1;
+	if ((verified == (whole | now | NOT_LOCAL) && now) || !slot_verify(slot)) {
+		count(COUNT_gone);
+		return 0;
+	}
+	return 1;
+}
+
+/* --- The table of peers --- */
+
+ALWAYS_INLINE struct set *set_at(__u64 hash)
+{
+	__u32 index = set_of(hash, sets);
+
+	return bpf_map_lookup_elem(&rf_peers, &index);
+}
+
+/* The entry of that name in a set; *entry is what it was when it was found. */
+ALWAYS_INLINE __u64 *set_find(struct set *set, __u64 name, __u64 mask, __u64 *entry)
+{
+#pragma unroll
+	for (int i = 0; i < SET_ENTRIES; i++) {
+		*entry = LOOK(set->entry[i]);
+		if (!((*entry ^ name) & mask))
+			return &set->entry[i];
+	}
+	return 0;
+}
+
+/* All ones if `is`, else 0: the verifier follows both ways of each branch, so there are none. */
+ALWAYS_INLINE __u32 mask_of(__u32 is)
+{
+	__u32 mask = 0 - is;
+
+	asm volatile("" : "+r"(mask));
+	return mask;
+}
+
+/* How readily an entry is given up. */
+ALWAYS_INLINE __u32 entry_age(__u64 entry, __u32 tick)
+{
+	__u32 unused = mask_of((entry | -entry) >> 63 ^ 1);
+	__u32 age = (tick - (__u32)(entry >> TICK_SHIFT)) & (TICKS - 1);
+
+	return (age & ~unused) | (unused & TICKS);
+}
+
+/* The larger of two numbers below 2^31. */
+ALWAYS_INLINE __u32 larger(__u32 a, __u32 b)
+{
+	__u32 is_less = mask_of((a - b) >> 31);
+
+	return (a & ~is_less) | (b & is_less);
+}
+
+/* Empties the entries of that name but number `keep`: two CPUs may have made one each. */
+GLOBAL int set_drop_others(__u64 hash, __u64 name, __u32 keep)
+{
+	struct set *set = set_at(hash);
+	__u64 entry;
+
+	if (!set)
+		return 0;
+	for (__u32 i = 0; i < SET_ENTRIES; i++) {
+		entry = LOOK(set->entry[i]);
+		if (!((entry ^ name) & NAME_MASK) && i != keep)
+			__sync_val_compare_and_swap(&set->entry[i], entry, 0);
+	}
+	return 0;
+}
+
+/*
+ * Writes an entry, over the one of its name or over the oldest of its two sets. `entry` has name,
+ * kind and pointer; the rest is added here.
+ */
+GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
+{
+	struct set *home = set_at(host), *other = set_at(hash);
+	__u32 tick = now_tick(), most = 0, best = 0, age, is_home, is_other;
+	__u64 name = entry & NAME_MASK, old, *place;
+
+	if (!home || !other)
+		return 0;
+	entry |= (__u64)tick << TICK_SHIFT;
+	place = set_find(home, name, NAME_MASK, &old);
+	if (!place)
+		place = set_find(other, name, NAME_MASK, &old);
+	if (place) {
+		__sync_val_compare_and_swap(place, old, entry);
+		return 0;
+	}
+	/* The oldest; of several the first, so that one set fills before the other. */
+	for (__u32 i = 0; i < SET_ENTRIES; i++) {
+		age = entry_age(LOOK(home->entry[i]), tick) << 4;
+		most = larger(most, age | (2 * SET_ENTRIES - 1 - i));
+		age = entry_age(LOOK(other->entry[i]), tick) << 4;
+		most = larger(most, age | (SET_ENTRIES - 1 - i));
+	}
+	best = 2 * SET_ENTRIES - 1 - (most & (2 * SET_ENTRIES - 1));
+	place = best < SET_ENTRIES ? &home->entry[best & (SET_ENTRIES - 1)]
+				   : &other->entry[best & (SET_ENTRIES - 1)];
+	old = LOOK(*place);
+	if (__sync_val_compare_and_swap(place, old, entry) != old)
+		return 0;
+	if (most >> 4 < TICKS)
+		count(COUNT_forgotten);
+	__sync_fetch_and_add(&made, 1);
+	/* Both may be the same set. */
+	is_home = home == other || best < SET_ENTRIES;
+	is_other = home == other || best >= SET_ENTRIES;
+	best &= SET_ENTRIES - 1;
+	set_drop_others(host, name, is_home ? best : SET_ENTRIES);
+	set_drop_others(hash, name, is_other ? best : SET_ENTRIES);
+	return 0;
+}
+
+ALWAYS_INLINE __u64 peer_name(const struct peer *peer)
+{
+	return entry_tag(peer->hash, peer->local_port);
+}
+
+/* Of a conversation, among those of all ports. */
+ALWAYS_INLINE __u64 conversation_name(const struct peer *peer)
+{
+	return peer->hash + peer->local_port;
+}
+
+/* The peer's entry in either of its sets, or NULL. */
+ALWAYS_INLINE __u64 *peer_find(struct set *home, const struct peer *peer, __u64 name, __u64 mask,
+			       __u64 *entry)
+{
+	__u64 *place = set_find(home, name, mask, entry);
+	struct set *other;
+
+	if (place)
+		return place;
+	other = set_at(peer->hash);
+	return other ? set_find(other, name, mask, entry) : 0;
+}
+
+/* An entry that is in use does not grow old. */
+ALWAYS_INLINE void entry_refresh(__u64 *place, __u64 entry)
+{
+	__u32 tick = now_tick();
+	__u64 fresh;
+
+	if (((tick - (__u32)(entry >> TICK_SHIFT)) & (TICKS - 1)) < TICKS / 2)
+		return;
+	fresh = (entry & ((1ull << TICK_SHIFT) - 1)) | (__u64)tick << TICK_SHIFT;
+	__sync_val_compare_and_swap(place, entry, fresh);
+}
+
+ALWAYS_INLINE int entry_is_at(__u64 entry, const struct peer *peer)
+{
+	struct slot *slot = slot_at(entry_slot(entry));
+	__u32 generation;
+
+	return slot && slot_has(slot, peer, &generation) &&
+	       (generation & ((1 << GENERATION_BITS) - 1)) == entry_generation(entry);
+}
+
+/* --- Datagrams that arrive --- */
+
+/* One link-local peer on two links: a datagram to it does not tell us the link. */
+ALWAYS_INLINE int is_ambiguous(__u64 entry, const struct peer *peer)
+{
+	struct slot *slot;
+
+	if (entry_slot(entry) == SLOT_AMBIGUOUS)
+		return 1;
+	if ((peer->address[0] & bpf_htonl(0xffc00000)) != bpf_htonl(0xfe800000) ||
+	    peer->domain & SLOT_V4)
+		return 0;
+	slot = slot_at(entry_slot(entry));
+	return slot && (__u32)slot->domain != peer->domain &&
+	       ((__u32)slot->part[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
+/* The conversation's address as the keeper found it; 0 as long as it is looking. */
+ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
+{
+	__u64 name = conversation_name(peer);
+	struct choice *choice = bpf_map_lookup_elem(&rf_choices, &name);
+	struct peer end = *peer;
+
+	if (!choice)
+		return 0;
+	end.address[0] = choice->address[0];
+	end.address[1] = choice->address[1];
+	end.address[2] = choice->address[2];
+	end.address[3] = choice->address[3];
+	return slot_find(&end);
+}
+
+/*
+ * The peer is new, asks at another address than before, or answers in a conversation of the
+ * program's own: that is none of our business as long as it answers at an address from which the
+ * program sent. Returns the entry of a peer that asked, else 0.
+ */
+GLOBAL __u64 learn_changed(struct peer *peer)
+{
+	__u64 name, pointer, before, entry, *place;
+	struct set *home;
+
+	if (!peer)
+		return 0;
+	name = peer_name(peer);
+	home = set_at(peer->host);
+	if (!home)
+		return 0;
+	place = peer_find(home, peer, name, NAME_MASK, &entry);
+	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) == SLOT_UNSEEN) {
+		pointer = own_pointer(peer);
+		if (!pointer)
+			return 0;
+		entry = name | (__u64)ENTRY_OWN << KIND_SHIFT | pointer;
+		entry_put(peer->host, peer->hash, entry);
+		if (entry_is_at(entry, peer))
+			return 0;
+	}
+	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) >= SLOT_FIRST) {
+		if (entry_is_at(entry, peer)) {
+			entry_refresh(place, entry);
+			return 0;
+		}
+		if (peer_find(home, peer, name | AUXILIARY, NAME_MASK, &before) &&
+		    entry_is_at(before, peer))
+			return 0;
+	}
+	pointer = slot_find(peer);
+	if (!pointer)
+		return 0;
+	if (place && entry_kind(entry) == ENTRY_ASKED && is_ambiguous(entry, peer))
+		pointer = (__u64)SLOT_AMBIGUOUS << SLOT_SHIFT;
+	entry_put(peer->host, peer->hash, name | pointer);
+	count(COUNT_learnt);
+	return name | pointer;
+}
+
+/* Until it is answered, the host may be answered at another of its ports. */
+ALWAYS_INLINE void note_request(const struct peer *peer, __u64 entry)
+{
+	STORE(asked[asked_index(peer->host, peer->local_port)],
+	      asked_name(peer->host, peer->local_port) | (__u64)entry_slot(entry) << SLOT_SHIFT |
+		      (__u64)now_time() << TIME_SHIFT);
+}
+
+/* The usual case: the peer asks where it asked before. Returns 0 if it does not. */
+ALWAYS_INLINE int learn_same(struct peer *peer)
+{
+	struct set *home = set_at(peer->host);
+	__u64 entry, *place;
+
+	if (!home)
+		return 1;
+	place = peer_find(home, peer, peer_name(peer), NAME_MASK, &entry);
+	if (!place || entry_kind(entry) != ENTRY_ASKED || !entry_is_at(entry, peer))
+		return 0;
+	entry_refresh(place, entry);
+	note_request(peer, entry);
+	return 1;
+}
+
+ALWAYS_INLINE int is_udp(struct bpf_sock *sk)
+{
+	return sk->protocol == IPPROTO_UDP || sk->protocol == IPPROTO_UDPLITE;
+}
+
+ALWAYS_INLINE int is_wildcard(struct bpf_sock *sk)
+{
+	return !sk->src_ip4 && (sk->family != INET6 || !(sk->src_ip6[0] | sk->src_ip6[1] |
+							 sk->src_ip6[2] | sk->src_ip6[3]));
+}
+
+/* Where the UDP header is. Returns 0 if there is none that we find. */
+ALWAYS_INLINE __u32 udp_offset(struct __sk_buff *skb, __u8 next)
+{
+	struct {
+		__u8 next, length;
+	} header;
+	__u32 offset = sizeof(struct ipv6hdr);
+
+	for (int i = 0; i < 8; i++) {
+		if (next == IPPROTO_UDP || next == IPPROTO_UDPLITE)
+			return offset;
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
+		    next != IPPROTO_FRAGMENT && next != IPPROTO_AH && next != IPPROTO_MH)
+			return 0;
+		if (bpf_skb_load_bytes(skb, offset, &header, sizeof(header)))
+			return 0;
+		offset += next == IPPROTO_FRAGMENT ? 8
+			  : next == IPPROTO_AH	   ? (header.length + 2) * 4
+						   : (header.length + 1) * 8;
+		next = header.next;
+	}
+	return 0;
+}
+
+/* The interface if it is a VRF, in which a datagram arrives like in an interface; else 0. */
+NOINLINE __u32 vrf_of(__u32 network, __u32 ifindex)
+{
+	struct vrf_key key = { .network = network, .ifindex = ifindex };
+
+	return bpf_map_lookup_elem(&rf_vrfs, &key) ? ifindex : 0;
+}
+
+/*
+ * Reads both ends from the headers. remote: of the far end, local: of ours; which of the two is the
+ * source depends on the direction. Returns 0 if the datagram can't be read.
+ */
+ALWAYS_INLINE int read_ends(struct __sk_buff *skb, struct bpf_sock *sk, __u32 network, int arrives,
+			    struct peer *peer)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	__u32 link = sk->bound_dev_if, ifindex = skb->ifindex, offset, port;
+	struct udphdr udp;
+
+	peer->local_port = sk->src_port;
+	peer->port = 0;
+	peer->network = network;
+	peer->domain = LOOK(vrfs) ? vrf_of(network, ifindex) : 0;
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = data;
+
+		if ((void *)(ip + 1) > end)
+			return 0;
+		peer->host = hash_host4(&secret, arrives ? ip->saddr : ip->daddr, network, link);
+		peer->address[0] = arrives ? ip->daddr : ip->saddr;
+		peer->address[1] = peer->address[2] = peer->address[3] = 0;
+		peer->domain |= SLOT_V4;
+		offset = ip->ihl * 4;
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr *ip = data;
+
+		if ((void *)(ip + 1) > end)
+			return 0;
+		peer->host = hash_host6(
+			&secret, arrives ? ip->saddr.in6_u.u6_addr32 : ip->daddr.in6_u.u6_addr32,
+			network, link);
+		__builtin_memcpy(peer->address, arrives ? &ip->daddr : &ip->saddr, 16);
+		if ((peer->address[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000))
+			peer->domain = ifindex;
+		offset = udp_offset(skb, ip->nexthdr);
+		if (!offset)
+			return 0;
+	} else {
+		return 0;
+	}
+	/* Usually the header lies there; else it is copied together. */
+	if (data + offset + sizeof(udp) <= end)
+		udp = *(struct udphdr *)(data + offset);
+	else if (bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)))
+		return 0;
+	port = arrives ? udp.source : udp.dest;
+	peer->hash = hash_peer(&secret, peer->host, port);
+	return 1;
+}
+
+/* A socket that receives first is a server's. Returns 0 for those that are none. */
+ALWAYS_INLINE int is_server(struct socket_state *state, struct bpf_sock *sk)
+{
+	if (state->role == ROLE_FRESH)
+		state->role = is_port_wanted(sk->src_port) ? ROLE_TRANSFER : ROLE_EXCLUDED;
+	return state->role == ROLE_SERVER || state->role == ROLE_TRANSFER;
+}
+
+SEC("cgroup_skb/ingress")
+int rf_ingress(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct socket_state *state = 0;
+	__u32 network = known_only ? 0 : LOOK(sole_network);
+	struct peer peer;
+	__u64 entry;
+
+	if (!sk)
+		return GO_ON;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || !is_udp(sk) || !is_wildcard(sk))
+		return GO_ON;
+	/* What kind of socket it is matters only if there is something to learn. */
+	if (!network) {
+		state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
+		if (!state)
+			return GO_ON;
+		network = state->network;
+	}
+	if (!read_ends(skb, sk, network, 1, &peer) || learn_same(&peer))
+		return GO_ON;
+	if (!state)
+		state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
+	if (!state || state->network != network || !is_server(state, sk))
+		return GO_ON;
+	entry = learn_changed(&peer);
+	if (entry)
+		note_request(&peer, entry);
+	return GO_ON;
+}
+
+/* --- Datagrams that leave --- */
+
+/* For conversations of the program's own: from which address the kernel sends. */
+GLOBAL int learn_own(struct peer *peer)
+{
+	__u64 name, entry, *place, pointer;
+	struct set *home;
+
+	if (!peer)
+		return 0;
+	name = peer_name(peer);
+	home = set_at(peer->host);
+	if (!home)
+		return 0;
+	place = peer_find(home, peer, name, NAME_MASK, &entry);
+	if (!place || entry_kind(entry) != ENTRY_OWN || entry_is_at(entry, peer))
+		return 0;
+	pointer = slot_find(peer);
+	if (!pointer)
+		return 0;
+	if (entry_slot(entry) >= SLOT_FIRST)
+		entry_put(peer->host, peer->hash,
+			  name | (__u64)ENTRY_BEFORE << KIND_SHIFT |
+				  (entry & ((1ull << TICK_SHIFT) - (1ull << SLOT_SHIFT))));
+	entry_put(peer->host, peer->hash, name | (__u64)ENTRY_OWN << KIND_SHIFT | pointer);
+	return 0;
+}
+
+SEC("cgroup_skb/egress")
+int rf_egress(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct socket_state *state;
+	struct peer peer;
+
+	if (!sk)
+		return GO_ON;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || !is_udp(sk))
+		return GO_ON;
+	state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
+	if (state && state->own && is_wildcard(sk) && read_ends(skb, sk, state->network, 0, &peer))
+		learn_own(&peer);
+	return GO_ON;
+}
+
+ALWAYS_INLINE struct socket_state *state_create(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
+{
+	struct socket_state *state =
+		bpf_sk_storage_get(&rf_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (state && state->role == ROLE_NONE) {
+		state->network = bpf_get_netns_cookie(ctx);
+		STORE(state->role, ROLE_FRESH);
+		if (state->network != LOOK(sole_network))
+			STORE(sole_network, 0);
+	}
+	return state;
+}
+
+/* A socket that nobody bound: the kernel chose its port, unless it is older than the engine. */
+NOINLINE struct socket_state *state_make(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
+{
+	__u32 port = sk->src_port;
+	struct socket_state *state = state_create(ctx, sk);
+
+	if (state && port && (port < first_port || port > last_port))
+		state->role = is_port_wanted(port) ? ROLE_SERVER : ROLE_EXCLUDED;
+	return state;
+}
+
+/* What is known of the peer for a socket on another port: it is answered from there. */
+ALWAYS_INLINE int find_any_port(struct set *home, const struct peer *peer, __u64 *entry)
+{
+	return peer_find(home, peer, peer_name(peer), ANY_PORT_MASK, entry) &&
+	       entry_kind(*entry) == ENTRY_ASKED;
+}
+
+/*
+ * The host asked, but its port got no answer: what goes to another of its ports is the answer, for
+ * some requests name the port for that (SIP without rport).
+ */
+ALWAYS_INLINE int find_host(const struct peer *peer, __u64 *entry)
+{
+	*entry = LOOK(asked[asked_index(peer->host, peer->local_port)]);
+	return asked_is_open(*entry, asked_name(peer->host, peer->local_port), now_time());
+}
+
+ALWAYS_INLINE void note_answer(const struct peer *peer)
+{
+	__u32 index = asked_index(peer->host, peer->local_port);
+	__u64 record = LOOK(asked[index]);
+
+	if (record && !((record ^ asked_name(peer->host, peer->local_port)) & HOST_MASK))
+		STORE(asked[index], 0);
+}
+
+/* Tells the keeper that rf_egress is needed, and for which peer it comes too late. */
+NOINLINE void own_seen(struct peer *peer)
+{
+	struct engine_event *event = bpf_ringbuf_reserve(&rf_events, sizeof(*event), 0);
+
+	if (!event)
+		return;
+	event->kind = EVENT_OWN;
+	event->network = peer->network;
+	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->port = peer->port;
+	event->v4 = !!(peer->domain & SLOT_V4);
+	event->address[0] = peer->address[0];
+	event->address[1] = peer->address[1];
+	event->address[2] = peer->address[2];
+	event->address[3] = peer->address[3];
+	event->name = conversation_name(peer);
+	bpf_ringbuf_submit(event, 0);
+}
+
+enum { FOUND_NOTHING, FOUND_POINTER, FOUND_SLOT /* without generation */ };
+
+/*
+ * The peer's own port is unknown on this socket. Returns what other knowledge there is; if none,
+ * the program begins a conversation, and that is the kernel's business from now on.
+ */
+NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64 *entry)
+{
+	struct set *home = set_at(peer->host);
+	__u64 slot = LOOK(sees_egress) ? SLOT_NONE : SLOT_UNSEEN;
+
+	if (!home)
+		return 0;
+	if (state->role == ROLE_FRESH || state->role == ROLE_TRANSFER) {
+		if (find_any_port(home, peer, entry)) {
+			state->role = ROLE_TRANSFER;
+			return FOUND_POINTER;
+		}
+		if (state->role == ROLE_FRESH) {
+			state->role = ROLE_CLIENT;
+			return FOUND_NOTHING;
+		}
+	}
+	if (find_host(peer, entry))
+		return FOUND_SLOT;
+	state->own = 1;
+	entry_put(peer->host, peer->hash,
+		  peer_name(peer) | (__u64)ENTRY_OWN << KIND_SHIFT | slot << SLOT_SHIFT);
+	count(COUNT_own);
+	if (slot == SLOT_UNSEEN)
+		own_seen(peer);
+	return FOUND_NOTHING;
+}
+
+ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int v4, __u32 *address)
+{
+	struct set *home = set_at(peer->host);
+	__u64 entry = 0, *place = 0;
+	int found = FOUND_POINTER;
+
+	if (!home)
+		return 0;
+	if (state->role != ROLE_FRESH)
+		place = peer_find(home, peer, peer_name(peer), NAME_MASK, &entry);
+	if (place) {
+		entry_refresh(place, entry);
+		if (entry_kind(entry) != ENTRY_ASKED)
+			return 0;
+		note_answer(peer);
+	} else {
+		found = find_elsewhere(peer, state, &entry);
+		if (!found) {
+			count(COUNT_bare);
+			return 0;
+		}
+	}
+	if (entry_slot(entry) < SLOT_FIRST ||
+	    !slot_read(entry, found == FOUND_POINTER, v4, address))
+		return 0;
+	count(COUNT_sourced);
+	return 1;
+}
+
+/* The state of a socket that may need a source; NULL if it needs none. */
+ALWAYS_INLINE struct socket_state *state_for_send(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
+{
+	struct socket_state *state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
+
+	if (!state && !known_only)
+		state = state_make(ctx, sk);
+	if (!state || state->role == ROLE_CLIENT || state->role == ROLE_EXCLUDED)
+		return 0;
+	return state;
+}
+
+SEC("cgroup/sendmsg4")
+int rf_sendmsg4(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct socket_state *state;
+	struct peer peer;
+	__u32 address[4], to = ctx->user_ip4;
+
+	if (!sk || ctx->msg_src_ip4 || !is_wildcard(sk) ||
+	    (to & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000))
+		return GO_ON;
+	state = state_for_send(ctx, sk);
+	if (!state)
+		return GO_ON;
+	peer.network = state->network;
+	peer.domain = SLOT_V4;
+	peer.address[0] = to;
+	peer.address[1] = peer.address[2] = peer.address[3] = 0;
+	peer.port = ctx->user_port & 0xffff;
+	peer.local_port = sk->src_port;
+	peer.host = hash_host4(&secret, to, state->network, sk->bound_dev_if);
+	peer.hash = hash_peer(&secret, peer.host, peer.port);
+	if (find_source(&peer, state, 1, address))
+		ctx->msg_src_ip4 = address[0];
+	return GO_ON;
+}
+
+SEC("cgroup/sendmsg6")
+int rf_sendmsg6(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct socket_state *state;
+	struct peer peer;
+	__u32 address[4];
+
+	if (!sk || !is_wildcard(sk) ||
+	    (ctx->msg_src_ip6[0] | ctx->msg_src_ip6[1] | ctx->msg_src_ip6[2] | ctx->msg_src_ip6[3]))
+		return GO_ON;
+	peer.address[0] = ctx->user_ip6[0];
+	peer.address[1] = ctx->user_ip6[1];
+	peer.address[2] = ctx->user_ip6[2];
+	peer.address[3] = ctx->user_ip6[3];
+	if ((peer.address[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000))
+		return GO_ON;
+	state = state_for_send(ctx, sk);
+	if (!state)
+		return GO_ON;
+	peer.network = state->network;
+	peer.domain = 0;
+	peer.port = ctx->user_port & 0xffff;
+	peer.local_port = sk->src_port;
+	peer.host = hash_host6(&secret, peer.address, state->network, sk->bound_dev_if);
+	peer.hash = hash_peer(&secret, peer.host, peer.port);
+	if (find_source(&peer, state, 0, address)) {
+		ctx->msg_src_ip6[0] = address[0];
+		ctx->msg_src_ip6[1] = address[1];
+		ctx->msg_src_ip6[2] = address[2];
+		ctx->msg_src_ip6[3] = address[3];
+	}
+	return GO_ON;
+}
+
+/* --- Sockets that get a port or a peer --- */
+
+/* Tells the keeper of a network namespace whose addresses it does not follow. */
+ALWAYS_INLINE void network_seen(__u32 network)
+{
+	struct engine_event *event;
+
+	if (bpf_map_lookup_elem(&rf_networks, &network))
+		return;
+	event = bpf_ringbuf_reserve(&rf_events, sizeof(*event), 0);
+	if (!event)
+		return;
+	event->kind = EVENT_NETWORK;
+	event->network = network;
+	event->pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_ringbuf_submit(event, 0);
+}
+
+ALWAYS_INLINE int bound(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	__u32 port = bpf_ntohs(ctx->user_port);
+	struct socket_state *state;
+
+	if (!sk || !is_udp(sk))
+		return GO_ON;
+	state = state_create(ctx, sk);
+	if (!state)
+		return GO_ON;
+	if (state->network != LOOK(sole_network))
+		network_seen(state->network);
+	if (port)
+		state->role = is_port_wanted(port) ? ROLE_SERVER : ROLE_EXCLUDED;
+	return GO_ON;
+}
+
+SEC("cgroup/bind4")
+int rf_bind4(struct bpf_sock_addr *ctx)
+{
+	return bound(ctx);
+}
+
+SEC("cgroup/bind6")
+int rf_bind6(struct bpf_sock_addr *ctx)
+{
+	return bound(ctx);
+}
+
+/*
+ * Is there a source for the connect? A fresh socket can still be bound to it. A server's socket has
+ * its port already, and no program can give it an address: that is the supervisor's work.
+ */
+NOINLINE int find_for_connect(struct peer *peer, struct bpf_sock *sk, __u64 *entry)
+{
+	struct socket_state *state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
+	struct set *home = set_at(peer->host);
+
+	if (!home)
+		return 0;
+	if (!sk->src_port)
+		return find_any_port(home, peer, entry);
+	if (state && (state->role == ROLE_SERVER || state->role == ROLE_TRANSFER) &&
+	    peer_find(home, peer, peer_name(peer), NAME_MASK, entry) &&
+	    entry_kind(*entry) == ENTRY_ASKED)
+		count(COUNT_connects);
+	return 0;
+}
+
+SEC("cgroup/connect4")
+int rf_connect4(struct bpf_sock_addr *ctx)
+{
+	struct sockaddr_in local = { .sin_family = INET };
+	struct bpf_sock *sk = ctx->sk;
+	struct peer peer;
+	__u64 entry;
+	__u32 address[4];
+
+	if (!sk || !is_udp(sk) || !is_wildcard(sk))
+		return GO_ON;
+	peer.host = hash_host4(&secret, ctx->user_ip4, (__u32)bpf_get_netns_cookie(ctx),
+			       sk->bound_dev_if);
+	peer.hash = hash_peer(&secret, peer.host, ctx->user_port & 0xffff);
+	peer.local_port = sk->src_port;
+	if (!find_for_connect(&peer, sk, &entry) || entry_slot(entry) < SLOT_FIRST ||
+	    !slot_read(entry, 1, 1, address))
+		return GO_ON;
+	local.sin_addr.s_addr = address[0];
+	if (!bpf_bind(ctx, (struct sockaddr *)&local, sizeof(local)))
+		count(COUNT_bound);
+	return GO_ON;
+}
+
+SEC("cgroup/connect6")
+int rf_connect6(struct bpf_sock_addr *ctx)
+{
+	struct sockaddr_in6 local = { .sin6_family = INET6 };
+	struct bpf_sock *sk = ctx->sk;
+	struct peer peer;
+	__u64 entry;
+	__u32 address[4], to[4], network = bpf_get_netns_cookie(ctx);
+	int mapped;
+
+	if (!sk || !is_udp(sk) || !is_wildcard(sk))
+		return GO_ON;
+	to[0] = ctx->user_ip6[0];
+	to[1] = ctx->user_ip6[1];
+	to[2] = ctx->user_ip6[2];
+	to[3] = ctx->user_ip6[3];
+	mapped = !to[0] && !to[1] && to[2] == bpf_htonl(0xffff);
+	peer.host = mapped ? hash_host4(&secret, to[3], network, sk->bound_dev_if)
+			   : hash_host6(&secret, to, network, sk->bound_dev_if);
+	peer.hash = hash_peer(&secret, peer.host, ctx->user_port & 0xffff);
+	peer.local_port = sk->src_port;
+	if (!find_for_connect(&peer, sk, &entry) || entry_slot(entry) < SLOT_FIRST)
+		return GO_ON;
+	if (mapped) {
+		if (!slot_read(entry, 1, 1, address))
+			return GO_ON;
+		local.sin6_addr.in6_u.u6_addr32[2] = bpf_htonl(0xffff);
+		local.sin6_addr.in6_u.u6_addr32[3] = address[0];
+	} else {
+		if (!slot_read(entry, 1, 0, address))
+			return GO_ON;
+		/* A link-local address needs its link, which is not in the context. */
+		if ((address[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000))
+			return GO_ON;
+		__builtin_memcpy(&local.sin6_addr, address, 16);
+	}
+	if (!bpf_bind(ctx, (struct sockaddr *)&local, sizeof(local)))
+		count(COUNT_bound);
+	return GO_ON;
+}

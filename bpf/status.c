@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// What engines there are: found by the name of a map that each has, so that nothing has to be
+// written to a file, and nothing is left of one that died.
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/capability.h>
+
+#include "engine.h"
+
+enum { CPUS_MAX = 4096 };
+
+#define TEXT_ROW(name, text) text,
+static const char *const texts[] = { ENGINE_COUNTERS(TEXT_ROW) };
+#define NAME_ROW(name, text) #name,
+static const char *const names[] = { ENGINE_COUNTERS(NAME_ROW) };
+
+static bool read_counters(int fd, struct engine_counters *sum)
+{
+	static struct engine_counters each[CPUS_MAX];
+	int cpus = libbpf_num_possible_cpus();
+	uint32_t zero = 0;
+
+	*sum = (struct engine_counters){ { 0 } };
+	if (cpus <= 0 || cpus > CPUS_MAX || bpf_map_lookup_elem(fd, &zero, each))
+		return false;
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (int i = 0; i < COUNT_COUNT; i++)
+			sum->value[i] += each[cpu].value[i];
+	return true;
+}
+
+void counters_print(int fd)
+{
+	struct engine_counters sum;
+	const struct keeper_record *record = load_record();
+
+	if (!read_counters(maps.counters, &sum))
+		return;
+	dprintf(fd, "replyfrom:");
+	for (int i = 0; i < COUNT_COUNT; i++)
+		dprintf(fd, " %s %llu", names[i], (unsigned long long)sum.value[i]);
+	dprintf(fd, " kept %llu given-up %llu\n", (unsigned long long)record->kept,
+		(unsigned long long)record->given_up);
+}
+
+/* The next engine after that map; its record. Returns false if there is none. */
+static bool next_engine(uint32_t *id, struct keeper_record *record)
+{
+	struct bpf_map_info info;
+	uint32_t length, zero = 0;
+	bool found;
+	int fd;
+
+	while (!bpf_map_get_next_id(*id, id)) {
+		fd = bpf_map_get_fd_by_id(*id);
+		if (fd < 0)
+			continue;
+		length = sizeof(info);
+		memset(&info, 0, sizeof(info));
+		found = !bpf_obj_get_info_by_fd(fd, &info, &length) &&
+			!strcmp(info.name, "rf_keeper") && info.value_size == sizeof(*record) &&
+			!bpf_map_lookup_elem(fd, &zero, record) && record->pid;
+		close(fd);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+static void need_rights(void)
+{
+	if (!capability_is_effective(CAP_SYS_ADMIN))
+		fail("seeing engines needs the capability CAP_SYS_ADMIN; do it as root");
+}
+
+static void print_json_string(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else if ((unsigned char)*text < ' ')
+			printf("\\u%04x", (unsigned char)*text);
+		else
+			putchar(*text);
+	}
+	putchar('"');
+}
+
+static void print_record(const struct keeper_record *record, const struct engine_counters *sum,
+			 bool json, bool first)
+{
+	const char *mode = record->mode == MODE_ATTACH ? "attach" : "run";
+
+	if (!json) {
+		printf("%s: %s, keeper %u, room for %u peers, %u network namespace%s\n",
+		       record->target, mode, record->pid, record->peers, record->networks,
+		       record->networks == 1 ? "" : "s");
+		for (int i = 0; i < COUNT_COUNT; i++)
+			printf("  %12llu %s\n", (unsigned long long)sum->value[i], texts[i]);
+		printf("  %12llu connects that keep the address asked\n",
+		       (unsigned long long)record->kept);
+		printf("  %12llu connects that could not\n", (unsigned long long)record->given_up);
+		return;
+	}
+	printf("%s\n  {\"cgroup\": ", first ? "" : ",");
+	print_json_string(record->target);
+	printf(", \"mode\": \"%s\", \"keeper\": %u, \"started\": %llu, \"peers\": %u, "
+	       "\"namespaces\": %u, \"counters\": {",
+	       mode, record->pid, (unsigned long long)record->started, record->peers,
+	       record->networks);
+	for (int i = 0; i < COUNT_COUNT; i++)
+		printf("\"%s\": %llu, ", names[i], (unsigned long long)sum->value[i]);
+	printf("\"kept\": %llu, \"given_up\": %llu}}", (unsigned long long)record->kept,
+	       (unsigned long long)record->given_up);
+}
+
+int status(bool json)
+{
+	struct keeper_record record;
+	struct engine_counters sum;
+	uint32_t id = 0, engines = 0;
+	int fd;
+
+	need_rights();
+	if (json)
+		printf("{\"engines\": [");
+	while (next_engine(&id, &record)) {
+		fd = bpf_map_get_fd_by_id(record.counters_id);
+		if (fd < 0 || !read_counters(fd, &sum))
+			sum = (struct engine_counters){ { 0 } };
+		if (fd >= 0)
+			close(fd);
+		print_record(&record, &sum, json, !engines++);
+	}
+	if (json)
+		puts(engines ? "\n]}" : "]}");
+	else if (!engines)
+		puts("no BPF engine is at work");
+	return 0;
+}
+
+/* Takes the programs of that cgroup off. Returns how many. */
+static unsigned int detach_links(uint64_t cgroup)
+{
+	struct bpf_link_info link;
+	struct bpf_prog_info program;
+	unsigned int number = 0;
+	uint32_t id = 0, length;
+	int fd, other;
+
+	while (!bpf_link_get_next_id(id, &id)) {
+		fd = bpf_link_get_fd_by_id(id);
+		if (fd < 0)
+			continue;
+		length = sizeof(link);
+		memset(&link, 0, sizeof(link));
+		if (!bpf_obj_get_info_by_fd(fd, &link, &length) &&
+		    link.type == BPF_LINK_TYPE_CGROUP && link.cgroup.cgroup_id == cgroup) {
+			other = bpf_prog_get_fd_by_id(link.prog_id);
+			length = sizeof(program);
+			memset(&program, 0, sizeof(program));
+			if (other >= 0 && !bpf_obj_get_info_by_fd(other, &program, &length) &&
+			    !strncmp(program.name, "rf_", 3) && !bpf_link_detach(fd))
+				number++;
+			if (other >= 0)
+				close(other);
+		}
+		close(fd);
+	}
+	return number;
+}
+
+uint32_t own_pid_namespace(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) ? 0 : (uint32_t)status.st_ino;
+}
+
+int detach_target(const char *target)
+{
+	struct keeper_record record;
+	struct cgroup cgroup;
+	unsigned int number;
+	uint32_t id = 0;
+	int process;
+
+	need_rights();
+	cgroup_find(&cgroup, target);
+	number = detach_links(cgroup.id);
+	if (!number)
+		fail("no BPF engine is attached to %s; replyfrom --status lists those there are",
+		     cgroup.path);
+	/* One that attached ends. The keeper of a run stays for the answers to connect(). */
+	while (next_engine(&id, &record)) {
+		if (record.cgroup != cgroup.id || record.mode != MODE_ATTACH)
+			continue;
+		if (record.pid_namespace != own_pid_namespace())
+			fail("the engine is off; end its keeper, process %u of another process "
+			     "namespace, there",
+			     record.pid);
+		process = (int)syscall(SYS_pidfd_open, record.pid, 0);
+		if (process >= 0) {
+			syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0);
+			close(process);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+# The BPF engine: what no preload reaches, the engine itself, and the preload's own table under it.
+bpf_tests = \
+	tests/bpf/test_calls.py \
+	tests/bpf/test_engine.py \
+	tests/bpf/test_groups.py \
+	tests/bpf/test_programs.py \
+	tests/bpf/test_socat.py \
+	tests/bpf/test_threads.py
+TESTS += $(bpf_tests)
+EXTRA_DIST += \
+	tests/bpf/engine.py \
+	tests/bpf/goecho.go \
+	tests/bpf/measure.sh \
+	tests/bpf/measure.c \
+	tests/bpf/talk.py \
+	tests/bpf/uring.c \
+	$(bpf_tests)
