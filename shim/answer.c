@@ -66,10 +66,11 @@ enum { NOT_SENT = -2 };
  */
 
 static ssize_t try_again(int fd, const void *buffer, size_t size, int flags,
-			 const struct sockaddr *address, socklen_t length)
+			 const struct sockaddr *address, socklen_t length, int e)
 {
 	int error = errno;
 
+	errno = e;
 	source_reopen();
 	return send_to_refused(fd, buffer, size, flags, address, length, error);
 }
@@ -80,6 +81,7 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 	uint64_t salt;
 	struct helped *helped = socket_find_quickly(fd, &salt);
 	ssize_t n = NOT_SENT;
+	int e = errno;
 
 	if (may_be_answer(helped, address, length) && likely(memory_readable(address, length))) {
 		struct iovec vector;
@@ -94,13 +96,14 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 		return n;
 	if (n == NOT_SENT)
 		return send_to_any(fd, buffer, size, flags, address, length);
-	return send_is_source_error() ? try_again(fd, buffer, size, flags, address, length) : n;
+	return send_is_source_error() ? try_again(fd, buffer, size, flags, address, length, e) : n;
 }
 
-static ssize_t try_message_again(int fd, const struct msghdr *message, int flags)
+static ssize_t try_message_again(int fd, const struct msghdr *message, int flags, int e)
 {
 	int error = errno;
 
+	errno = e;
 	source_reopen();
 	return send_message_refused(fd, message, flags, error);
 }
@@ -110,6 +113,7 @@ ssize_t send_message(int fd, const struct msghdr *message, int flags)
 	uint64_t salt;
 	struct helped *helped = socket_find_quickly(fd, &salt);
 	ssize_t n = NOT_SENT;
+	int e = errno;
 
 	if (likely(helped && memory_readable(message, sizeof(*message)) &&
 		   !message->msg_controllen) &&
@@ -124,5 +128,5 @@ ssize_t send_message(int fd, const struct msghdr *message, int flags)
 		return n;
 	if (n == NOT_SENT)
 		return send_message_any(fd, message, flags);
-	return send_is_source_error() ? try_message_again(fd, message, flags) : n;
+	return send_is_source_error() ? try_message_again(fd, message, flags, e) : n;
 }
