@@ -203,6 +203,14 @@ static NOINLINE bool is_only(const struct peers *peers, const struct name *name,
 	return true;
 }
 
+static NOINLINE uint64_t *search_slot(const struct peers *peers, const struct name *name,
+				      uint64_t *word)
+{
+	struct local unused;
+
+	return search(peers, name, word, &unused);
+}
+
 /*
  * Writes an entry. Returns false when it is to be tried again: another writer was at work there.
  * *made: where a new entry went.
@@ -211,10 +219,9 @@ static bool put_once(const struct peers *peers, const struct name *name, uint64_
 		     struct choice *made)
 {
 	struct choice choice;
-	struct local unused;
 	bool found, all;
 
-	choice.slot = search(peers, name, &choice.word, &unused);
+	choice.slot = search_slot(peers, name, &choice.word);
 	found = choice.slot;
 	if (!found)
 		choice = *made = choose_slot(peers, name);
@@ -246,15 +253,24 @@ static NOINLINE uint64_t put_local(struct peers *peers, const struct name *name,
 	return peers_word(&known, tick) ^ (name->hash & TAG_MASK);
 }
 
-bool peers_put(struct peers *peers, struct name name, struct local local)
+static NOINLINE bool put_word(struct peers *peers, const struct name *name, uint64_t word)
 {
 	struct peers_state *state = peers->state;
 	struct choice made = { .slot = NULL };
-	uint64_t word = put_local(peers, &name, &local);
 
-	for (int tries = 0; tries < TRIES && !put_once(peers, &name, word, tries, &made); tries++)
+	for (int tries = 0; tries < TRIES && !put_once(peers, name, word, tries, &made); tries++)
 		;
 	if (made.slot)
 		advance_clock(&state->clock, &state->tick, peers->tick_shift);
 	return !made.word;
+}
+
+bool peers_put_at(struct peers *peers, const struct name *name, const struct local *local)
+{
+	return put_word(peers, name, put_local(peers, name, local));
+}
+
+bool peers_put(struct peers *peers, struct name name, struct local local)
+{
+	return peers_put_at(peers, &name, &local);
 }

@@ -146,6 +146,9 @@ bool peers_find(const struct peers *peers, struct name name, struct local *local
  */
 bool peers_put(struct peers *peers, struct name name, struct local local);
 
+/* The same, for who has little stack. */
+bool peers_put_at(struct peers *peers, const struct name *name, const struct local *local);
+
 void peers_forget(struct peers *peers, struct name name);
 
 /* Returns true if the table has never had an entry. */

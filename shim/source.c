@@ -69,47 +69,59 @@ static void add_port(uint8_t *ports, in_port_t port)
 				 __ATOMIC_RELAXED);
 }
 
+/* Is it the local address of the conversation before the present one? */
+static NOINLINE bool is_past(const struct names *names, const struct local *local)
+{
+	struct local before;
+
+	return peers_find(&library.peers, name_of_past(names, local->port), &before) &&
+	       is_same_address(before, *local);
+}
+
 /*
  * The peer's local address is news in a conversation that the program began. Is it the kernel's
  * choice for the peer by now, then that is still so; if not, the peer asks.
  */
-static NOINLINE bool is_conversation(int fd, uint64_t salt, const struct peer *peer, struct local local)
+static NOINLINE bool is_choice(int fd, uint64_t salt, const struct peer *peer,
+			       const struct local *local)
 {
 	struct in6_addr choice;
 
 	return !kernel_choice(fd, salt, peer, &choice) ||
-	       IN6_ARE_ADDR_EQUAL(&choice, &local.address);
+	       IN6_ARE_ADDR_EQUAL(&choice, &local->address);
 }
 
-/* A datagram came from a peer to which the program spoke first; `known` is its entry. */
-static NOINLINE void learn_own(int fd, uint64_t salt, const struct names *names,
-			       const struct peer *peer, const struct local *heard,
-			       struct local known)
+static NOINLINE void put_past(const struct names *names, const struct local *local)
+{
+	struct name name = name_of_past(names, local->port);
+
+	peers_put_at(&library.peers, &name, local);
+}
+
+static NOINLINE void put_peer(const struct names *names, const struct local *local)
+{
+	struct name name = name_of_peer(names, local->port);
+
+	peers_put_at(&library.peers, &name, local);
+}
+
+/* An entry in use is kept young. */
+static NOINLINE void keep_peer(const struct names *names, const struct local *known)
+{
+	if (!peers_knows(&library.peers, name_of_peer(names, known->port), *known))
+		put_peer(names, known);
+}
+
+/* This thread's last receive, in a conversation that the program began. */
+static NOINLINE void note_own(uint64_t salt, const struct peer *peer, const struct local *heard,
+			      bool is_own)
 {
 	struct local local = *heard;
-	struct peers *peers = &library.peers;
-	struct name name = name_of_peer(names, local.port);
-	struct name past = name_of_past(names, local.port);
-	struct local before;
-	bool is_own = known.state == LOCAL_OWN;
 
-	if (!is_same_address(local, known)) {
-		is_own = !local_is_usable(local) ||
-			 (peers_find(peers, past, &before) && is_same_address(before, local)) ||
-			 is_conversation(fd, salt, peer, local);
-		local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
-		if (is_own && known.state == LOCAL_OWN && local_is_usable(known))
-			peers_put(peers, past, known);
-		if (local_is_usable(local))
-			peers_put(peers, name, local);
-	} else if (!peers_knows(peers, name, known)) {
-		peers_put(peers, name, known); /* it is in use */
-	}
 	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
-	if (is_own) {
-		/* The kernel's choice, for this thread too. */
+	/* The kernel's choice, for this thread too. */
+	if (is_own)
 		local.half[0] = local.half[1] = 0;
-	}
 	heard_write(&source_last, peer, salt, local);
 	if (is_own)
 		source_last.flags = HEARD_ANSWERED;
@@ -122,14 +134,29 @@ static NOINLINE bool is_own(const struct names *names, in_port_t port, struct lo
 	       known->state >= LOCAL_OWN;
 }
 
+/* Returns true if a datagram came from a peer to which the program spoke first. */
 static NOINLINE bool learn_if_own(int fd, uint64_t salt, const struct names *names,
 				  const struct peer *peer, const struct local *local)
 {
 	struct local known;
+	bool own;
 
 	if (!is_own(names, local->port, &known))
 		return false;
-	learn_own(fd, salt, names, peer, local, known);
+	own = known.state == LOCAL_OWN;
+	if (is_same_address(*local, known)) {
+		keep_peer(names, &known);
+	} else {
+		own = !local_is_usable(*local) || is_past(names, local) ||
+		      is_choice(fd, salt, peer, local);
+		if (own && known.state == LOCAL_OWN && local_is_usable(known))
+			put_past(names, &known);
+		known = *local;
+		known.state = own ? LOCAL_OWN : LOCAL_OWN_ASKED;
+		if (local_is_usable(*local))
+			put_peer(names, &known);
+	}
+	note_own(salt, peer, local, own);
 	return true;
 }
 
@@ -139,7 +166,7 @@ static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *key,
 	struct names names = names_of_peer(&library.peers.key, *key, salt);
 
 	if (!learn_if_own(fd, salt, &names, peer, local))
-		peers_put(&library.peers, name_of_peer(&names, local->port), *local);
+		put_peer(&names, local);
 }
 
 /* Programs lose the scope id on the way to the reply. */
@@ -232,18 +259,14 @@ static bool heard_outranks(const struct heard *heard)
 	return !(heard->flags & HEARD_INHERITED) || seconds_now() - forked_at <= INHERITED_SECONDS;
 }
 
-/* The peer is known: returns what is known of it, as a source. */
-static bool use_known(const struct names *names, bool is_last, struct local known,
-		      struct local *local)
+/* The peer is known: is that a source? */
+static bool use_known(const struct names *names, bool is_last, const struct local *known)
 {
 	if (is_last && !(source_last.flags & HEARD_ANSWERED))
 		source_last.flags = HEARD_ANSWERED;
-	if (has_port(answers_late, known.port))
-		retract_host(names, known.port, &known);
-	if (known.state == LOCAL_OWN || !local_is_usable(known))
-		return false;
-	*local = known;
-	return true;
+	if (has_port(answers_late, known->port))
+		retract_host(names, known->port, known);
+	return known->state != LOCAL_OWN && local_is_usable(*known);
 }
 
 /* Returns true if the thread's last receive came from that host, whatever the port. */
@@ -260,20 +283,17 @@ static NOINLINE bool is_last_host(const struct peer *peer, uint64_t salt, in_por
 }
 
 /* Finds where the peer's host asked, from another port, and still waits for an answer. */
-static NOINLINE bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
+static bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
 		      uint64_t salt, struct local *local)
 {
-	struct local known;
-
-	if (is_last_host(peer, salt, port, &known))
+	if (is_last_host(peer, salt, port, local))
 		source_last.flags = HEARD_ANSWERED;
 	else if (!has_port(answers_late, port) ||
-		 !peers_find(&library.peers, name_of_host(names, port), &known))
+		 !peers_find(&library.peers, name_of_host(names, port), local))
 		return false;
 	/* From now on this port of the host is known too. */
-	peers_put(&library.peers, name_of_peer(names, port), known);
-	*local = known;
-	return local_is_usable(known);
+	put_peer(names, local);
+	return local_is_usable(*local);
 }
 
 /* What the settings say of a peer to which the program speaks first. */
@@ -293,32 +313,50 @@ static NOINLINE void speak_first(const struct names *names, in_port_t port)
 	peers_put(&library.peers, name_of_peer(names, port), own);
 }
 
-bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer, struct local *local)
+/* Of the peer itself nothing is known. */
+static NOINLINE bool find_unknown(in_port_t port, uint64_t salt, const struct peer *peer,
+				  struct local *local)
 {
 	struct names names = names_of_peer(&library.peers.key, *peer, salt);
-	in_port_t port = helped_get(helped, port);
-	struct local known, last;
-	bool is_last = heard_read(&source_last, peer, salt, port, &last), found;
+	bool found = find_host(&names, peer, port, salt, local) ||
+		     find_by_setting(&names, peer, local);
 
-	if (is_last && heard_outranks(&source_last)) {
-		if (!helped_is(helped, HELPED_ANSWERS)) {
-			helped_mark(helped, HELPED_ANSWERS, true);
-			add_port(answers_here, port);
+	if (found)
+		return true;
+	/* The program speaks first. Before it does: the answer can be quick. */
+	if (peer->port)
+		speak_first(&names, port);
+	source_count(COUNTER_bare);
+	return false;
+}
+
+bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer, struct local *local)
+{
+	in_port_t port = helped_get(helped, port);
+	bool is_last = heard_read(&source_last, peer, salt, port, local), is_known, found = false;
+
+	{
+		struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+		is_known = is_last && heard_outranks(&source_last);
+		if (is_known) {
+			if (!helped_is(helped, HELPED_ANSWERS)) {
+				helped_mark(helped, HELPED_ANSWERS, true);
+				add_port(answers_here, port);
+			}
+			found = use_known(&names, true, local);
+		} else if (peers_find(&library.peers, name_of_peer(&names, port), local)) {
+			is_known = true;
+			found = use_known(&names, is_last, local);
+			if (!found && local->state == LOCAL_OWN)
+				found = find_by_setting(&names, peer, local);
+		} else if (is_last && heard_read(&source_last, peer, salt, port, local)) {
+			is_known = true;
+			found = use_known(&names, true, local);
 		}
-		found = use_known(&names, true, last, local);
-	} else if (peers_find(&library.peers, name_of_peer(&names, port), &known)) {
-		found = use_known(&names, is_last, known, local);
-		if (!found && known.state == LOCAL_OWN)
-			found = find_by_setting(&names, peer, local);
-	} else if (is_last) {
-		found = use_known(&names, true, last, local);
-	} else {
-		found = find_host(&names, peer, port, salt, local) ||
-			find_by_setting(&names, peer, local);
-		/* The program speaks first. Before it does: the answer can be quick. */
-		if (!found && peer->port)
-			speak_first(&names, port);
 	}
+	if (!is_known)
+		return find_unknown(port, salt, peer, local);
 	if (!found)
 		source_count(COUNTER_bare);
 	return found;
