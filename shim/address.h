@@ -60,13 +60,13 @@ static inline bool local_is_usable(struct local local)
 	return (local.half[0] | local.half[1]) != 0;
 }
 
-/* Returns struct local's `rest`, made in a register. */
-static inline uint64_t local_rest(uint32_t ifindex, in_port_t port, uint16_t state)
+/* Returns struct local's `rest`, made in a register; port and state as they lie in memory. */
+static inline uint64_t local_rest(uint32_t ifindex, uint32_t port_and_state)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return ifindex | (uint64_t)port << 32 | (uint64_t)state << 48;
+	return ifindex | (uint64_t)port_and_state << 32;
 #else
-	return (uint64_t)ifindex << 32 | (uint32_t)port << 16 | state;
+	return (uint64_t)ifindex << 32 | port_and_state;
 #endif
 }
 
@@ -85,27 +85,83 @@ static inline uint64_t address_map_half(struct in_addr v4)
 #endif
 }
 
+/* Is it the first half of an address of fe80::/10? */
+static inline bool half_is_link_local(uint64_t half)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (half & 0xc0ff) == 0x80fe;
+#else
+	return half >> 54 == 0xfe80 >> 6;
+#endif
+}
+
+/* Is it the second half of a v4-mapped address, if the first is 0? */
+static inline bool half_is_mapped(uint64_t half)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint32_t)half == 0xffff0000;
+#else
+	return half >> 32 == 0xffff;
+#endif
+}
+
 /* Reads a struct sockaddr_in. */
 static inline void peer_read_v4(struct peer *peer, const void *sockaddr)
 {
-	struct sockaddr_in v4;
+	const unsigned char *from = sockaddr;
+	struct in_addr host;
+	in_port_t port;
 
-	memcpy(&v4, sockaddr, sizeof(v4));
+	memcpy(&port, from + offsetof(struct sockaddr_in, sin_port), sizeof(port));
+	memcpy(&host, from + offsetof(struct sockaddr_in, sin_addr), sizeof(host));
 	peer->half[0] = 0;
-	peer->half[1] = address_map_half(v4.sin_addr);
+	peer->half[1] = address_map_half(host);
 	peer->scope = 0;
-	peer->port = v4.sin_port;
+	peer->port = port;
 }
 
-/* Reads a whole struct sockaddr_in6. */
+/* Word by word, as heard_write() does. */
+static inline void peer_copy(struct peer *to, const struct peer *from)
+{
+	to->half[0] = from->half[0];
+	to->half[1] = from->half[1];
+	to->scope = from->scope;
+	to->port = from->port;
+}
+
+static inline void local_copy(struct local *to, const struct local *from)
+{
+	to->half[0] = from->half[0];
+	to->half[1] = from->half[1];
+	to->rest = from->rest;
+}
+
+/* Reads a struct sockaddr_in6, whole or without its scope id. */
+static inline __attribute__((always_inline)) void
+peer_read_v6_of(struct peer *peer, const void *sockaddr, bool is_whole)
+{
+	const unsigned char *from = sockaddr;
+	const unsigned char *host = from + offsetof(struct sockaddr_in6, sin6_addr);
+	uint64_t half[2];
+	in_port_t port;
+	uint32_t scope = 0;
+
+	/* In pieces that fit registers: so a peer that is only looked at is never in memory. */
+	memcpy(&half[0], host, sizeof(half[0]));
+	memcpy(&half[1], host + sizeof(half[0]), sizeof(half[1]));
+	memcpy(&port, from + offsetof(struct sockaddr_in6, sin6_port), sizeof(port));
+	if (is_whole)
+		memcpy(&scope, from + offsetof(struct sockaddr_in6, sin6_scope_id),
+		       sizeof(scope));
+	peer->half[0] = half[0];
+	peer->half[1] = half[1];
+	peer->scope = half_is_link_local(half[0]) ? scope : 0;
+	peer->port = port;
+}
+
 static inline void peer_read_v6(struct peer *peer, const void *sockaddr)
 {
-	struct sockaddr_in6 v6;
-
-	memcpy(&v6, sockaddr, sizeof(v6));
-	memcpy(peer->half, &v6.sin6_addr, sizeof(peer->half));
-	peer->scope = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) ? v6.sin6_scope_id : 0;
-	peer->port = v6.sin6_port;
+	peer_read_v6_of(peer, sockaddr, true);
 }
 
 /*
@@ -129,10 +185,7 @@ static inline bool peer_read(struct peer *peer, const void *sockaddr, size_t len
 	}
 	/* The kernel takes a sockaddr_in6 without its scope id (SIN6_LEN_RFC2133). */
 	if (family == AF_INET6 && length >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
-		struct sockaddr_in6 v6 = { .sin6_scope_id = 0 };
-
-		memcpy(&v6, sockaddr, offsetof(struct sockaddr_in6, sin6_scope_id));
-		peer_read_v6(peer, &v6);
+		peer_read_v6_of(peer, sockaddr, false);
 		return true;
 	}
 	return false;

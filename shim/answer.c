@@ -27,7 +27,7 @@ send_answer(int fd, in_port_t port, uint64_t salt, struct msghdr *message, int f
 		return false;
 	message->msg_control = control;
 	message->msg_controllen =
-		six ? pktinfo_write(control, &local.address, ifindex_for(&peer, &local))
+		six ? pktinfo_write_local(control, &local, ifindex_for(&peer, &local))
 		    : pktinfo_write_v4(control, local.address.s6_addr32[3], 0);
 	*n = libc.sendmsg(fd, message, flags);
 	if (likely(*n >= 0))

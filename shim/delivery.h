@@ -56,16 +56,14 @@ bool receive_guard_refused(int fd);
  * can become another socket's.
  */
 struct before {
-	uint64_t salt;
 	uint32_t tag;
 	uint8_t wanted;
 	int error; /* errno, which a receive that succeeds in the end leaves alone */
 };
 
-static inline struct before remember_before(const struct helped *helped, uint64_t salt)
+static inline struct before remember_before(const struct helped *helped)
 {
-	return (struct before){ .salt = salt,
-				.tag = helped_get(helped, tag),
+	return (struct before){ .tag = helped_get(helped, tag),
 				.wanted = helped_get(helped, wanted),
 				.error = errno };
 }
@@ -83,84 +81,85 @@ static inline unsigned int wanted_after(const struct helped *helped, const struc
  * know yet is stored when the stack frame with that is gone.
  */
 enum taught {
-	TAUGHT_NOTHING,
-	TAUGHT_KNOWN, /* the table knows it already */
-	TAUGHT_LOCAL, /* the peer asked that local address */
-	TAUGHT_NONE,  /* the kernel named no local address */
-	TAUGHT_CUT,   /* or there was no room for it */
-	TAUGHT_OTHER, /* it was no datagram */
+	TAUGHT_NOTHING, /* or what the table knows already */
+	TAUGHT_LOCAL,	/* the peer asked that local address */
+	TAUGHT_USUAL,	/* the same of one of many, whose names are known */
+	TAUGHT_NONE,	/* the kernel named no local address */
+	TAUGHT_CUT,	/* or there was no room for it */
+	TAUGHT_OTHER,	/* it was no datagram */
+	TAUGHT_REFUSED, /* the receive failed, maybe because of the guard: `again` */
+};
+
+/* The program's call, to make it again. */
+struct again {
+	void *buffer; /* or the message */
+	size_t size;
+	void *address;
+	socklen_t *length;
+	int flags;
 };
 
 struct lesson {
-	struct helped *helped;
-	uint64_t salt;
-	struct names names; /* of many datagrams, looked up before the first is learnt */
-	struct peer peer;
-	struct local local;
 	enum taught taught;
 	bool peeked;
 	bool noted; /* it is this thread's last receive */
+	union {
+		struct {
+			struct peer peer;
+			struct local local;
+		};
+		struct again again;
+	};
 };
 
-static inline void lesson_begin(struct lesson *lesson, struct helped *helped, uint64_t salt)
+/* The usual kinds of datagrams and control data. Returns false for all else. */
+static inline __attribute__((always_inline)) bool
+lesson_read_usual(struct peer *peer, struct local *local, const struct msghdr *received)
 {
-	lesson->helped = helped;
-	lesson->salt = salt;
-	lesson->taught = TAUGHT_NOTHING;
-}
-
-/* The slow path of lesson_read(): IPv6, and control data that is not as usual. */
-void lesson_read_slow(struct lesson *lesson, const struct msghdr *received);
-
-/* Reads what one of many datagrams teaches. */
-static inline __attribute__((always_inline)) void
-lesson_read(struct lesson *lesson, const struct msghdr *received, int flags)
-{
-	lesson->taught = TAUGHT_NOTHING;
-	lesson->noted = false;
-	if (unlikely(flags & MSG_ERRQUEUE))
-		return;
-	lesson->peeked = flags & MSG_PEEK;
-	if (likely(received->msg_namelen == sizeof(struct sockaddr_in) &&
-		   pktinfo_read_usual(received->msg_control, received->msg_controllen,
-				      &lesson->local))) {
-		peer_read_v4(&lesson->peer, received->msg_name);
-		lesson->taught = TAUGHT_LOCAL;
-	} else {
-		lesson_read_slow(lesson, received);
+	if (likely(received->msg_namelen == sizeof(struct sockaddr_in))) {
+		if (!pktinfo_read_usual(received->msg_control, received->msg_controllen, local))
+			return false;
+		peer_read_v4(peer, received->msg_name);
+		return true;
 	}
+	if (received->msg_namelen != sizeof(struct sockaddr_in6) ||
+	    !pktinfo_read_usual_v6(received->msg_control, received->msg_controllen, local))
+		return false;
+	peer_read_v6(peer, received->msg_name);
+	return true;
 }
 
-/* The slow path of lesson_take(). */
-void lesson_take_slow(struct lesson *lesson, const struct msghdr *received, int flags);
-
-/* Keeps what the table does not know yet. */
-void lesson_keep(struct lesson *lesson, const struct peer *peer, const struct local *local);
+/* Reads what a datagram teaches, whatever it is: taught was TAUGHT_NOTHING. */
+void lesson_read(struct lesson *lesson, const struct msghdr *received, int flags);
 
 /* Reads what a datagram teaches, and is done with it if the table knows it. */
 static inline __attribute__((always_inline)) void
-lesson_take(struct lesson *lesson, const struct msghdr *received, int flags)
+lesson_take(struct lesson *lesson, const struct helped *helped, uint64_t salt,
+	    const struct msghdr *received, int flags)
 {
-	struct names names;
+	struct looked_up looked_up;
 	struct local local;
 	struct peer peer;
 
-	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK) ||
-		     received->msg_namelen != sizeof(struct sockaddr_in) ||
-		     !pktinfo_read_usual(received->msg_control, received->msg_controllen,
-					 &local))) {
-		lesson_take_slow(lesson, received, flags);
+	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK)) ||
+	    unlikely(!lesson_read_usual(&peer, &local, received))) {
+		lesson_read(lesson, received, flags);
 		return;
 	}
-	peer_read_v4(&peer, received->msg_name);
-	names = source_names(lesson->salt, peer);
-	lesson->taught = TAUGHT_KNOWN;
-	if (unlikely(!source_learn_fast(lesson->helped, lesson->salt, &names, &peer, local)))
-		lesson_keep(lesson, &peer, &local);
+	looked_up = source_look_up(salt, peer);
+	if (likely(source_learn_fast(helped, salt, looked_up, &peer, local)))
+		return;
+	peer_copy(&lesson->peer, &peer);
+	lesson->local.half[0] = local.half[0];
+	lesson->local.half[1] = local.half[1];
+	lesson->local.ifindex = local.ifindex;
+	lesson->peeked = false;
+	lesson->noted = true;
+	lesson->taught = TAUGHT_LOCAL;
 }
 
 /* Stores what was read and is not known yet. */
-void lesson_store(int fd, const struct lesson *lesson);
+void lesson_store(int fd, struct helped *helped, uint64_t salt, const struct lesson *lesson);
 
 /*
  * Cuts the peer's address to the room that there is for it, and gives its whole length:

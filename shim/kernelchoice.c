@@ -16,7 +16,7 @@
 #endif
 
 /* Gives a new socket an option of another one, if that is not 0 there. */
-static bool copy_option(int from, int to, int level, int name)
+static __attribute__((noinline)) bool copy_option(int from, int to, int level, int name)
 {
 	int value = option_get(from, level, name);
 
@@ -24,7 +24,7 @@ static bool copy_option(int from, int to, int level, int name)
 }
 
 /* Makes a socket in the space of that salt. Returns -1 if the thread is elsewhere. */
-static int make_socket(int fd, uint64_t salt, sa_family_t family)
+static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_family_t family)
 {
 	int made = libc.socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int device = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
@@ -43,40 +43,43 @@ static int make_socket(int fd, uint64_t salt, sa_family_t family)
 	return -1;
 }
 
-static bool ask(int fd, uint64_t salt, const struct peer *peer, struct in6_addr *choice)
+/* Connects the new socket to the peer. All zero: the kernel has no choice. */
+static __attribute__((noinline)) void ask(int made, const struct peer *peer,
+					  struct in6_addr *choice)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET,
-				  .sin_port = (in_port_t)peer->port,
-				  .sin_addr.s_addr = peer->host.s6_addr32[3] };
 	struct sockaddr_in6 name = { .sin6_family = AF_INET6,
 				     .sin6_port = (in_port_t)peer->port,
 				     .sin6_addr = peer->host,
 				     .sin6_scope_id = peer->scope };
-	bool is_v4 = address_is_v4(&peer->host);
 	socklen_t length = sizeof(name);
 	struct peer self = { .port = 0 };
-	int made = make_socket(fd, salt, is_v4 ? AF_INET : AF_INET6);
 
-	if (made < 0)
-		return false;
-	if (!libc.connect(made, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&name,
-			  is_v4 ? sizeof(v4) : sizeof(name)) &&
+	if (address_is_v4(&peer->host)) {
+		struct sockaddr_in v4 = { .sin_family = AF_INET,
+					  .sin_port = (in_port_t)peer->port,
+					  .sin_addr.s_addr = peer->host.s6_addr32[3] };
+
+		memcpy(&name, &v4, sizeof(v4));
+		length = sizeof(v4);
+	}
+	if (!libc.connect(made, (struct sockaddr *)&name, length) && (length = sizeof(name)) &&
 	    !libc.getsockname(made, (struct sockaddr *)&name, &length))
 		peer_read(&self, &name, length);
 	*choice = self.host;
-	libc.close(made);
-	return true;
 }
 
 bool kernel_choice(int fd, uint64_t salt, const struct peer *peer, struct in6_addr *choice)
 {
-	int state, e = errno;
-	bool done;
+	int state, made, e = errno;
 
 	/* A thread cancelled in there would leave a descriptor. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	done = ask(fd, salt, peer, choice);
+	made = make_socket(fd, salt, address_is_v4(&peer->host) ? AF_INET : AF_INET6);
+	if (made >= 0) {
+		ask(made, peer, choice);
+		libc.close(made);
+	}
 	pthread_setcancelstate(state, NULL);
 	errno = e;
-	return done;
+	return made >= 0;
 }

@@ -36,7 +36,7 @@ static uint32_t age_of(const struct local_place *place, uint32_t now)
  * The place that the address has, or the oldest of those that it can have. One where somebody wrote
  * this very address and was stopped is as good as free.
  */
-static struct found find(struct local_place *places, uint32_t home, struct local local,
+static struct found find(struct local_place *places, uint32_t home, const struct local *local,
 			 uint32_t now)
 {
 	struct found best = { .place = NULL };
@@ -47,7 +47,7 @@ static struct found find(struct local_place *places, uint32_t home, struct local
 		uint32_t age;
 
 		found.generation = __atomic_load_n(&found.place->generation, __ATOMIC_ACQUIRE);
-		if (locals_is_at(found.place, local)) {
+		if (locals_is_at(found.place, *local)) {
 			found.there = is_settled(&found);
 			return found;
 		}
@@ -64,7 +64,7 @@ static struct found find(struct local_place *places, uint32_t home, struct local
  * Takes the place from whoever was last there, if it is as it was found. Who is stopped in the
  * middle leaves a place that is nobody's until its turn comes again.
  */
-static bool take(struct found *found, struct local local)
+static bool take(struct found *found, const struct local *local)
 {
 	uint32_t mine = found->generation + 1 + local_is_changing(found->generation);
 
@@ -72,18 +72,18 @@ static bool take(struct found *found, struct local local)
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	__atomic_store_n(&found->place->half[0], local.half[0], __ATOMIC_RELAXED);
-	__atomic_store_n(&found->place->half[1], local.half[1], __ATOMIC_RELAXED);
-	__atomic_store_n(&found->place->rest, local.rest, __ATOMIC_RELAXED);
+	__atomic_store_n(&found->place->half[0], local->half[0], __ATOMIC_RELAXED);
+	__atomic_store_n(&found->place->half[1], local->half[1], __ATOMIC_RELAXED);
+	__atomic_store_n(&found->place->rest, local->rest, __ATOMIC_RELAXED);
 	found->generation = mine + 1;
 	return __atomic_compare_exchange_n(&found->place->generation, &mine, mine + 1, false,
 					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
 struct local_known locals_put(const struct locals *locals, const struct hash_key *key,
-			      struct local local, uint32_t tick, bool *made)
+			      const struct local *local, uint32_t tick, bool *made)
 {
-	uint64_t hash = local_hash(key, local);
+	uint64_t hash = local_hash(key, *local);
 	struct found found = { .there = false };
 
 	*made = false;

@@ -102,6 +102,6 @@ static inline bool locals_is_fresh(const struct local_place *place, struct local
  * used again. *made: it was not there.
  */
 struct local_known locals_put(const struct locals *locals, const struct hash_key *key,
-			      struct local local, uint32_t tick, bool *made);
+			      const struct local *local, uint32_t tick, bool *made);
 
 #endif

@@ -51,13 +51,18 @@ static inline bool memory_readable(const void *address, size_t size)
 	       memory_ask(address, size, false);
 }
 
-static inline bool memory_writable(const void *address, size_t size)
+/* The fast path of memory_writable(): false means only "ask". */
+static inline bool memory_known_writable(const void *address, size_t size)
 {
 	uintptr_t at = (uintptr_t)address, page = at >> MEMORY_PAGE_SHIFT;
 
-	return (likely(memory_slot(page) == ((page + 1) << 1 | 1)) &&
-		likely((at + size - 1) >> MEMORY_PAGE_SHIFT == page)) ||
-	       memory_ask(address, size, true);
+	return likely(memory_slot(page) == ((page + 1) << 1 | 1)) &&
+	       likely((at + size - 1) >> MEMORY_PAGE_SHIFT == page);
+}
+
+static inline bool memory_writable(const void *address, size_t size)
+{
+	return memory_known_writable(address, size) || memory_ask(address, size, true);
 }
 
 /*

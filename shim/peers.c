@@ -13,6 +13,9 @@ enum { TICKS_BITS = 5 };
 /* Give up after so many lost races; the other writer's value wins. */
 enum { TRIES = 8 };
 
+/* Each step has a stack frame of its own: what calls the next one takes less stack for that. */
+#define NOINLINE __attribute__((noinline))
+
 /* The buckets in which a name can be: its home, and two others if that is full. */
 enum { WAYS = 3 };
 
@@ -34,20 +37,20 @@ void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
 	__atomic_store_n(&state->tick, 1, __ATOMIC_RELEASE);
 }
 
-static struct peer_set *bucket_of_way(const struct peers *peers, struct name name, int way)
+static struct peer_set *bucket_of_way(const struct peers *peers, const struct name *name, int way)
 {
 	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
 					      UINT64_C(0xc2b2ae3d27d4eb4f) };
 
-	return peers_set(peers, way ? name.hash * other[way] : name.home);
+	return peers_set(peers, way ? name->hash * other[way] : name->home);
 }
 
 /* Returns true for an entry of that name, and copies its local address. */
-static bool is_named(const struct peers *peers, uint64_t word, struct name name,
+static bool is_named(const struct peers *peers, uint64_t word, const struct name *name,
 		     struct local *local)
 {
-	return word && peers_tag(peers, word, local) == (name.hash & TAG_MASK) &&
-	       (!name.port || local->port == name.port);
+	return word && peers_tag(peers, word, local) == (name->hash & TAG_MASK) &&
+	       (!name->port || local->port == name->port);
 }
 
 static uint32_t age_of_entry(uint64_t word, uint32_t now)
@@ -56,8 +59,8 @@ static uint32_t age_of_entry(uint64_t word, uint32_t now)
 }
 
 /* Returns the slot that holds a name, with *word in it, or NULL. */
-static uint64_t *search(const struct peers *peers, struct name name, uint64_t *word,
-			struct local *local)
+static NOINLINE uint64_t *search(const struct peers *peers, const struct name *name, uint64_t *word,
+				 struct local *local)
 {
 	for (int way = 0; way < WAYS; way++) {
 		struct peer_set *set = bucket_of_way(peers, name, way);
@@ -72,7 +75,8 @@ static uint64_t *search(const struct peers *peers, struct name name, uint64_t *w
 }
 
 /* Of the entries of that hash whose peer asked, copies the local address of the youngest. */
-static bool search_any_port(const struct peers *peers, struct name name, struct local *local)
+static NOINLINE bool search_any_port(const struct peers *peers, const struct name *name,
+				     struct local *local)
 {
 	uint32_t now = peers_tick(peers), least = UINT32_MAX;
 
@@ -100,8 +104,8 @@ bool peers_find(const struct peers *peers, struct name name, struct local *local
 
 	/* Twice: of two entries made at the same time the later one is deleted (is_only()). */
 	if (!name.port)
-		return search_any_port(peers, name, local) || search_any_port(peers, name, local);
-	return search(peers, name, &word, local) || search(peers, name, &word, local);
+		return search_any_port(peers, &name, local) || search_any_port(peers, &name, local);
+	return search(peers, &name, &word, local) || search(peers, &name, &word, local);
 }
 
 void peers_forget(struct peers *peers, struct name name)
@@ -110,7 +114,7 @@ void peers_forget(struct peers *peers, struct name name)
 	uint64_t word, *slot;
 
 	for (int tries = 0; tries < TRIES; tries++) {
-		slot = search(peers, name, &word, &unused);
+		slot = search(peers, &name, &word, &unused);
 		if (!slot)
 			return;
 		__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
@@ -128,11 +132,11 @@ struct choice {
  * search starts at a slot that depends on the name: two writers of one name want the same slot, and
  * a peer and its host different ones.
  */
-static struct choice choose_slot(const struct peers *peers, struct name name)
+static NOINLINE struct choice choose_slot(const struct peers *peers, const struct name *name)
 {
 	struct choice oldest = { .slot = NULL };
 	uint32_t now = peers_tick(peers), most = 0;
-	uint32_t first = (uint32_t)name.hash;
+	uint32_t first = (uint32_t)name->hash;
 
 	for (int way = 0; way < WAYS; way++) {
 		struct peer_set *set = bucket_of_way(peers, name, way);
@@ -171,8 +175,8 @@ static void advance_clock(uint32_t *clock, uint32_t *tick, int shift)
  * time, or have been killed and left one: the first that a search finds is kept, in the first of
  * the name's buckets, and the others are deleted. Returns false if ours was one of those.
  */
-static bool is_only(const struct peers *peers, struct name name, int ways, uint64_t *slot,
-		    uint64_t word)
+static NOINLINE bool is_only(const struct peers *peers, const struct name *name, int ways,
+			     uint64_t *slot, uint64_t word)
 {
 	bool after = false;
 
@@ -199,18 +203,25 @@ static bool is_only(const struct peers *peers, struct name name, int ways, uint6
 	return true;
 }
 
+static NOINLINE uint64_t *search_slot(const struct peers *peers, const struct name *name,
+				      uint64_t *word)
+{
+	struct local unused;
+
+	return search(peers, name, word, &unused);
+}
+
 /*
  * Writes an entry. Returns false when it is to be tried again: another writer was at work there.
  * *made: where a new entry went.
  */
-static bool put_once(struct peers *peers, struct name name, uint64_t word, int tries,
+static bool put_once(const struct peers *peers, const struct name *name, uint64_t word, int tries,
 		     struct choice *made)
 {
 	struct choice choice;
-	struct local unused;
 	bool found, all;
 
-	choice.slot = search(peers, name, &choice.word, &unused);
+	choice.slot = search_slot(peers, name, &choice.word);
 	found = choice.slot;
 	if (!found)
 		choice = *made = choose_slot(peers, name);
@@ -226,24 +237,40 @@ static bool put_once(struct peers *peers, struct name name, uint64_t word, int t
 	return is_only(peers, name, all ? WAYS : 1, choice.slot, word);
 }
 
-bool peers_put(struct peers *peers, struct name name, struct local local)
+/* Remembers the local address. Returns what is to be written for the name. */
+static NOINLINE uint64_t put_local(struct peers *peers, const struct name *name,
+				   const struct local *local)
 {
 	struct peers_state *state = peers->state;
 	uint32_t tick = peers_tick(peers);
-	struct choice made = { .slot = NULL };
 	struct local_known known;
-	bool made_local;
-	uint64_t word;
+	bool made;
 
-	known = locals_put(&peers->locals, &peers->key, local, peers_local_tick(peers),
-			   &made_local);
-	word = peers_word(&known, tick) ^ (name.hash & TAG_MASK);
+	known = locals_put(&peers->locals, &peers->key, local, peers_local_tick(peers), &made);
+	if (made)
+		advance_clock(&state->local_clock, &state->local_tick,
+			      peers->locals.bits - TICKS_BITS);
+	return peers_word(&known, tick) ^ (name->hash & TAG_MASK);
+}
+
+static NOINLINE bool put_word(struct peers *peers, const struct name *name, uint64_t word)
+{
+	struct peers_state *state = peers->state;
+	struct choice made = { .slot = NULL };
+
 	for (int tries = 0; tries < TRIES && !put_once(peers, name, word, tries, &made); tries++)
 		;
 	if (made.slot)
 		advance_clock(&state->clock, &state->tick, peers->tick_shift);
-	if (made_local)
-		advance_clock(&state->local_clock, &state->local_tick,
-			      peers->locals.bits - TICKS_BITS);
 	return !made.word;
+}
+
+bool peers_put_at(struct peers *peers, const struct name *name, const struct local *local)
+{
+	return put_word(peers, name, put_local(peers, name, local));
+}
+
+bool peers_put(struct peers *peers, struct name name, struct local local)
+{
+	return peers_put_at(peers, &name, &local);
 }

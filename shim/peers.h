@@ -78,10 +78,17 @@ static inline struct peer_set *peers_set(const struct peers *peers, uint64_t has
 	return &peers->sets[(hash >> 32) * peers->count >> 32];
 }
 
-/* Memory takes longer than what there is to do until the entries are looked at. */
-static inline void peers_prefetch(const struct peers *peers, const struct names *names)
+/*
+ * Returns the home bucket of a peer's names, on its way to the cache: memory takes longer than what
+ * there is to do until the entries are looked at.
+ */
+static inline const struct peer_set *peers_prefetch(const struct peers *peers,
+						    const struct names *names)
 {
-	__builtin_prefetch(peers_set(peers, names->host));
+	const struct peer_set *home = peers_set(peers, names->host);
+
+	__builtin_prefetch(home);
+	return home;
 }
 
 /*
@@ -139,6 +146,9 @@ bool peers_find(const struct peers *peers, struct name name, struct local *local
  */
 bool peers_put(struct peers *peers, struct name name, struct local local);
 
+/* The same, for who has little stack. */
+bool peers_put_at(struct peers *peers, const struct name *name, const struct local *local);
+
 void peers_forget(struct peers *peers, struct name name);
 
 /* Returns true if the table has never had an entry. */
@@ -152,8 +162,9 @@ static inline bool peers_is_empty(const struct peers *peers)
  * Returns true if exactly that is remembered in the name's home bucket and young, with a local
  * address that is in the first of its slots. The fast path: false means only "look closer".
  */
-static inline __attribute__((always_inline)) bool peers_knows(const struct peers *peers,
-							      struct name name, struct local local)
+static inline __attribute__((always_inline)) bool
+peers_know_at(const struct peers *peers, const struct peer_set *home, uint64_t tag,
+	      struct local local)
 {
 	uint32_t tick = peers_tick(peers);
 	uint64_t hash = local_hash(&peers->key, local);
@@ -162,8 +173,13 @@ static inline __attribute__((always_inline)) bool peers_knows(const struct peers
 
 	known.check = local_check(place, hash);
 	return locals_is_fresh(place, local, peers_local_tick(peers)) &&
-	       peers_set_knows(peers_set(peers, name.home),
-			       peers_word(&known, tick) ^ (name.hash & TAG_MASK));
+	       peers_set_knows(home, peers_word(&known, tick) ^ (tag & TAG_MASK));
+}
+
+static inline __attribute__((always_inline)) bool peers_knows(const struct peers *peers,
+							      struct name name, struct local local)
+{
+	return peers_know_at(peers, peers_set(peers, name.home), name.hash, local);
 }
 
 #endif

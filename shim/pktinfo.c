@@ -3,6 +3,9 @@
 
 #include "pktinfo.h"
 
+/* Each step has a stack frame of its own: what it calls from there takes less stack. */
+#define NOINLINE __attribute__((noinline))
+
 unsigned int pktinfo_kind(const struct cmsghdr *header)
 {
 	if (header->cmsg_level == IPPROTO_IP)
@@ -43,36 +46,59 @@ bool pktinfo_is_source(const struct cmsghdr *header)
 	return !read_v6(&v6, header) || v6.ipi6_ifindex || !IN6_IS_ADDR_UNSPECIFIED(&v6.ipi6_addr);
 }
 
-static enum pktinfo decide(struct local *local, struct in6_addr address, uint32_t ifindex)
+static enum pktinfo decide(struct local *local, const struct in6_addr *address, uint32_t ifindex)
 {
-	*local = (struct local){ .ifindex = 0 };
-	if (!address_is_unicast(&address))
+	if (!address_is_unicast(address))
 		return PKTINFO_UNDECIDED;
-	local->address = address;
+	local->address = *address;
 	local->ifindex = ifindex;
 	return PKTINFO_LOCAL;
 }
 
-enum pktinfo pktinfo_read(const void *control, size_t length, struct local *local)
+static NOINLINE enum pktinfo decide_v4(struct local *local, const struct cmsghdr *header)
 {
-	enum pktinfo found = PKTINFO_NONE;
-	struct cmsghdr *header;
+	struct in6_addr mapped;
 	struct in_pktinfo v4;
+
+	read_v4(&v4, header);
+	if (v4.ipi_spec_dst.s_addr && v4.ipi_spec_dst.s_addr != v4.ipi_addr.s_addr)
+		return PKTINFO_UNDECIDED;
+	mapped = address_map(v4.ipi_addr);
+	return decide(local, &mapped, (uint32_t)v4.ipi_ifindex);
+}
+
+static NOINLINE enum pktinfo decide_v6(struct local *local, const struct cmsghdr *header)
+{
 	struct in6_pktinfo v6;
+
+	read_v6(&v6, header);
+	return decide(local, &v6.ipi6_addr, v6.ipi6_ifindex);
+}
+
+/* Finds what decides; NULL: nothing does. */
+static NOINLINE const struct cmsghdr *find_deciding(const void *control, size_t length)
+{
+	const struct cmsghdr *header, *found = NULL;
 	size_t offset = 0;
 
-	memset(local, 0, sizeof(*local));
 	while ((header = control_next(control, length, &offset))) {
 		unsigned int kind = pktinfo_kind(header);
 
-		if (kind == INFO_V4 && read_v4(&v4, header)) {
-			memset(local, 0, sizeof(*local));
-			if (v4.ipi_spec_dst.s_addr && v4.ipi_spec_dst.s_addr != v4.ipi_addr.s_addr)
-				return PKTINFO_UNDECIDED;
-			return decide(local, address_map(v4.ipi_addr), (uint32_t)v4.ipi_ifindex);
-		}
-		if (kind == INFO_V6 && read_v6(&v6, header))
-			found = decide(local, v6.ipi6_addr, v6.ipi6_ifindex);
+		if (kind == INFO_V4 && header->cmsg_len >= CMSG_LEN(sizeof(struct in_pktinfo)))
+			return header;
+		if (kind == INFO_V6 && header->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo)))
+			found = header;
 	}
 	return found;
+}
+
+enum pktinfo pktinfo_read(const void *control, size_t length, struct local *local)
+{
+	const struct cmsghdr *header = find_deciding(control, length);
+
+	*local = (struct local){ .rest = 0 };
+	if (!header)
+		return PKTINFO_NONE;
+	return pktinfo_kind(header) == INFO_V4 ? decide_v4(local, header)
+					       : decide_v6(local, header);
 }

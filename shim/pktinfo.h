@@ -64,20 +64,20 @@ pktinfo_read_usual_v6(const void *control, size_t length, struct local *local)
 {
 	const size_t space = CMSG_SPACE(sizeof(struct in6_pktinfo));
 	const struct cmsghdr *header = control;
-	struct in6_pktinfo info;
+	const unsigned char *data = CMSG_DATA(header);
 
-	if (length < space || header->cmsg_len != CMSG_LEN(sizeof(info)) ||
+	if (length < space || header->cmsg_len != CMSG_LEN(sizeof(struct in6_pktinfo)) ||
 	    header->cmsg_level != IPPROTO_IPV6 || header->cmsg_type != IPV6_PKTINFO)
 		return false;
 	if (length > space)
 		return pktinfo_read_usual((const unsigned char *)control + space, length - space,
 					  local);
-	memcpy(&info, CMSG_DATA(header), sizeof(info));
-	memcpy(local->half, &info.ipi6_addr, sizeof(local->half));
-	local->ifindex = (uint32_t)info.ipi6_ifindex;
+	memcpy(&local->half[0], data, sizeof(local->half[0]));
+	memcpy(&local->half[1], data + sizeof(local->half[0]), sizeof(local->half[1]));
+	memcpy(&local->ifindex, data + sizeof(local->half), sizeof(local->ifindex));
 	if (unlikely(!local->half[0]))
-		return local->half[1] && !address_is_v4(&info.ipi6_addr);
-	return !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+		return local->half[1] && !half_is_mapped(local->half[1]);
+	return data[0] != 0xff;
 }
 
 /*
@@ -87,35 +87,50 @@ pktinfo_read_usual_v6(const void *control, size_t length, struct local *local)
  * stack, and allocates for more.
  */
 #define CONTROL_SOURCE CMSG_SPACE(sizeof(struct in6_pktinfo))
-static inline size_t pktinfo_write_v6(void *control, const struct in6_addr *source,
-				      uint32_t ifindex)
+static inline size_t pktinfo_write_v6(void *control, const struct local *source, uint32_t ifindex)
 {
-	struct in6_pktinfo v6 = { .ipi6_addr = *source, .ipi6_ifindex = ifindex };
 	struct cmsghdr *header = control;
+	unsigned char *data = CMSG_DATA(header);
 
 	header->cmsg_level = IPPROTO_IPV6;
 	header->cmsg_type = IPV6_PKTINFO;
-	header->cmsg_len = CMSG_LEN(sizeof(v6));
-	memcpy(CMSG_DATA(header), &v6, sizeof(v6));
-	return CMSG_LEN(sizeof(v6));
+	header->cmsg_len = CMSG_LEN(sizeof(struct in6_pktinfo));
+	memcpy(data + offsetof(struct in6_pktinfo, ipi6_addr), &source->half[0],
+	       sizeof(source->half[0]));
+	memcpy(data + offsetof(struct in6_pktinfo, ipi6_addr) + sizeof(source->half[0]),
+	       &source->half[1], sizeof(source->half[1]));
+	memcpy(data + offsetof(struct in6_pktinfo, ipi6_ifindex), &ifindex, sizeof(ifindex));
+	return CMSG_LEN(sizeof(struct in6_pktinfo));
 }
 
 static inline size_t pktinfo_write_v4(void *control, in_addr_t source, uint32_t ifindex)
 {
-	struct in_pktinfo v4 = { .ipi_ifindex = (int)ifindex, .ipi_spec_dst.s_addr = source };
 	struct cmsghdr *header = control;
+	unsigned char *data = CMSG_DATA(header);
+	const in_addr_t none = 0;
 
 	header->cmsg_level = IPPROTO_IP;
 	header->cmsg_type = IP_PKTINFO;
-	header->cmsg_len = CMSG_LEN(sizeof(v4));
-	memcpy(CMSG_DATA(header), &v4, sizeof(v4));
-	return CMSG_LEN(sizeof(v4));
+	header->cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo));
+	memcpy(data + offsetof(struct in_pktinfo, ipi_ifindex), &ifindex, sizeof(ifindex));
+	memcpy(data + offsetof(struct in_pktinfo, ipi_spec_dst), &source, sizeof(source));
+	memcpy(data + offsetof(struct in_pktinfo, ipi_addr), &none, sizeof(none));
+	return CMSG_LEN(sizeof(struct in_pktinfo));
+}
+
+static inline size_t pktinfo_write_local(void *control, const struct local *source,
+					 uint32_t ifindex)
+{
+	return !source->half[0] && half_is_mapped(source->half[1])
+		       ? pktinfo_write_v4(control, source->address.s6_addr32[3], ifindex)
+		       : pktinfo_write_v6(control, source, ifindex);
 }
 
 static inline size_t pktinfo_write(void *control, const struct in6_addr *source, uint32_t ifindex)
 {
-	return address_is_v4(source) ? pktinfo_write_v4(control, source->s6_addr32[3], ifindex)
-				     : pktinfo_write_v6(control, source, ifindex);
+	const struct local local = { .address = *source };
+
+	return pktinfo_write_local(control, &local, ifindex);
 }
 
 #endif

@@ -28,15 +28,6 @@ bool receive_guard_refused(int fd)
 	return refused;
 }
 
-static bool read_v6(struct lesson *lesson, const struct msghdr *received)
-{
-	if (received->msg_namelen != sizeof(struct sockaddr_in6) ||
-	    !pktinfo_read_usual_v6(received->msg_control, received->msg_controllen, &lesson->local))
-		return false;
-	peer_read_v6(&lesson->peer, received->msg_name);
-	return true;
-}
-
 /* Returns true for the answer of IPV6_RECVPATHMTU, which is no datagram (ipv6_recv_rxpmtu()). */
 static bool is_path_mtu(const struct msghdr *received)
 {
@@ -47,65 +38,36 @@ static bool is_path_mtu(const struct msghdr *received)
 	return header && header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PATHMTU;
 }
 
-static enum taught taught_without_pktinfo(const struct msghdr *received)
+static __attribute__((noinline)) enum taught taught_without_pktinfo(const struct msghdr *received)
 {
 	if (received->msg_flags & MSG_CTRUNC)
 		return TAUGHT_CUT;
 	return is_path_mtu(received) ? TAUGHT_OTHER : TAUGHT_NONE;
 }
 
-void lesson_read_slow(struct lesson *lesson, const struct msghdr *received)
+void lesson_read(struct lesson *lesson, const struct msghdr *received, int flags)
 {
-	if (likely(read_v6(lesson, received)))
-		lesson->taught = TAUGHT_LOCAL;
-	else if (pktinfo_read(received->msg_control, received->msg_controllen, &lesson->local) ==
-		 PKTINFO_NONE)
+	lesson->noted = false;
+	if (flags & MSG_ERRQUEUE)
+		return;
+	lesson->peeked = flags & MSG_PEEK;
+	if (pktinfo_read(received->msg_control, received->msg_controllen, &lesson->local) ==
+	    PKTINFO_NONE)
 		lesson->taught = taught_without_pktinfo(received);
 	else if (peer_read(&lesson->peer, received->msg_name, received->msg_namelen))
 		lesson->taught = TAUGHT_LOCAL;
 }
 
-void lesson_keep(struct lesson *lesson, const struct peer *peer, const struct local *local)
-{
-	lesson->peer = *peer;
-	lesson->local = *local;
-	lesson->peeked = false;
-	lesson->noted = true;
-	lesson->taught = TAUGHT_LOCAL;
-}
-
-void lesson_take_slow(struct lesson *lesson, const struct msghdr *received, int flags)
-{
-	lesson_read(lesson, received, flags);
-	if (lesson->taught != TAUGHT_LOCAL)
-		return;
-	lesson->names = source_names(lesson->salt, lesson->peer);
-	lesson->noted = true;
-	if (source_learn_fast(lesson->helped, lesson->salt, &lesson->names, &lesson->peer,
-			      lesson->local))
-		lesson->taught = TAUGHT_KNOWN;
-	if (unlikely(lesson->peeked))
-		source_last.flags |= HEARD_PEEKED;
-}
-
-/* What was not noted yet, when it was read. */
-static __attribute__((noinline)) bool lesson_note(const struct lesson *lesson)
-{
-	struct names names = source_names(lesson->salt, lesson->peer);
-
-	return source_learn_fast(lesson->helped, lesson->salt, &names, &lesson->peer,
-				 lesson->local);
-}
-
-void lesson_store(int fd, const struct lesson *lesson)
+void lesson_store(int fd, struct helped *helped, uint64_t salt, const struct lesson *lesson)
 {
 	if (lesson->taught == TAUGHT_CUT)
-		helped_mark(lesson->helped, HELPED_MORE_CONTROL, true);
+		helped_mark(helped, HELPED_MORE_CONTROL, true);
 	else if (lesson->taught == TAUGHT_NONE)
 		socket_check(fd);
-	if (lesson->taught != TAUGHT_LOCAL || (!lesson->noted && lesson_note(lesson)))
+	if (lesson->taught != TAUGHT_LOCAL)
 		return;
-	source_learn_slow(fd, lesson->helped, lesson->salt, &lesson->peer, lesson->local);
+	if (lesson->noted || !source_note(helped, salt, &lesson->peer, &lesson->local))
+		source_learn_slow(fd, helped, salt, &lesson->peer, lesson->local);
 	if (lesson->peeked)
 		source_last.flags |= HEARD_PEEKED;
 }
@@ -123,153 +85,240 @@ int give_address(const struct msghdr *received, void *address, socklen_t *length
 	return 0;
 }
 
-/* A receive failed that may have failed because of the guard; errno was `error` before. */
-static __attribute__((noinline)) ssize_t receive_from_again(int fd, const struct iovec *buffer,
-							    int flags, struct sockaddr *address,
-							    socklen_t *length, int error,
-							    recvmsg_call *receiver)
-{
+/*
+ * A receive on a tracked socket. The kernel's call is made in a function of its own, which has the
+ * control data in its stack frame: what follows for a new peer finds that gone.
+ */
+struct receive {
+	struct helped *helped;
 	uint64_t salt;
+	recvmsg_call *receiver;
+	int fd;
+	int error; /* errno before */
+	struct lesson lesson;
+};
 
-	if (socket_classify(fd, &salt)) {
-		if (!receive_guard_refused(fd))
-			return -1;
-		errno = error;
-		return receive_from(fd, buffer->iov_base, buffer->iov_len, flags, address, length,
-				    receiver);
-	}
-	errno = error;
-	return libc.recvfrom(fd, buffer->iov_base, buffer->iov_len, flags, address, length);
+static inline __attribute__((always_inline)) void
+begin(struct receive *receive, int fd, struct helped *helped, uint64_t salt,
+      recvmsg_call *receiver)
+{
+	receive->receiver = receiver;
+	receive->helped = helped;
+	receive->salt = salt;
+	receive->fd = fd;
+	receive->lesson.taught = TAUGHT_NOTHING;
 }
 
-/* recvfrom() takes any size, and does not look at MSG_CMSG_COMPAT; recvmsg() refuses some. */
-static inline bool is_unusual(size_t size, int flags)
+/* The receive failed, maybe because of the guard: then it is to be made again. */
+static __attribute__((noinline)) void note_failure(struct receive *receive, void *buffer,
+						   size_t size, int flags, void *address,
+						   socklen_t *length)
 {
-	return (size | (unsigned int)flags) > INT_MAX;
-}
-
-static __attribute__((noinline)) ssize_t receive_unusual(int fd, void *buffer, size_t size,
-							 int flags, struct sockaddr *address,
-							 socklen_t *length, recvmsg_call *receiver)
-{
-	return receive_from(fd, buffer, size < INT_MAX ? size : INT_MAX, flags & INT_MAX, address,
-			    length, receiver);
+	if (!refuses_guard(flags))
+		return;
+	receive->lesson.again = (struct again){ buffer, size, address, length, flags };
+	receive->lesson.taught = TAUGHT_REFUSED;
 }
 
 /*
- * The kernel call of receive_from(), in a function of its own: when the rest follows, the control
- * data is off the stack. Without room for all of the address it has to be cut here.
+ * The kernel writes the address where the program wants it, if there is room for all of it:
+ * `direct`. Else it has to be cut here. recvfrom() takes any size, and does not look at
+ * MSG_CMSG_COMPAT, the highest of the flags; recvmsg() refuses some.
  */
-static __attribute__((noinline)) ssize_t receive_datagram(int fd, struct msghdr *received,
-							  int flags, struct lesson *lesson,
-							  void *address, socklen_t *length,
-							  recvmsg_call *receiver)
+static inline __attribute__((always_inline)) ssize_t
+receive_datagram(int fd, void *buffer, size_t size, int flags, void *address, socklen_t *length,
+		 struct receive *receive, bool direct)
 {
 	CONTROL_BUFFER(control, CONTROL_KERNEL);
 	struct sockaddr_in6 from;
-	bool direct = received->msg_name != NULL;
+	struct iovec vector;
+	MESSAGE(received);
 	ssize_t n;
 
-	if (unlikely(!direct)) {
-		received->msg_name = &from;
-		received->msg_namelen = sizeof(from);
-	}
-	received->msg_control = control;
-	received->msg_controllen = sizeof(control);
-	n = receiver(fd, received, flags);
-	if (unlikely(n < 0))
+	vector.iov_base = buffer;
+	vector.iov_len = size < INT_MAX ? size : INT_MAX;
+	received.msg_name = direct ? address : &from;
+	received.msg_namelen = direct ? length_of_name(*length) : sizeof(from);
+	received.msg_iov = &vector;
+	received.msg_iovlen = 1;
+	received.msg_control = control;
+	received.msg_controllen = sizeof(control);
+	receive->error = errno;
+	n = receive->receiver(fd, &received, (flags & INT_MAX) | guard_flag());
+	if (unlikely(n < 0)) {
+		note_failure(receive, vector.iov_base, vector.iov_len, flags, address, length);
 		return n;
-	lesson_take(lesson, received, flags);
-	if (likely(direct))
-		*length = received->msg_namelen;
-	else if (address && give_address(received, address, length))
+	}
+	lesson_take(&receive->lesson, receive->helped, receive->salt, &received, flags);
+	if (direct)
+		*length = received.msg_namelen;
+	else if (address && give_address(&received, address, length))
 		n = -1;
 	return n;
 }
 
-ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
-		     socklen_t *length, recvmsg_call *receiver)
+typedef ssize_t receive_call(int fd, void *buffer, size_t size, int flags, void *address,
+			     socklen_t *length, struct receive *receive);
+
+static __attribute__((noinline)) ssize_t receive_directly(int fd, void *buffer, size_t size,
+							  int flags, void *address,
+							  socklen_t *length,
+							  struct receive *receive)
 {
-	struct iovec vector;
-	MESSAGE(received);
-	struct lesson lesson;
+	return receive_datagram(fd, buffer, size, flags, address, length, receive, true);
+}
+
+static __attribute__((noinline)) ssize_t receive_indirectly(int fd, void *buffer, size_t size,
+							    int flags, void *address,
+							    socklen_t *length,
+							    struct receive *receive)
+{
+	return receive_datagram(fd, buffer, size, flags, address, length, receive, false);
+}
+
+/* A receive failed that may have failed because of the guard. */
+static __attribute__((noinline)) ssize_t receive_from_again(const struct receive *receive)
+{
+	const struct again *again = &receive->lesson.again;
+	uint64_t salt;
+
+	if (socket_classify(receive->fd, &salt)) {
+		if (!receive_guard_refused(receive->fd))
+			return -1;
+		errno = receive->error;
+		return receive_from_by(receive->fd, again->buffer, again->size, again->flags,
+				       again->address, again->length, receive->receiver);
+	}
+	errno = receive->error;
+	return libc.recvfrom(receive->fd, again->buffer, again->size, again->flags, again->address,
+			     again->length);
+}
+
+static __attribute__((noinline)) void store(struct receive *receive)
+{
+	lesson_store(receive->fd, receive->helped, receive->salt, &receive->lesson);
+}
+
+static inline __attribute__((always_inline)) ssize_t
+receive_and_learn(int fd, void *buffer, size_t size, int flags, void *address, socklen_t *length,
+		  recvmsg_call *receiver, struct helped *helped, uint64_t salt, receive_call *call)
+{
+	struct receive receive;
+	ssize_t n;
+
+	begin(&receive, fd, helped, salt, receiver);
+	n = call(fd, buffer, size, flags, address, length, &receive);
+	if (unlikely(receive.lesson.taught)) {
+		if (receive.lesson.taught == TAUGHT_REFUSED)
+			return receive_from_again(&receive);
+		store(&receive);
+	}
+	return n;
+}
+
+ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+			socklen_t *length, recvmsg_call *receiver)
+{
 	uint64_t salt;
 	struct helped *helped = socket_find_wildcard(fd, &salt);
-	ssize_t n;
-	int error;
+	receive_call *call = receive_indirectly;
 
-	if (unlikely(!helped))
+	if (!helped)
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
-	if (unlikely(is_unusual(size, flags)))
-		return receive_unusual(fd, buffer, size, flags, address, length, receiver);
 	source_begin_receive(fd, helped);
-	received.msg_name = NULL;
-	if (likely(address != NULL)) {
-		if (unlikely(!memory_writable(length, sizeof(*length))))
+	if (address) {
+		if (!memory_writable(length, sizeof(*length)))
 			return libc.recvfrom(fd, buffer, size, flags, address, length);
-		if (likely(is_room_for_name(helped, address, *length))) {
-			received.msg_name = address;
-			received.msg_namelen = length_of_name(*length);
-		} else if ((int)*length > 0 && !memory_writable(address, *length)) {
+		if (is_room_for_name(helped, address, *length))
+			call = receive_directly;
+		else if ((int)*length > 0 && !memory_writable(address, *length))
 			return libc.recvfrom(fd, buffer, size, flags, address, length);
-		}
 	}
-	vector.iov_base = buffer;
-	vector.iov_len = size;
-	received.msg_iov = &vector;
-	received.msg_iovlen = 1;
-	error = errno;
-	lesson_begin(&lesson, helped, salt);
-	n = receive_datagram(fd, &received, flags | guard_flag(), &lesson, address, length,
-			     receiver);
-	if (unlikely(n < 0 && refuses_guard(flags) && !lesson.taught))
-		return receive_from_again(fd, &vector, flags, address, length, error, receiver);
-	if (unlikely(lesson.taught > TAUGHT_KNOWN))
-		lesson_store(fd, &lesson);
-	return n;
+	return receive_and_learn(fd, buffer, size, flags, address, length, receiver, helped, salt,
+				 call);
+}
+
+/* All but the usual: there is something to do before, or the address has no room. */
+static __attribute__((noinline)) ssize_t receive_from_rest(int fd, void *buffer, size_t size,
+							   int flags, struct sockaddr *address,
+							   socklen_t *length)
+{
+	return receive_from_by(fd, buffer, size, flags, address, length, libc.recvmsg);
+}
+
+ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+		     socklen_t *length)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard_quickly(fd, &salt);
+
+	if (unlikely(!helped || !source_has_begun(helped) || !address ||
+		     !memory_known_writable(length, sizeof(*length)) ||
+		     !is_room_for_name(helped, address, *length)))
+		return receive_from_rest(fd, buffer, size, flags, address, length);
+	return receive_and_learn(fd, buffer, size, flags, address, length, libc.recvmsg, helped,
+				 salt, receive_directly);
 }
 
 /*
  * The kernel call of receive_any(), and what the program sees of it. The message can be written;
- * the kernel itself writes the address if there is room for all of it.
+ * `usual`: the kernel itself writes the address, and the stack has room for the control data.
  */
-static __attribute__((noinline)) ssize_t receive_into(int fd, const struct helped *helped,
-						      const struct before *before,
-						      struct msghdr *message, int flags,
-						      struct lesson *lesson, recvmsg_call *receiver)
+static inline __attribute__((always_inline)) ssize_t
+receive_message(int fd, struct msghdr *message, int flags, struct receive *receive, bool usual)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
-	size_t size = program_room(message) + CONTROL_KERNEL;
+	struct before before = remember_before(receive->helped);
 	struct scratch scratch = { .area = NULL };
 	struct sockaddr_in6 from;
-	struct msghdr received = { .msg_name = &from,
-				   .msg_namelen = sizeof(from),
-				   .msg_iov = message->msg_iov,
-				   .msg_iovlen = message->msg_iovlen,
-				   .msg_control = control,
-				   .msg_controllen = size };
+	MESSAGE(received);
 	ssize_t n;
 
-	if (likely(is_room_for_name(helped, message->msg_name, message->msg_namelen))) {
-		received.msg_name = message->msg_name;
-		received.msg_namelen = length_of_name(message->msg_namelen);
+	received.msg_iov = message->msg_iov;
+	received.msg_iovlen = message->msg_iovlen;
+	received.msg_control = control;
+	received.msg_controllen = program_room(message) + CONTROL_KERNEL;
+	received.msg_name = message->msg_name;
+	received.msg_namelen = length_of_name(message->msg_namelen);
+	if (!usual && !is_room_for_name(receive->helped, message->msg_name, message->msg_namelen)) {
+		received.msg_name = &from;
+		received.msg_namelen = sizeof(from);
 	}
 	/* Without an area there is less room than the program has. */
-	if (unlikely(size > sizeof(control))) {
+	if (!usual && received.msg_controllen > sizeof(control)) {
+		size_t size = received.msg_controllen;
+
 		received.msg_controllen = sizeof(control);
 		if (scratch_take(&scratch, size)) {
 			received.msg_control = scratch.start;
 			received.msg_controllen = size < scratch.size ? size : scratch.size;
 		}
 	}
-	n = receiver(fd, &received, flags);
+	receive->error = before.error;
+	n = receive->receiver(fd, &received, flags | guard_flag());
 	if (likely(n >= 0)) {
-		lesson_take(lesson, &received, flags);
-		give_message(wanted_after(helped, before), message, &received);
+		lesson_take(&receive->lesson, receive->helped, receive->salt, &received, flags);
+		give_message(wanted_after(receive->helped, &before), message, &received);
+	} else {
+		note_failure(receive, message, 0, flags, NULL, NULL);
 	}
-	if (unlikely(scratch.area != NULL))
+	if (!usual && scratch.area)
 		scratch_give(&scratch);
 	return n;
+}
+
+typedef ssize_t message_call(int fd, struct msghdr *message, int flags, struct receive *receive);
+
+static __attribute__((noinline)) ssize_t receive_usual(int fd, struct msghdr *message, int flags,
+						       struct receive *receive)
+{
+	return receive_message(fd, message, flags, receive, true);
+}
+
+static __attribute__((noinline)) ssize_t receive_unusual(int fd, struct msghdr *message, int flags,
+							 struct receive *receive)
+{
+	return receive_message(fd, message, flags, receive, false);
 }
 
 /* Descriptors that came over a UNIX socket: their numbers were something else before. */
@@ -317,55 +366,88 @@ void receive_plain(int fd, struct msghdr *message)
 		hide_unexpected(fd, message);
 }
 
-/* It failed, maybe because of the guard; errno was `error` before. */
-static __attribute__((noinline)) ssize_t receive_again(int fd, struct msghdr *message, int flags,
-						       int error, struct lesson *lesson,
-						       recvmsg_call *receiver)
+/* It failed, maybe because of the guard. */
+static __attribute__((noinline)) ssize_t receive_again(struct receive *receive)
 {
-	uint64_t salt;
-	struct helped *helped = socket_classify(fd, &salt);
-	struct before before;
+	const struct again again = receive->lesson.again;
+	int fd = receive->fd;
+	struct helped *helped = socket_classify(fd, &receive->salt);
 	ssize_t n;
 
 	if (helped && !receive_guard_refused(fd))
 		return -1;
-	errno = error;
+	errno = receive->error;
 	if (!helped)
-		return receiver(fd, message, flags);
-	before = remember_before(helped, salt);
-	lesson_begin(lesson, helped, salt);
-	n = receive_into(fd, helped, &before, message, flags, lesson, receiver);
-	if (lesson->taught > TAUGHT_KNOWN)
-		lesson_store(fd, lesson);
-	lesson->taught = TAUGHT_NOTHING;
+		return receive->receiver(fd, again.buffer, again.flags);
+	begin(receive, fd, helped, receive->salt, receive->receiver);
+	n = receive_unusual(fd, again.buffer, again.flags, receive);
+	if (receive->lesson.taught)
+		store(receive);
 	return n;
+}
+
+static inline __attribute__((always_inline)) ssize_t
+receive_and_learn_message(int fd, struct msghdr *message, int flags, recvmsg_call *receiver,
+			  struct helped *helped, uint64_t salt, message_call *call)
+{
+	struct receive receive;
+	ssize_t n;
+
+	begin(&receive, fd, helped, salt, receiver);
+	n = call(fd, message, flags, &receive);
+	if (unlikely(receive.lesson.taught)) {
+		if (receive.lesson.taught == TAUGHT_REFUSED)
+			return receive_again(&receive);
+		store(&receive);
+	}
+	return n;
+}
+
+static __attribute__((noinline)) ssize_t receive_any_tracked(int fd, struct msghdr *message,
+							     int flags, recvmsg_call *receiver,
+							     struct helped *helped, uint64_t salt)
+{
+	return receive_and_learn_message(fd, message, flags, receiver, helped, salt,
+					 receive_unusual);
+}
+
+static __attribute__((noinline)) ssize_t receive_any_rest(int fd, struct msghdr *message, int flags,
+							  recvmsg_call *next,
+							  recvmsg_call *receiver)
+{
+	struct helped *helped;
+	uint64_t salt;
+	ssize_t n;
+
+	{
+		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack). */
+		uint64_t found = 0;
+
+		helped = socket_find_wildcard(fd, &found);
+		salt = found;
+	}
+	if (!helped) {
+		n = next(fd, message, flags);
+		if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
+			receive_plain(fd, message);
+		return n;
+	}
+	if (!memory_writable(message, sizeof(*message)) || is_name_bad(helped, message))
+		return receiver(fd, message, flags);
+	source_begin_receive(fd, helped);
+	return receive_any_tracked(fd, message, flags, receiver, helped, salt);
 }
 
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,
 		    recvmsg_call *receiver)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find_wildcard(fd, &salt);
-	struct before before;
-	struct lesson lesson;
-	ssize_t n;
+	struct helped *helped = socket_find_wildcard_quickly(fd, &salt);
 
-	if (unlikely(!helped)) {
-		n = next(fd, message, flags);
-		if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
-			receive_plain(fd, message);
-		return n;
-	}
-	if (unlikely(!memory_writable(message, sizeof(*message))) ||
-	    unlikely(is_name_bad(helped, message)))
-		return receiver(fd, message, flags);
-	source_begin_receive(fd, helped);
-	before = remember_before(helped, salt);
-	lesson_begin(&lesson, helped, before.salt);
-	n = receive_into(fd, helped, &before, message, flags | guard_flag(), &lesson, receiver);
-	if (unlikely(n < 0 && refuses_guard(flags)))
-		n = receive_again(fd, message, flags, before.error, &lesson, receiver);
-	if (unlikely(lesson.taught > TAUGHT_KNOWN))
-		lesson_store(fd, &lesson);
-	return n;
+	if (unlikely(!helped || !source_has_begun(helped) ||
+		     !memory_known_writable(message, sizeof(*message)) ||
+		     !is_room_for_name(helped, message->msg_name, message->msg_namelen) ||
+		     program_room(message) > CONTROL_STACK - CONTROL_KERNEL))
+		return receive_any_rest(fd, message, flags, next, receiver);
+	return receive_and_learn_message(fd, message, flags, receiver, helped, salt, receive_usual);
 }

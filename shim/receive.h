@@ -11,12 +11,13 @@
 /* recvmsg() of the libc, or a variant of it: for other timestamps, or by number. */
 typedef ssize_t recvmsg_call(int fd, struct msghdr *message, int flags);
 
-/*
- * recvfrom(2) and, with no address, recv(2), on any descriptor. `receiver` is called on a tracked
- * socket.
- */
+/* recvfrom(2) and, with no address, recv(2), on any descriptor. */
 ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
-		     socklen_t *length, recvmsg_call *receiver);
+		     socklen_t *length);
+
+/* The same: `receiver` is called on a tracked socket. */
+ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+			socklen_t *length, recvmsg_call *receiver);
 
 /* recvmsg(2) on any descriptor: `receiver` is called on a tracked socket, `next` on all others. */
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,

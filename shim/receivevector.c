@@ -8,23 +8,22 @@
 enum { NAME_ROOM = 32, LESSONS = 16 };
 _Static_assert(sizeof(struct sockaddr_in6) <= NAME_ROOM, "padded for the control data behind it");
 
-static int guarded_recvmmsg(int fd, struct helped **helped, struct before *before,
+static int guarded_recvmmsg(int fd, struct helped **helped, uint64_t *salt, struct before *before,
 			    struct mmsghdr *messages, unsigned int count, int flags,
 			    struct timespec *timeout, recvmmsg_call *next)
 {
-	uint64_t salt;
 	int n;
 
 	n = next(fd, messages, count, flags | guard_flag(), timeout);
 	if (likely(n >= 0) || !refuses_guard(flags))
 		return n;
-	*helped = socket_classify(fd, &salt);
+	*helped = socket_classify(fd, salt);
 	if (!*helped)
 		errno = before->error; /* the program's own call follows */
 	if (!*helped || !receive_guard_refused(fd))
 		return n;
 	errno = before->error;
-	*before = remember_before(*helped, salt);
+	*before = remember_before(*helped);
 	return next(fd, messages, count, flags, timeout);
 }
 
@@ -34,24 +33,34 @@ static bool is_pktinfo_alone(const struct msghdr *received)
 	return received->msg_controllen <= CONTROL_PKTINFO && !(received->msg_flags & MSG_CTRUNC);
 }
 
+/* What one of many datagrams teaches; all are looked up before the first is learnt. */
+struct pending {
+	struct lesson lesson;
+	struct looked_up looked_up;
+};
+
 /* Room for what one kernel call receives: in a scratch area, or a little on the stack. */
 struct batch {
-	struct lesson *lessons;
+	struct pending *lessons;
 	struct mmsghdr *copies; /* grow from the start, names and control data down from the end */
 	unsigned char *end;
 	size_t extra; /* control data that the program does not see */
 };
 
-static inline void learn_one(int fd, const struct lesson *lesson)
+static inline __attribute__((always_inline)) void read_one(struct pending *pending, uint64_t salt,
+							   const struct msghdr *received,
+							   int flags)
 {
-	if (unlikely(lesson->taught != TAUGHT_LOCAL || lesson->peeked)) {
-		if (lesson->taught)
-			lesson_store(fd, lesson);
+	struct lesson *lesson = &pending->lesson;
+
+	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK)) ||
+	    unlikely(!lesson_read_usual(&lesson->peer, &lesson->local, received))) {
+		lesson->taught = TAUGHT_NOTHING;
+		lesson_read(lesson, received, flags);
 		return;
 	}
-	if (unlikely(!source_learn_fast(lesson->helped, lesson->salt, &lesson->names,
-					&lesson->peer, lesson->local)))
-		source_learn_slow(fd, lesson->helped, lesson->salt, &lesson->peer, lesson->local);
+	lesson->taught = TAUGHT_USUAL;
+	pending->looked_up = source_look_up(salt, lesson->peer);
 }
 
 /* Some at a time: while the first is remembered, the entries of the others are on their way. */
@@ -59,20 +68,25 @@ static __attribute__((noinline)) void learn_all(int fd, struct helped *helped, u
 						const struct batch *batch, unsigned int count,
 						int flags)
 {
-	struct lesson *lessons = batch->lessons;
+	struct pending *lessons = batch->lessons;
 
 	for (unsigned int first = 0; first < count; first += LESSONS) {
 		const struct mmsghdr *received = &batch->copies[first];
 		unsigned int size = count - first < LESSONS ? count - first : LESSONS;
 
-		for (unsigned int i = 0; i < size; i++) {
-			lesson_begin(&lessons[i], helped, salt);
-			lesson_read(&lessons[i], &received[i].msg_hdr, flags);
-			if (likely(lessons[i].taught == TAUGHT_LOCAL))
-				lessons[i].names = source_names(salt, lessons[i].peer);
-		}
 		for (unsigned int i = 0; i < size; i++)
-			learn_one(fd, &lessons[i]);
+			read_one(&lessons[i], salt, &received[i].msg_hdr, flags);
+		for (unsigned int i = 0; i < size; i++) {
+			const struct lesson *lesson = &lessons[i].lesson;
+
+			if (unlikely(lesson->taught != TAUGHT_USUAL)) {
+				if (lesson->taught)
+					lesson_store(fd, helped, salt, lesson);
+			} else if (unlikely(!source_learn_fast(helped, salt,
+							       lessons[i].looked_up, &lesson->peer, lesson->local))) {
+				source_learn_slow(fd, helped, salt, &lesson->peer, lesson->local);
+			}
+		}
 	}
 }
 
@@ -141,7 +155,7 @@ static unsigned int prepare(const struct batch *batch, const struct helped *help
 /* How much room the messages need. */
 static size_t room_for(const struct mmsghdr *messages, unsigned int known, size_t extra)
 {
-	size_t need = LESSONS * sizeof(struct lesson) + sizeof(*messages);
+	size_t need = LESSONS * sizeof(struct pending) + sizeof(*messages);
 
 	for (unsigned int i = 0; i < known && need < SCRATCH_MOST; i++)
 		need += sizeof(*messages) + NAME_ROOM + extra + program_room(&messages[i].msg_hdr);
@@ -150,7 +164,7 @@ static size_t room_for(const struct mmsghdr *messages, unsigned int known, size_
 
 static void divide(struct batch *batch, const struct scratch *scratch)
 {
-	batch->lessons = (struct lesson *)(void *)scratch->start;
+	batch->lessons = (struct pending *)(void *)scratch->start;
 	batch->copies = (struct mmsghdr *)(void *)(batch->lessons + LESSONS);
 	batch->end = scratch->start + scratch->size;
 }
@@ -183,6 +197,7 @@ static unsigned int prepare_in_area(struct batch *batch, struct scratch *scratch
 /* A call of the program, and how far it came. */
 struct call {
 	struct helped *helped;
+	uint64_t salt;
 	struct before before;
 	struct mmsghdr *messages; /* those that are next */
 	unsigned int wanted, known, prepared;
@@ -196,7 +211,7 @@ struct call {
 static inline int receive_batch(int fd, struct call *call, const struct batch *batch,
 				unsigned int count, int flags)
 {
-	int n = guarded_recvmmsg(fd, &call->helped, &call->before, batch->copies, count, flags,
+	int n = guarded_recvmmsg(fd, &call->helped, &call->salt, &call->before, batch->copies, count, flags,
 				 call->timeout, call->next);
 
 	for (int i = 0; i < n; i++) {
@@ -232,11 +247,11 @@ static __attribute__((noinline)) int receive_without_area(int fd, struct call *c
 	struct lesson lesson;
 	int n;
 
-	lesson_begin(&lesson, call->helped, call->before.salt);
+	lesson.taught = TAUGHT_NOTHING;
 	n = receive_one(fd, call, flags, &lesson);
 	call->prepared = 1;
 	if (n > 0 && lesson.taught)
-		lesson_store(fd, &lesson);
+		lesson_store(fd, call->helped, call->salt, &lesson);
 	return n;
 }
 
@@ -270,7 +285,7 @@ static inline int receive_some(int fd, struct call *call, int flags)
 	if (unlikely(!call->prepared))
 		return receive_without_area(fd, call, flags);
 	if (n > 0)
-		learn_all(fd, call->helped, call->before.salt, &call->batch, (unsigned int)n,
+		learn_all(fd, call->helped, call->salt, &call->batch, (unsigned int)n,
 			  flags);
 	return n;
 }
@@ -297,7 +312,8 @@ static inline int receive_messages(int fd, struct helped *helped, uint64_t salt,
 
 	source_begin_receive(fd, helped);
 	call.helped = helped;
-	call.before = remember_before(helped, salt);
+	call.salt = salt;
+	call.before = remember_before(helped);
 	call.messages = messages;
 	call.timeout = timeout;
 	call.next = next;

@@ -15,7 +15,7 @@
  * Is a fresh socket still free to send to that peer from any address? It can have been connected by
  * another number, or bound to IPv4 alone; then the kernel looks at the local address that it has.
  */
-static bool is_free_for(int fd, const struct peer *peer)
+static __attribute__((noinline)) bool is_free_for(int fd, const struct peer *peer)
 {
 	struct sockaddr_in6 name;
 	socklen_t length = sizeof(name);
@@ -33,13 +33,13 @@ bool send_route_rest(int fd, struct route *route, struct helped *helped, const v
 {
 	if (!helped)
 		return address && peer_read(&route->peer, address, length) &&
-		       source_find_fresh(fd, route->peer, &route->local, &route->adopts) &&
+		       source_find_fresh(fd, &route->peer, &route->local, &route->adopts) &&
 		       is_free_for(fd, &route->peer);
 	/* udpv6_sendmsg() refuses to send to an IPv6 peer then, whatever the source. */
 	if (address && helped_is(helped, HELPED_MAPPED))
 		return peer_read(&route->peer, address, length) &&
 		       address_is_v4(&route->peer.host) &&
-		       source_find(helped, route->salt, route->peer, &route->local);
+		       source_find(helped, route->salt, &route->peer, &route->local);
 	/* udp_sendmsg() takes AF_UNSPEC for AF_INET. */
 	if (address && helped_get(helped, family) == AF_INET &&
 	    length >= sizeof(struct sockaddr_in)) {
@@ -50,7 +50,7 @@ bool send_route_rest(int fd, struct route *route, struct helped *helped, const v
 			return false;
 		peer.sin_family = AF_INET;
 		return peer_read(&route->peer, &peer, sizeof(peer)) &&
-		       source_find(helped, route->salt, route->peer, &route->local);
+		       source_find(helped, route->salt, &route->peer, &route->local);
 	}
 	if (address || !helped_is(helped, HELPED_BY_CONTROL))
 		return false;
@@ -68,33 +68,28 @@ bool send_can_append(const struct msghdr *message, size_t *end)
 	       control_appendable(message->msg_control, message->msg_controllen, end);
 }
 
-size_t send_append_source(void *room, const struct msghdr *message, size_t end,
+__attribute__((noinline)) size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 			  const struct route *route)
 {
 	if (end)
 		memcpy(room, message->msg_control,
 		       end < message->msg_controllen ? end : message->msg_controllen);
-	return end + pktinfo_write((unsigned char *)room + end, &route->local.address,
+	return end + pktinfo_write_local((unsigned char *)room + end, &route->local,
 				   ifindex_for(&route->peer, &route->local));
 }
 
-static __attribute__((noinline)) void learn_adopted(int fd, struct helped *helped, uint64_t salt,
-						    const struct route *route)
-{
-	source_learn(fd, helped, salt, source_names(salt, route->peer), route->peer, route->local);
-}
 
 void send_adopt(int fd, const struct route *route)
 {
 	uint64_t salt;
 	struct helped *helped = socket_adopt(fd, &salt);
 
-	if (helped)
-		learn_adopted(fd, helped, salt, route);
+	if (helped && !source_note(helped, salt, &route->peer, &route->local))
+		source_learn_slow(fd, helped, salt, &route->peer, route->local);
 }
 
 /* The peer that a socket is connected to, for a message that names none. */
-static void complete_peer(int fd, struct peer *peer)
+static __attribute__((noinline)) void complete_peer(int fd, struct peer *peer)
 {
 	struct sockaddr_in6 name;
 	socklen_t length = sizeof(name);
@@ -103,20 +98,24 @@ static void complete_peer(int fd, struct peer *peer)
 		peer_read(peer, &name, length);
 }
 
+static __attribute__((noinline)) void forget_source(int fd, const struct route *route)
+{
+	struct peer peer = route->peer;
+
+	complete_peer(fd, &peer);
+	source_forget(route->helped, route->salt, &peer, &route->local);
+	source_count(COUNTER_forgotten);
+	if (route->helped)
+		helped_mark(route->helped, HELPED_BY_CONTROL, false);
+	report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
+}
+
 /* The slow path of finish(): the source was refused, or the socket was fresh; errno was `e`. */
 static __attribute__((noinline)) void finish_slow(int fd, const struct route *route, enum sent sent,
 						  int e)
 {
-	struct peer peer = route->peer;
-
-	if (sent == SENT_BARE) {
-		complete_peer(fd, &peer);
-		source_forget(route->helped, route->salt, peer, route->local);
-		source_count(COUNTER_forgotten);
-		if (route->helped)
-			helped_mark(route->helped, HELPED_BY_CONTROL, false);
-		report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
-	}
+	if (sent == SENT_BARE)
+		forget_source(fd, route);
 	if (sent && !route->helped && route->adopts)
 		send_adopt(fd, route);
 	errno = e;
@@ -141,7 +140,7 @@ static inline ssize_t send_plainly(int fd, const struct route *route, struct msg
 
 	*sent = SENT_FAILED;
 	message->msg_control = control;
-	message->msg_controllen = pktinfo_write(control, &route->local.address,
+	message->msg_controllen = pktinfo_write_local(control, &route->local,
 						ifindex_for(&route->peer, &route->local));
 	if (likely(!error))
 		n = libc.sendmsg(fd, message, flags);
@@ -154,39 +153,71 @@ static inline ssize_t send_plainly(int fd, const struct route *route, struct msg
 	return n;
 }
 
+/* A message with the program's own control data up to `end`, and with the source behind it. */
+static inline __attribute__((always_inline)) ssize_t
+send_appended(int fd, const struct route *route, const struct msghdr *message, int flags,
+	      enum sent *sent, size_t end, void *room)
+{
+	struct msghdr copy = *message;
+	ssize_t n;
+
+	copy.msg_control = room;
+	copy.msg_controllen = send_append_source(room, message, end, route);
+	n = libc.sendmsg(fd, &copy, flags);
+	if (n >= 0)
+		*sent = SENT_FROM;
+	else if (send_is_source_error())
+		n = send_refused(fd, route, message, &copy, end, flags, sent);
+	return n;
+}
+
+static __attribute__((noinline)) ssize_t send_with_little(int fd, const struct route *route,
+							  const struct msghdr *message, int flags,
+							  enum sent *sent, size_t end)
+{
+	_Alignas(struct cmsghdr) unsigned char room[CONTROL_SENT];
+
+	return send_appended(fd, route, message, flags, sent, end, room);
+}
+
+static __attribute__((noinline)) ssize_t send_with_much(int fd, const struct route *route,
+							const struct msghdr *message, int flags,
+							enum sent *sent, size_t end)
+{
+	struct scratch scratch;
+	ssize_t n;
+
+	if (!scratch_take(&scratch, end + CONTROL_SOURCE))
+		return libc.sendmsg(fd, message, flags);
+	if (unlikely(scratch.size < end + CONTROL_SOURCE))
+		n = libc.sendmsg(fd, message, flags);
+	else
+		n = send_appended(fd, route, message, flags, sent, end, scratch.start);
+	scratch_give(&scratch);
+	return n;
+}
+
 /* A message with control data of the program's own. */
 static __attribute__((noinline)) ssize_t send_with_control(int fd, const struct route *route,
 							   const struct msghdr *message, int flags,
 							   enum sent *sent)
 {
-	_Alignas(struct cmsghdr) unsigned char stack[CONTROL_SENT];
-	struct msghdr copy = *message;
-	struct scratch scratch = { .area = NULL };
 	size_t end;
-	ssize_t n;
+	bool can;
 
+	{
+		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack). */
+		size_t found;
+
+		can = send_can_append(message, &found);
+		end = found;
+	}
 	*sent = SENT_FAILED;
-	if (!send_can_append(message, &end))
+	if (!can)
 		return libc.sendmsg(fd, message, flags);
-	copy.msg_control = stack;
-	if (end > sizeof(stack) - CONTROL_SOURCE) {
-		if (!scratch_take(&scratch, end + CONTROL_SOURCE))
-			return libc.sendmsg(fd, message, flags);
-		copy.msg_control = scratch.start;
-	}
-	if (unlikely(scratch.area && scratch.size < end + CONTROL_SOURCE)) {
-		n = libc.sendmsg(fd, message, flags);
-	} else {
-		copy.msg_controllen = send_append_source(copy.msg_control, message, end, route);
-		n = libc.sendmsg(fd, &copy, flags);
-		if (n >= 0)
-			*sent = SENT_FROM;
-		else if (send_is_source_error())
-			n = send_refused(fd, route, message, &copy, end, flags, sent);
-	}
-	if (scratch.area)
-		scratch_give(&scratch);
-	return n;
+	return end <= CONTROL_SENT - CONTROL_SOURCE
+		       ? send_with_little(fd, route, message, flags, sent, end)
+		       : send_with_much(fd, route, message, flags, sent, end);
 }
 
 static __attribute__((noinline)) ssize_t send_copy(int fd, const struct route *route,
@@ -198,16 +229,23 @@ static __attribute__((noinline)) ssize_t send_copy(int fd, const struct route *r
 	return send_plainly(fd, route, &copy, flags, error, sent);
 }
 
-ssize_t send_from(int fd, const struct route *route, const struct msghdr *message, int flags)
+bool send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct route *route,
+		int flags)
 {
+	struct msghdr *header = &message->msg_hdr;
 	int e = errno;
 	enum sent sent;
 	ssize_t n;
 
-	n = unlikely(message->msg_controllen) ? send_with_control(fd, route, message, flags, &sent)
-					      : send_copy(fd, route, message, flags, 0, &sent);
+	if (!send_can_read(header->msg_name, header->msg_namelen) ||
+	    !send_route(fd, route, helped, header->msg_name, header->msg_namelen))
+		return libc.sendmmsg(fd, message, 1, flags) == 1;
+	n = header->msg_controllen ? send_with_control(fd, route, header, flags, &sent)
+				   : send_copy(fd, route, header, flags, 0, &sent);
 	finish(fd, route, sent, e);
-	return n;
+	if (n >= 0)
+		message->msg_len = (unsigned int)n;
+	return n >= 0;
 }
 
 static __attribute__((noinline)) ssize_t send_bytes(int fd, const struct route *route,

@@ -53,7 +53,7 @@ static inline bool send_route(int fd, struct route *route, struct helped *helped
 	route->helped = helped;
 	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED) &&
 		   peer_read(&route->peer, address, length)))
-		return source_find(helped, route->salt, route->peer, &route->local);
+		return source_find(helped, route->salt, &route->peer, &route->local);
 	return send_route_rest(fd, route, helped, address, length);
 }
 
@@ -104,12 +104,13 @@ enum sent {
 };
 
 /*
- * sendmsg(2) with the source attached. When the kernel refuses the source, the datagram goes out as
- * the program asked, once, and what was remembered of the peer is forgotten: errors of the source
- * are EINVAL, ENETUNREACH, EADDRNOTAVAIL and ENODEV, and never EPERM or EACCES (a firewall's no).
- * Returns what the last of the calls returned.
+ * A message of a vector alone, with its source attached, if it has one. When the kernel refuses the
+ * source, the datagram goes out as the program asked, once, and what was remembered of the peer is
+ * forgotten: errors of the source are EINVAL, ENETUNREACH, EADDRNOTAVAIL and ENODEV, and never
+ * EPERM or EACCES (a firewall's no). Returns whether it was sent; *route has the socket's salt.
  */
-ssize_t send_from(int fd, const struct route *route, const struct msghdr *message, int flags);
+bool send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct route *route,
+		int flags);
 
 /*
  * An answer to what this thread received last was refused with that error, one of the source's:
@@ -133,8 +134,7 @@ bool send_is_refused(int fd, const struct msghdr *message, int flags);
 /* Link-local addresses need an interface, and a program may have lost its scope id. */
 static inline uint32_t ifindex_for(const struct peer *peer, const struct local *local)
 {
-	if (likely(!IN6_IS_ADDR_LINKLOCAL(&peer->host) &&
-		   !IN6_IS_ADDR_LINKLOCAL(&local->address)) ||
+	if (likely(!half_is_link_local(peer->half[0]) && !half_is_link_local(local->half[0])) ||
 	    peer->scope)
 		return 0;
 	return local->ifindex;

@@ -87,21 +87,6 @@ static unsigned int prepare_in_area(int fd, const struct vector *vector, struct 
 	return scratch_take(scratch, size) ? prepare(fd, vector, scratch, attached) : 0;
 }
 
-/* A message alone. Returns whether it was sent; *route has the socket's salt. */
-static __attribute__((noinline)) bool
-send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct route *route, int flags)
-{
-	ssize_t n;
-
-	if (!send_can_read(message->msg_hdr.msg_name, message->msg_hdr.msg_namelen) ||
-	    !send_route(fd, route, helped, message->msg_hdr.msg_name, message->msg_hdr.msg_namelen))
-		return libc.sendmmsg(fd, message, 1, flags) == 1;
-	n = send_from(fd, route, &message->msg_hdr, flags);
-	if (n >= 0)
-		message->msg_len = (unsigned int)n;
-	return n >= 0;
-}
-
 /* What the kernel sent of the copies. */
 static void note_sent(const struct vector *vector, const struct mmsghdr *copies, unsigned int count)
 {

@@ -17,12 +17,17 @@
 /* A tracked UDP socket, in private memory. All access is atomic. */
 struct helped {
 	uint32_t tag; /* index, generation and DESCRIPTOR_HELPED */
-	in_port_t port;
-	uint8_t family;
-	uint8_t state;
+	union {
+		struct {
+			in_port_t port;
+			uint16_t mode; /* the state of what is learnt: LOCAL_ASKED or LOCAL_ADOPTED */
+		};
+		uint32_t port_and_mode;
+	};
 	uint64_t salt; /* of the space: network namespace and device (names.h) */
 	uint32_t flags;
-	uint16_t mode;	 /* the state of what is learnt: LOCAL_ASKED or LOCAL_ADOPTED */
+	uint8_t family;
+	uint8_t state;
 	uint16_t misses; /* datagrams in a row that carried no PKTINFO */
 	uint8_t wanted;	 /* INFO_ bits: what the program switched on itself */
 	uint8_t options; /* source_options() when `wanted` was read */
@@ -146,6 +151,14 @@ static inline bool socket_is_settled(int fd)
 /* The slow path of socket_find_wildcard(). */
 struct helped *socket_find_wildcard_rest(int fd, uint64_t *salt);
 
+/* The fast path: NULL means only "look closer". */
+static inline struct helped *socket_find_wildcard_quickly(int fd, uint64_t *salt)
+{
+	struct helped *helped = socket_find_quickly(fd, salt);
+
+	return likely(helped && helped_get(helped, state) == HELPED_WILDCARD) ? helped : NULL;
+}
+
 /*
  * Returns what socket_find() does, for a receive: only a socket that can receive from anybody, not
  * a connected one. A socket that receives before it sent anything is a server's, even if the kernel
@@ -153,9 +166,9 @@ struct helped *socket_find_wildcard_rest(int fd, uint64_t *salt);
  */
 static inline struct helped *socket_find_wildcard(int fd, uint64_t *salt)
 {
-	struct helped *helped = socket_find_quickly(fd, salt);
+	struct helped *helped = socket_find_wildcard_quickly(fd, salt);
 
-	if (likely(helped && helped_get(helped, state) == HELPED_WILDCARD))
+	if (likely(helped != NULL))
 		return helped;
 	return descriptor_is_plain(descriptor_get(fd)) ? NULL : socket_find_wildcard_rest(fd, salt);
 }

@@ -69,77 +69,129 @@ static void add_port(uint8_t *ports, in_port_t port)
 				 __ATOMIC_RELAXED);
 }
 
+/* Is it the local address of the conversation before the present one? */
+static NOINLINE bool is_past(const struct names *names, const struct local *local)
+{
+	struct local before;
+
+	return peers_find(&library.peers, name_of_past(names, local->port), &before) &&
+	       is_same_address(before, *local);
+}
+
 /*
  * The peer's local address is news in a conversation that the program began. Is it the kernel's
  * choice for the peer by now, then that is still so; if not, the peer asks.
  */
-static NOINLINE bool is_conversation(int fd, uint64_t salt, const struct peer *peer, struct local local)
+static NOINLINE bool is_choice(int fd, uint64_t salt, const struct peer *peer,
+			       const struct local *local)
 {
 	struct in6_addr choice;
 
 	return !kernel_choice(fd, salt, peer, &choice) ||
-	       IN6_ARE_ADDR_EQUAL(&choice, &local.address);
+	       IN6_ARE_ADDR_EQUAL(&choice, &local->address);
 }
 
-/* A datagram came from a peer to which the program spoke first; `known` is its entry. */
-static NOINLINE void learn_own(int fd, uint64_t salt, const struct names *names, const struct peer *peer,
-		      struct local local, struct local known)
+static NOINLINE void put_past(const struct names *names, const struct local *local)
 {
-	struct peers *peers = &library.peers;
-	struct name name = name_of_peer(names, local.port);
-	struct name past = name_of_past(names, local.port);
-	struct local before;
-	bool is_own = known.state == LOCAL_OWN;
+	struct name name = name_of_past(names, local->port);
 
-	if (!is_same_address(local, known)) {
-		is_own = !local_is_usable(local) ||
-			 (peers_find(peers, past, &before) && is_same_address(before, local)) ||
-			 is_conversation(fd, salt, peer, local);
-		local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
-		if (is_own && known.state == LOCAL_OWN && local_is_usable(known))
-			peers_put(peers, past, known);
-		if (local_is_usable(local))
-			peers_put(peers, name, local);
-	} else if (!peers_knows(peers, name, known)) {
-		peers_put(peers, name, known); /* it is in use */
-	}
+	peers_put_at(&library.peers, &name, local);
+}
+
+static NOINLINE void put_peer(const struct names *names, const struct local *local)
+{
+	struct name name = name_of_peer(names, local->port);
+
+	peers_put_at(&library.peers, &name, local);
+}
+
+/* An entry in use is kept young. */
+static NOINLINE void keep_peer(const struct names *names, const struct local *known)
+{
+	if (!peers_knows(&library.peers, name_of_peer(names, known->port), *known))
+		put_peer(names, known);
+}
+
+/* This thread's last receive, in a conversation that the program began. */
+static NOINLINE void note_own(uint64_t salt, const struct peer *peer, const struct local *heard,
+			      bool is_own)
+{
+	struct local local = *heard;
+
 	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
-	if (is_own) {
-		/* The kernel's choice, for this thread too. */
+	/* The kernel's choice, for this thread too. */
+	if (is_own)
 		local.half[0] = local.half[1] = 0;
-	}
 	heard_write(&source_last, peer, salt, local);
 	if (is_own)
 		source_last.flags = HEARD_ANSWERED;
 }
 
-static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *key, const struct peer *peer,
-		       struct local local)
+/* Returns true if the program spoke first to the peer. */
+static NOINLINE bool is_own(const struct names *names, in_port_t port, struct local *known)
+{
+	return peers_find(&library.peers, name_of_peer(names, port), known) &&
+	       known->state >= LOCAL_OWN;
+}
+
+/* Returns true if a datagram came from a peer to which the program spoke first. */
+static NOINLINE bool learn_if_own(int fd, uint64_t salt, const struct names *names,
+				  const struct peer *peer, const struct local *local)
+{
+	struct local known;
+	bool own;
+
+	if (!is_own(names, local->port, &known))
+		return false;
+	own = known.state == LOCAL_OWN;
+	if (is_same_address(*local, known)) {
+		keep_peer(names, &known);
+	} else {
+		own = !local_is_usable(*local) || is_past(names, local) ||
+		      is_choice(fd, salt, peer, local);
+		if (own && known.state == LOCAL_OWN && local_is_usable(known))
+			put_past(names, &known);
+		known = *local;
+		known.state = own ? LOCAL_OWN : LOCAL_OWN_ASKED;
+		if (local_is_usable(*local))
+			put_peer(names, &known);
+	}
+	note_own(salt, peer, local, own);
+	return true;
+}
+
+static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *key,
+				const struct peer *peer, const struct local *local)
 {
 	struct names names = names_of_peer(&library.peers.key, *key, salt);
-	struct local known;
-	bool is_own;
 
-	is_own = peers_find(&library.peers, name_of_peer(&names, local.port), &known) &&
-		 known.state >= LOCAL_OWN;
-	if (is_own)
-		learn_own(fd, salt, &names, peer, local, known);
-	else
-		peers_put(&library.peers, name_of_peer(&names, local.port), local);
+	if (!learn_if_own(fd, salt, &names, peer, local))
+		put_peer(&names, local);
+}
+
+/* Programs lose the scope id on the way to the reply. */
+static NOINLINE void learn_scopeless(int fd, uint64_t salt, const struct peer *peer,
+				     const struct local *local)
+{
+	struct peer scopeless = *peer;
+
+	scopeless.scope = 0;
+	learn_peer(fd, salt, &scopeless, peer, local);
+}
+
+bool source_note(const struct helped *helped, uint64_t salt, const struct peer *peer,
+		 const struct local *local)
+{
+	return source_learn_fast(helped, salt, source_look_up(salt, *peer), peer, *local);
 }
 
 void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct peer *peer,
 		       struct local local)
 {
-	local.rest = local_rest(local.ifindex, helped_get(helped, port), helped_get(helped, mode));
-	learn_peer(fd, salt, peer, peer, local);
-	if (peer->scope) {
-		/* Programs lose the scope id on the way to the reply. */
-		struct peer scopeless = *peer;
-
-		scopeless.scope = 0;
-		learn_peer(fd, salt, &scopeless, peer, local);
-	}
+	local.rest = local_rest(local.ifindex, helped_get(helped, port_and_mode));
+	learn_peer(fd, salt, peer, peer, &local);
+	if (peer->scope)
+		learn_scopeless(fd, salt, peer, &local);
 	if (helped_is(helped, HELPED_MISSED)) {
 		helped_set(helped, misses, (uint16_t)0);
 		helped_mark(helped, HELPED_MISSED, false);
@@ -172,27 +224,28 @@ void source_count_option(struct helped *helped)
 }
 
 /* The host's entry says no more that a question waits for its answer. */
-static NOINLINE void retract_host(const struct names *names, struct local local)
+static NOINLINE void retract_host(const struct names *names, in_port_t port,
+				  const struct local *local)
 {
-	struct name name = name_of_host(names, local.port);
+	struct name name = name_of_host(names, port);
 	struct local host;
 
-	if (peers_find(&library.peers, name, &host) && is_same_address(host, local))
+	if (peers_find(&library.peers, name, &host) && is_same_address(host, *local))
 		peers_forget(&library.peers, name);
 }
 
-void source_retract(uint64_t salt, const struct peer *peer, struct local local)
+void source_retract(uint64_t salt, const struct peer *peer, const struct local *local)
 {
 	struct names names = names_of_peer(&library.peers.key, *peer, salt);
 
-	retract_host(&names, local);
+	retract_host(&names, local->port, local);
 }
 
-bool source_is_still(uint64_t salt, const struct peer *peer, struct local local)
+bool source_is_still(uint64_t salt, const struct peer *peer, const struct local *local)
 {
 	struct names names = names_of_peer(&library.peers.key, *peer, salt);
 
-	return peers_knows(&library.peers, name_of_peer(&names, local.port), local);
+	return peers_knows(&library.peers, name_of_peer(&names, local->port), *local);
 }
 
 /*
@@ -206,18 +259,14 @@ static bool heard_outranks(const struct heard *heard)
 	return !(heard->flags & HEARD_INHERITED) || seconds_now() - forked_at <= INHERITED_SECONDS;
 }
 
-/* The peer is known: returns what is known of it, as a source. */
-static bool use_known(const struct names *names, bool is_last, struct local known,
-		      struct local *local)
+/* The peer is known: is that a source? */
+static bool use_known(const struct names *names, bool is_last, const struct local *known)
 {
 	if (is_last && !(source_last.flags & HEARD_ANSWERED))
 		source_last.flags = HEARD_ANSWERED;
-	if (has_port(answers_late, known.port))
-		retract_host(names, known);
-	if (known.state == LOCAL_OWN || !local_is_usable(known))
-		return false;
-	*local = known;
-	return true;
+	if (has_port(answers_late, known->port))
+		retract_host(names, known->port, known);
+	return known->state != LOCAL_OWN && local_is_usable(*known);
 }
 
 /* Returns true if the thread's last receive came from that host, whatever the port. */
@@ -234,20 +283,17 @@ static NOINLINE bool is_last_host(const struct peer *peer, uint64_t salt, in_por
 }
 
 /* Finds where the peer's host asked, from another port, and still waits for an answer. */
-static NOINLINE bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
+static bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
 		      uint64_t salt, struct local *local)
 {
-	struct local known;
-
-	if (is_last_host(peer, salt, port, &known))
+	if (is_last_host(peer, salt, port, local))
 		source_last.flags = HEARD_ANSWERED;
 	else if (!has_port(answers_late, port) ||
-		 !peers_find(&library.peers, name_of_host(names, port), &known))
+		 !peers_find(&library.peers, name_of_host(names, port), local))
 		return false;
 	/* From now on this port of the host is known too. */
-	peers_put(&library.peers, name_of_peer(names, port), known);
-	*local = known;
-	return local_is_usable(known);
+	put_peer(names, local);
+	return local_is_usable(*local);
 }
 
 /* What the settings say of a peer to which the program speaks first. */
@@ -267,32 +313,50 @@ static NOINLINE void speak_first(const struct names *names, in_port_t port)
 	peers_put(&library.peers, name_of_peer(names, port), own);
 }
 
-bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct local *local)
+/* Of the peer itself nothing is known. */
+static NOINLINE bool find_unknown(in_port_t port, uint64_t salt, const struct peer *peer,
+				  struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, peer, salt);
-	in_port_t port = helped_get(helped, port);
-	struct local known, last;
-	bool is_last = heard_read(&source_last, &peer, salt, port, &last), found;
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	bool found = find_host(&names, peer, port, salt, local) ||
+		     find_by_setting(&names, peer, local);
 
-	if (is_last && heard_outranks(&source_last)) {
-		if (!helped_is(helped, HELPED_ANSWERS)) {
-			helped_mark(helped, HELPED_ANSWERS, true);
-			add_port(answers_here, port);
+	if (found)
+		return true;
+	/* The program speaks first. Before it does: the answer can be quick. */
+	if (peer->port)
+		speak_first(&names, port);
+	source_count(COUNTER_bare);
+	return false;
+}
+
+bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer, struct local *local)
+{
+	in_port_t port = helped_get(helped, port);
+	bool is_last = heard_read(&source_last, peer, salt, port, local), is_known, found = false;
+
+	{
+		struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+		is_known = is_last && heard_outranks(&source_last);
+		if (is_known) {
+			if (!helped_is(helped, HELPED_ANSWERS)) {
+				helped_mark(helped, HELPED_ANSWERS, true);
+				add_port(answers_here, port);
+			}
+			found = use_known(&names, true, local);
+		} else if (peers_find(&library.peers, name_of_peer(&names, port), local)) {
+			is_known = true;
+			found = use_known(&names, is_last, local);
+			if (!found && local->state == LOCAL_OWN)
+				found = find_by_setting(&names, peer, local);
+		} else if (is_last && heard_read(&source_last, peer, salt, port, local)) {
+			is_known = true;
+			found = use_known(&names, true, local);
 		}
-		found = use_known(&names, true, last, local);
-	} else if (peers_find(&library.peers, name_of_peer(&names, port), &known)) {
-		found = use_known(&names, is_last, known, local);
-		if (!found && known.state == LOCAL_OWN)
-			found = find_by_setting(&names, &peer, local);
-	} else if (is_last) {
-		found = use_known(&names, true, last, local);
-	} else {
-		found = find_host(&names, &peer, port, salt, local) ||
-			find_by_setting(&names, &peer, local);
-		/* The program speaks first. Before it does: the answer can be quick. */
-		if (!found && peer.port)
-			speak_first(&names, port);
 	}
+	if (!is_known)
+		return find_unknown(port, salt, peer, local);
 	if (!found)
 		source_count(COUNTER_bare);
 	return found;
@@ -360,68 +424,94 @@ static uint64_t space_of(int fd)
 	return names_salt(&library.peers.key, netns, 0);
 }
 
-bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answers)
+/* The fresh socket answers what its thread received last, on another socket. */
+static NOINLINE bool find_last(const struct peer *peer, struct local *local)
+{
+	struct heard last;
+
+	if (!is_last_peer(peer, &last) || !heard_outranks(&last) || !local_is_usable(last.local))
+		return false;
+	source_answered(last.salt, peer, &last.local);
+	add_port(answers_late, last.local.port);
+	*local = last.local;
+	return true;
+}
+
+static NOINLINE bool find_without_question(int fd, const struct peer *peer, struct local *local)
 {
 	struct names names = { 0 };
-	struct heard last;
-	int e = errno;
 
-	*answers = true;
-	if (is_last_peer(&peer, &last)) {
-		if (heard_outranks(&last) && local_is_usable(last.local)) {
-			source_answered(last.salt, &peer, last.local);
-			add_port(answers_late, last.local.port);
-			*local = last.local;
-			return true;
-		}
-	}
-	if (descriptor_get(fd) == DESCRIPTOR_FRESH && find_question(fd, &peer, local)) {
-		errno = e;
-		return true;
-	}
-	*answers = false;
 	if (library.settings.follow_tcp)
-		names = names_of_peer(&library.peers.key, peer, space_of(fd));
+		names = names_of_peer(&library.peers.key, *peer, space_of(fd));
+	return find_by_setting(&names, peer, local);
+}
+
+bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *answers)
+{
+	int e = errno;
+	bool found;
+
+	*answers = find_last(peer, local) ||
+		   (descriptor_get(fd) == DESCRIPTOR_FRESH && find_question(fd, peer, local));
+	found = *answers || find_without_question(fd, peer, local);
 	errno = e;
-	return find_by_setting(&names, &peer, local);
+	return found;
 }
 
 /* On sockets of one local port. */
-static NOINLINE void forget_on_port(const struct names *names, in_port_t port, struct local wrong)
+static NOINLINE void forget_on_port(uint64_t salt, const struct peer *peer, in_port_t port,
+				    const struct local *wrong)
 {
-	struct peers *peers = &library.peers;
-	struct name name = name_of_peer(names, port);
-	struct local refused = { .port = port, .state = LOCAL_ASKED }, known;
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	struct local refused;
 
-	if (peers_find(peers, name, &known) && known.state >= LOCAL_OWN)
-		refused.state = LOCAL_OWN;
-	retract_host(names, wrong);
+	refused = (struct local){ .port = port,
+				  .state = is_own(&names, port, &refused) ? LOCAL_OWN
+									  : LOCAL_ASKED };
+	retract_host(&names, port, wrong);
 	/* From no other address either, as without us. */
-	peers_put(peers, name, refused);
+	peers_put(&library.peers, name_of_peer(&names, port), refused);
 }
 
-void source_forget(const struct helped *helped, uint64_t salt, struct peer peer, struct local local)
+/* Returns the port at which the peer asked for that local address; 0: it did not. */
+static NOINLINE in_port_t port_asked(uint64_t salt, const struct peer *peer,
+				     const struct local *local)
 {
-	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
-	struct names names = names_of_peer(&library.peers.key, peer, salt);
-	in_port_t port = helped ? helped_get(helped, port) : 0;
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
 	struct local known;
 
-	/* An address of the settings can come to this host at any time: it is tried again. */
-	if (local.state == LOCAL_SET)
-		return;
-	local.port = port;
-	if (port)
-		forget_on_port(&names, port, local);
-	/* A fresh socket answered what came to another port. */
-	for (uint32_t i = 0; (!port || helped_is(helped, HELPED_ADOPTED)) && i < used && i < SPACES;
-	     i++) {
-		salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
-		names = names_of_peer(&library.peers.key, peer, salt);
-		if (peers_find(&library.peers, name_of_peer(&names, 0), &known) &&
-		    is_same_address(known, local))
-			forget_on_port(&names, known.port, known);
+	return peers_find(&library.peers, name_of_peer(&names, 0), &known) &&
+			       is_same_address(known, *local)
+		       ? known.port
+		       : 0;
+}
+
+/* A fresh socket answered what came to another port. */
+static NOINLINE void forget_asked(const struct peer *peer, const struct local *local)
+{
+	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < used && i < SPACES; i++) {
+		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
+		in_port_t port = port_asked(salt, peer, local);
+
+		if (port)
+			forget_on_port(salt, peer, port, local);
 	}
+}
+
+void source_forget(const struct helped *helped, uint64_t salt, const struct peer *peer,
+		   const struct local *local)
+{
+	in_port_t port = helped ? helped_get(helped, port) : 0;
+
+	/* An address of the settings can come to this host at any time: it is tried again. */
+	if (local->state == LOCAL_SET)
+		return;
+	if (port)
+		forget_on_port(salt, peer, port, local);
+	if (!port || helped_is(helped, HELPED_ADOPTED))
+		forget_asked(peer, local);
 	heard_clear(&source_last);
 }
 

@@ -91,7 +91,7 @@ static inline __attribute__((always_inline)) bool heard_read(const struct heard 
 	is = heard->peer.half[1] == peer->half[1] && heard->peer.half[0] == peer->half[0] &&
 	     heard->peer.port == peer->port && heard->peer.scope == peer->scope &&
 	     heard->salt == salt && heard->local.port == port;
-	*local = heard->local;
+	local_copy(local, &heard->local);
 	signal_fence();
 	return likely(is) && !(version & 1) && heard->version == version;
 }
@@ -120,13 +120,19 @@ static inline void source_count(enum counter counter)
 	counters_add(source_last.count, counter);
 }
 
-/* Returns the hashes of a datagram's peer; its entry is on its way to the cache. */
-static inline struct names source_names(uint64_t salt, struct peer peer)
+/* What a datagram's peer is looked up by. */
+struct looked_up {
+	const struct peer_set *home;
+	uint64_t tag;
+};
+
+/* Its entry is on its way to the cache. */
+static inline __attribute__((always_inline)) struct looked_up source_look_up(uint64_t salt,
+									     struct peer peer)
 {
 	struct names names = names_of_peer(&library.peers.key, peer, salt);
 
-	peers_prefetch(&library.peers, &names);
-	return names;
+	return (struct looked_up){ peers_prefetch(&library.peers, &names), names.peer };
 }
 
 /*
@@ -136,27 +142,23 @@ static inline struct names source_names(uint64_t salt, struct peer peer)
  * source_learn_slow() has to follow.
  */
 static inline __attribute__((always_inline)) bool
-source_learn_fast(const struct helped *helped, uint64_t salt, const struct names *names,
+source_learn_fast(const struct helped *helped, uint64_t salt, struct looked_up looked_up,
 		  const struct peer *peer, struct local local)
 {
-	local.rest = local_rest(local.ifindex, helped_get(helped, port), helped_get(helped, mode));
+	local.rest = local_rest(local.ifindex, helped_get(helped, port_and_mode));
 	heard_write(&source_last, peer, salt, local);
 	source_count(COUNTER_learnt);
-	return likely(peers_knows(&library.peers, name_of_peer(names, local.port), local)) &&
+	return likely(peers_know_at(&library.peers, looked_up.home, looked_up.tag, local)) &&
 	       likely(!peer->scope && !helped_is(helped, HELPED_LEARNS_MORE));
 }
+
+/* The same in a function of its own, for rare ways. */
+bool source_note(const struct helped *helped, uint64_t salt, const struct peer *peer,
+		 const struct local *local);
 
 /* What follows when source_learn_fast() returned false. */
 void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct peer *peer,
 		       struct local local);
-
-static inline __attribute__((always_inline)) void source_learn(int fd, struct helped *helped,
-							       uint64_t salt, struct names names,
-							       struct peer peer, struct local local)
-{
-	if (unlikely(!source_learn_fast(helped, salt, &names, &peer, local)))
-		source_learn_slow(fd, helped, salt, &peer, local);
-}
 
 /* The slow path of source_begin_receive(). */
 void source_publish(void);
@@ -188,14 +190,29 @@ static inline void source_begin_receive(int fd, struct helped *helped)
 		options_refresh(fd, helped);
 }
 
+/* Returns true if there is nothing to do in source_begin_receive(). */
+static inline bool source_has_begun(const struct helped *helped)
+{
+	return likely(source_last.flags || !source_last.version) &&
+	       likely(source_options() == helped_get(helped, options));
+}
+
 /* The slow path of source_answered(): the host was in the table. */
-void source_retract(uint64_t salt, const struct peer *peer, struct local local);
+void source_retract(uint64_t salt, const struct peer *peer, const struct local *local);
 
 /* The thread's last receive is being answered. */
-static inline void source_answered(uint64_t salt, const struct peer *peer, struct local local)
+static inline __attribute__((always_inline)) void
+source_answered(uint64_t salt, const struct peer *peer, const struct local *local)
 {
-	if (unlikely(source_last.flags & HEARD_PUBLISHED))
-		source_retract(salt, peer, local);
+	if (unlikely(source_last.flags & HEARD_PUBLISHED)) {
+		/* A copy: what a pointer leads to would be in memory on the usual way too. */
+		struct peer copy;
+		struct local copied;
+
+		peer_copy(&copy, peer);
+		local_copy(&copied, local);
+		source_retract(salt, &copy, &copied);
+	}
 	source_last.flags = HEARD_ANSWERED;
 }
 
@@ -206,7 +223,7 @@ static inline void source_reopen(void)
 }
 
 /* Returns true if the table has exactly that for a peer. */
-bool source_is_still(uint64_t salt, const struct peer *peer, struct local local);
+bool source_is_still(uint64_t salt, const struct peer *peer, const struct local *local);
 
 /*
  * The fast path of source_find(): the thread answers its last receive, for the first time or as the
@@ -215,21 +232,27 @@ bool source_is_still(uint64_t salt, const struct peer *peer, struct local local)
 static inline __attribute__((always_inline)) bool
 source_is_heard(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
 {
+	struct peer copy;
+	struct local copied;
+
 	if (unlikely(!heard_read(&source_last, peer, salt, port, local) ||
 		     !local_is_usable(*local)))
 		return false;
 	if (likely(heard_is_open(&source_last))) {
-		source_answered(salt, peer, *local);
+		source_answered(salt, peer, local);
 		return true;
 	}
-	return source_is_still(salt, peer, *local);
+	peer_copy(&copy, peer);
+	local_copy(&copied, local);
+	return source_is_still(salt, &copy, &copied);
 }
 
 /*
  * Returns true if a source is to be attached to what is sent to that peer on that socket, and
  * which: *local. Returns false when the kernel is to choose.
  */
-bool source_find(struct helped *helped, uint64_t salt, struct peer peer, struct local *local);
+bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer,
+		 struct local *local);
 
 /*
  * Returns true if something can be known of the peers of a socket that is bound to no port: the
@@ -245,14 +268,14 @@ static inline bool source_concerns_fresh(void)
  * Returns what source_find() does, for a socket that is bound to no port. *answers: it answers a
  * peer's question, so it is to be tracked from now on.
  */
-bool source_find_fresh(int fd, struct peer peer, struct local *local, bool *answers);
+bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *answers);
 
 /*
  * The kernel refused the source `local` on the socket of `helped`, or on a fresh one (NULL): it is
  * not used again until the peer asks again.
  */
-void source_forget(const struct helped *helped, uint64_t salt, struct peer peer,
-		   struct local local);
+void source_forget(const struct helped *helped, uint64_t salt, const struct peer *peer,
+		   const struct local *local);
 
 /* A space in which sockets are tracked: fresh sockets look there. */
 void source_add_space(uint64_t salt, uint64_t netns);

@@ -8,15 +8,15 @@ ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
 {
 	if (socket_is_settled(fd))
 		return libc.recv(fd, buffer, size, flags);
-	return receive_from(fd, buffer, size, flags, NULL, NULL, libc.recvmsg);
+	return receive_from(fd, buffer, size, flags, NULL, NULL);
 }
 
 ssize_t hook_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		      socklen_t *length)
 {
-	if (socket_is_settled(fd))
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
-	return receive_from(fd, buffer, size, flags, address, length, libc.recvmsg);
+	return receive_from(fd, buffer, size, flags, address, length);
 }
 
 /* The fortified calls differ in one thing: they end a program that asks for more than its room. */

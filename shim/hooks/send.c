@@ -34,9 +34,19 @@ ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
 	struct helped *helped;
-	uint64_t salt = 0;
+	uint64_t salt;
+	bool concerns;
 
-	if (!send_concerns(fd, &helped, &salt))
+	{
+		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack). */
+		struct helped *found;
+		uint64_t salt_found = 0;
+
+		concerns = send_concerns(fd, &found, &salt_found);
+		helped = found;
+		salt = salt_found;
+	}
+	if (!concerns)
 		return (int)send_done(fd, libc.sendmmsg(fd, messages, count, flags));
 	return send_messages(fd, helped, salt, messages, count, flags);
 }

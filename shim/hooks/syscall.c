@@ -231,9 +231,9 @@ static long receive_one(enum kind kind, const long *a, const struct call *call)
 	if (kind == RECVMSG)
 		return receive_any(fd, (struct msghdr *)a[1], (int)a[2], MADE_BY(call, recvmsg),
 				   MADE_BY(call, recvmsg));
-	return receive_from(fd, (void *)a[1], (size_t)a[2], (int)a[3],
-			    kind == RECV ? NULL : (struct sockaddr *)a[4],
-			    kind == RECV ? NULL : (socklen_t *)a[5], MADE_BY(call, recvmsg));
+	return receive_from_by(fd, (void *)a[1], (size_t)a[2], (int)a[3],
+			       kind == RECV ? NULL : (struct sockaddr *)a[4],
+			       kind == RECV ? NULL : (socklen_t *)a[5], MADE_BY(call, recvmsg));
 }
 
 static long receive(enum kind kind, const long *a, const struct call *call)

@@ -265,6 +265,32 @@ static void asked_v6(void)
 	fill_vector(&peer.name, peer.length, 0);
 }
 
+/* The program spoke first, and the answer comes to an address that is not the kernel's choice. */
+static void spoken_to(void)
+{
+	serve_at("0.0.0.0", CLIENT);
+	peer.length = sizeof(peer.name);
+	need(getsockname(client, &peer.name.any, &peer.length), "getsockname");
+	need(sendto(fd, "hello", 5, 0, &peer.name.any, peer.length), "sendto");
+	ask_at(client, ASKED);
+}
+
+/* The last question still waits for its answer. */
+static void unanswered(void)
+{
+	asked();
+	fill_vector(&name, sizeof(name), 0);
+	ask_at(client_at(CLIENT2), OTHER);
+}
+
+/* The host that asked is answered at another port. */
+static void asked_from_another_port(void)
+{
+	asked();
+	peer.length = sizeof(peer.name);
+	need(getsockname(client_at(CLIENT), &peer.name.any, &peer.length), "getsockname");
+}
+
 static void asked_by_others_since(void)
 {
 	asked();
@@ -369,6 +395,15 @@ static const struct row {
 	{ "recvfrom, no room for the address", new_peer, receive_short },
 	{ "recvfrom, an unknown descriptor", unknown_descriptor, receive_from },
 	{ "recvfrom, no PKTINFO", without_pktinfo, receive_from },
+	{ "recvfrom, the program spoke first", spoken_to, receive_from },
+	{ "recvfrom, a question unanswered", unanswered, receive_from },
+	{ "recvmsg, the program spoke first", spoken_to, receive_message },
+	{ "recvmsg, a question unanswered", unanswered, receive_message },
+	{ "recvmmsg, the program spoke first", spoken_to, receive_many },
+	{ "recvmmsg, a question unanswered", unanswered, receive_many },
+	{ "sendto, another port", asked_from_another_port, send_to },
+	{ "sendmsg, another port", asked_from_another_port, send_message },
+	{ "sendmmsg, another port", asked_from_another_port, send_two },
 	{ "recvmsg", known_peer, receive_message },
 	{ "recvmsg, a new peer", new_peer, receive_message },
 	{ "recvmsg, a new peer, IPv6", new_peer_v6, receive_message },
