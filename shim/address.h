@@ -151,8 +151,7 @@ peer_read_v6_of(struct peer *peer, const void *sockaddr, bool is_whole)
 	memcpy(&half[1], host + sizeof(half[0]), sizeof(half[1]));
 	memcpy(&port, from + offsetof(struct sockaddr_in6, sin6_port), sizeof(port));
 	if (is_whole)
-		memcpy(&scope, from + offsetof(struct sockaddr_in6, sin6_scope_id),
-		       sizeof(scope));
+		memcpy(&scope, from + offsetof(struct sockaddr_in6, sin6_scope_id), sizeof(scope));
 	peer->half[0] = half[0];
 	peer->half[1] = half[1];
 	peer->scope = half_is_link_local(half[0]) ? scope : 0;

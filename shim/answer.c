@@ -11,9 +11,9 @@
  * The usual: the answer to what this thread received last, from a peer of that family. Returns
  * false for all else; then nothing was sent.
  */
-static inline __attribute__((always_inline)) bool
-send_answer(int fd, in_port_t port, uint64_t salt, struct msghdr *message, int flags, bool six,
-	    ssize_t *n)
+static inline __attribute__((always_inline)) bool send_answer(int fd, in_port_t port, uint64_t salt,
+							      struct msghdr *message, int flags,
+							      bool six, ssize_t *n)
 {
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
 	struct local local;

@@ -87,9 +87,8 @@ static NOINLINE bool search_any_port(const struct peers *peers, const struct nam
 			uint64_t word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
 			struct local found;
 
-			if (is_named(peers, word, name, &found) &&
-			    found.state == LOCAL_ASKED && local_is_usable(found) &&
-			    age_of_entry(word, now) < least) {
+			if (is_named(peers, word, name, &found) && found.state == LOCAL_ASKED &&
+			    local_is_usable(found) && age_of_entry(word, now) < least) {
 				least = age_of_entry(word, now);
 				*local = found;
 			}

@@ -162,9 +162,9 @@ static inline bool peers_is_empty(const struct peers *peers)
  * Returns true if exactly that is remembered in the name's home bucket and young, with a local
  * address that is in the first of its slots. The fast path: false means only "look closer".
  */
-static inline __attribute__((always_inline)) bool
-peers_know_at(const struct peers *peers, const struct peer_set *home, uint64_t tag,
-	      struct local local)
+static inline __attribute__((always_inline)) bool peers_know_at(const struct peers *peers,
+								const struct peer_set *home,
+								uint64_t tag, struct local local)
 {
 	uint32_t tick = peers_tick(peers);
 	uint64_t hash = local_hash(&peers->key, local);

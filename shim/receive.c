@@ -99,8 +99,7 @@ struct receive {
 };
 
 static inline __attribute__((always_inline)) void
-begin(struct receive *receive, int fd, struct helped *helped, uint64_t salt,
-      recvmsg_call *receiver)
+begin(struct receive *receive, int fd, struct helped *helped, uint64_t salt, recvmsg_call *receiver)
 {
 	receive->receiver = receiver;
 	receive->helped = helped;
@@ -420,7 +419,8 @@ static __attribute__((noinline)) ssize_t receive_any_rest(int fd, struct msghdr 
 	ssize_t n;
 
 	{
-		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack). */
+		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack).
+		 */
 		uint64_t found = 0;
 
 		helped = socket_find_wildcard(fd, &found);

@@ -48,8 +48,7 @@ struct batch {
 };
 
 static inline __attribute__((always_inline)) void read_one(struct pending *pending, uint64_t salt,
-							   const struct msghdr *received,
-							   int flags)
+							   const struct msghdr *received, int flags)
 {
 	struct lesson *lesson = &pending->lesson;
 
@@ -82,8 +81,8 @@ static __attribute__((noinline)) void learn_all(int fd, struct helped *helped, u
 			if (unlikely(lesson->taught != TAUGHT_USUAL)) {
 				if (lesson->taught)
 					lesson_store(fd, helped, salt, lesson);
-			} else if (unlikely(!source_learn_fast(helped, salt,
-							       lessons[i].looked_up, &lesson->peer, lesson->local))) {
+			} else if (unlikely(!source_learn_fast(helped, salt, lessons[i].looked_up,
+							       &lesson->peer, lesson->local))) {
 				source_learn_slow(fd, helped, salt, &lesson->peer, lesson->local);
 			}
 		}
@@ -211,8 +210,8 @@ struct call {
 static inline int receive_batch(int fd, struct call *call, const struct batch *batch,
 				unsigned int count, int flags)
 {
-	int n = guarded_recvmmsg(fd, &call->helped, &call->salt, &call->before, batch->copies, count, flags,
-				 call->timeout, call->next);
+	int n = guarded_recvmmsg(fd, &call->helped, &call->salt, &call->before, batch->copies,
+				 count, flags, call->timeout, call->next);
 
 	for (int i = 0; i < n; i++) {
 		struct mmsghdr *message = &call->messages[i];
@@ -285,8 +284,7 @@ static inline int receive_some(int fd, struct call *call, int flags)
 	if (unlikely(!call->prepared))
 		return receive_without_area(fd, call, flags);
 	if (n > 0)
-		learn_all(fd, call->helped, call->salt, &call->batch, (unsigned int)n,
-			  flags);
+		learn_all(fd, call->helped, call->salt, &call->batch, (unsigned int)n, flags);
 	return n;
 }
 

@@ -118,7 +118,7 @@ static bool send_otherwise(int fd, const struct route *route, struct msghdr *mes
 	if (!needs_interface(route))
 		return false;
 	pktinfo_write_local((unsigned char *)message->msg_control + end, &route->local,
-		      route->local.ifindex);
+			    route->local.ifindex);
 	*n = libc.sendmsg(fd, message, flags);
 	return *n >= 0 || !send_is_source_error();
 }

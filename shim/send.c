@@ -68,16 +68,15 @@ bool send_can_append(const struct msghdr *message, size_t *end)
 	       control_appendable(message->msg_control, message->msg_controllen, end);
 }
 
-__attribute__((noinline)) size_t send_append_source(void *room, const struct msghdr *message, size_t end,
-			  const struct route *route)
+__attribute__((noinline)) size_t send_append_source(void *room, const struct msghdr *message,
+						    size_t end, const struct route *route)
 {
 	if (end)
 		memcpy(room, message->msg_control,
 		       end < message->msg_controllen ? end : message->msg_controllen);
 	return end + pktinfo_write_local((unsigned char *)room + end, &route->local,
-				   ifindex_for(&route->peer, &route->local));
+					 ifindex_for(&route->peer, &route->local));
 }
-
 
 void send_adopt(int fd, const struct route *route)
 {
@@ -141,7 +140,7 @@ static inline ssize_t send_plainly(int fd, const struct route *route, struct msg
 	*sent = SENT_FAILED;
 	message->msg_control = control;
 	message->msg_controllen = pktinfo_write_local(control, &route->local,
-						ifindex_for(&route->peer, &route->local));
+						      ifindex_for(&route->peer, &route->local));
 	if (likely(!error))
 		n = libc.sendmsg(fd, message, flags);
 	else
@@ -206,7 +205,8 @@ static __attribute__((noinline)) ssize_t send_with_control(int fd, const struct 
 	bool can;
 
 	{
-		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack). */
+		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack).
+		 */
 		size_t found;
 
 		can = send_can_append(message, &found);

@@ -217,8 +217,7 @@ void source_publish(void)
 
 void source_count_option(struct helped *helped)
 {
-	uint32_t count =
-		__atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
+	uint32_t count = __atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
 
 	helped_set(helped, options, (uint8_t)count);
 }
@@ -271,7 +270,7 @@ static bool use_known(const struct names *names, bool is_last, const struct loca
 
 /* Returns true if the thread's last receive came from that host, whatever the port. */
 static NOINLINE bool is_last_host(const struct peer *peer, uint64_t salt, in_port_t port,
-			 struct local *local)
+				  struct local *local)
 {
 	struct heard last;
 
@@ -297,7 +296,8 @@ static bool find_host(const struct names *names, const struct peer *peer, in_por
 }
 
 /* What the settings say of a peer to which the program speaks first. */
-static NOINLINE bool find_by_setting(const struct names *names, const struct peer *peer, struct local *local)
+static NOINLINE bool find_by_setting(const struct names *names, const struct peer *peer,
+				     struct local *local)
 {
 	if (!library.settings.follow_tcp || !peers_find(&library.peers, name_of_tcp(names), local))
 		*local = local_of_setting(peer);
@@ -318,8 +318,8 @@ static NOINLINE bool find_unknown(in_port_t port, uint64_t salt, const struct pe
 				  struct local *local)
 {
 	struct names names = names_of_peer(&library.peers.key, *peer, salt);
-	bool found = find_host(&names, peer, port, salt, local) ||
-		     find_by_setting(&names, peer, local);
+	bool found =
+		find_host(&names, peer, port, salt, local) || find_by_setting(&names, peer, local);
 
 	if (found)
 		return true;
@@ -465,9 +465,9 @@ static NOINLINE void forget_on_port(uint64_t salt, const struct peer *peer, in_p
 	struct names names = names_of_peer(&library.peers.key, *peer, salt);
 	struct local refused;
 
-	refused = (struct local){ .port = port,
-				  .state = is_own(&names, port, &refused) ? LOCAL_OWN
-									  : LOCAL_ASKED };
+	refused =
+		(struct local){ .port = port,
+				.state = is_own(&names, port, &refused) ? LOCAL_OWN : LOCAL_ASKED };
 	retract_host(&names, port, wrong);
 	/* From no other address either, as without us. */
 	peers_put(&library.peers, name_of_peer(&names, port), refused);

@@ -190,7 +190,8 @@ static long note(enum kind kind, const long *a, const struct call *call)
 		break;
 	case CONFINE:
 		/* Of prctl() the first argument. */
-		if (call->number == SYS_seccomp || fd == PR_SET_SECCOMP || fd == PR_SET_NO_NEW_PRIVS)
+		if (call->number == SYS_seccomp || fd == PR_SET_SECCOMP ||
+		    fd == PR_SET_NO_NEW_PRIVS)
 			__atomic_store_n(&memory_confined, true, __ATOMIC_RELAXED);
 		break;
 	case BIND:
