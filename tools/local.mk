@@ -12,6 +12,7 @@ tools_libcheck_a_SOURCES = \
 	tools/check/check.h \
 	tools/check/child.c tools/check/child.h \
 	tools/check/elf.c tools/check/elf.h \
+	tools/check/engine.c tools/check/engine.h \
 	tools/check/env.c tools/check/env.h \
 	tools/check/libraries.c \
 	tools/check/library.c \
@@ -21,6 +22,7 @@ tools_libcheck_a_SOURCES = \
 	tools/check/sibling.c \
 	tools/check/start.c \
 	tools/check/verdict.c \
+	tools/become.c tools/become.h \
 	tools/environment.c tools/environment.h \
 	tools/message.c tools/message.h \
 	tools/options.c tools/options.h

@@ -159,7 +159,7 @@ compile32() {
 	$CC -m32 -include "$abs_top_builddir/config.h" -I"$abs_top_builddir" -I"$abs_top_srcdir/shim" \
 		-idirafter "/usr/include/$($CC -print-multiarch)" \
 		-o "usr/$lib32/replyfrom/replyfrom-check" "$abs_top_srcdir"/tools/check/*.c \
-		"$abs_top_srcdir/tools/environment.c" "$abs_top_srcdir/tools/message.c" \
+		"$abs_top_srcdir/tools/become.c" "$abs_top_srcdir/tools/environment.c" "$abs_top_srcdir/tools/message.c" \
 		"$abs_top_srcdir/tools/options.c" "$abs_top_srcdir/shim/settings.c" -ldl &&
 		$CC -m32 -shared -fPIC -o "usr/$lib32/replyfrom/libreplyfrom.so" "$work/version.c"
 }
