@@ -289,9 +289,8 @@ static void refuse_combinations(const struct options *options)
 		message_fail(EXIT_OURS, "options --attach and --detach go with no other mode");
 	if (options->engine_name && mode != START && mode != CHECK &&
 	    !(mode == FORCE && options->engine == ENGINE_PRELOAD))
-		message_fail(EXIT_OURS, mode == FORCE
-						? "option --force means --engine preload"
-						: "option --engine goes with a command only");
+		message_fail(EXIT_OURS, mode == FORCE ? "option --force means --engine preload"
+						      : "option --engine goes with a command only");
 	if (options->no_connect &&
 	    ((mode != START && mode != CHECK) || options->engine == ENGINE_PRELOAD))
 		message_fail(EXIT_OURS,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Starts a program with libreplyfrom.so preloaded or under the second engine, or one of the programs
-// behind its other options. Each of them takes the place of this process: nothing of the wrapper is
-// left, and nothing but LD_PRELOAD and REPLYFROM_* changes for the program.
+// Starts a program with libreplyfrom.so preloaded or under the second engine, or one of the
+// programs behind its other options. Each of them takes the place of this process: nothing of the
+// wrapper is left, and nothing but LD_PRELOAD and REPLYFROM_* changes for the program.
 
 #include "config.h"
 

@@ -64,13 +64,16 @@ struct program {
 	enum finding finding;
 	bool dropped; /* env(1) on the way to it takes LD_PRELOAD away */
 	struct elf elf;
-	char loader[PATH_MAX];	 /* elf.interpreter, kept */
-	char uring[NAME_MAX];	 /* elf.uring, or a library's, kept; "": none */
-	char asan[NAME_MAX];	 /* elf.asan, kept; "": none */
+	char loader[PATH_MAX]; /* elf.interpreter, kept */
+	char uring[NAME_MAX];  /* elf.uring, or a library's, kept; "": none */
+	char asan[NAME_MAX];   /* elf.asan, kept; "": none */
+	bool calls_kernel;     /* no import receives or starts programs, but its own code calls the
+				  kernel */
 	char receiver[PATH_MAX]; /* the library that receives for it; "": itself, or none */
 	enum apparmor apparmor;
 	char profile[PROFILE_MOST]; /* AppArmor's; "": none */
-	char no_bpf[REASON_MOST];   /* why the second engine can't help it; "": not asked, or it can */
+	char no_bpf[REASON_MOST];   /* why the second engine can't help it; "": not asked, or it can
+				     */
 };
 
 /*

@@ -22,7 +22,7 @@ enum { ANSWER_MOST = 4096 };
 
 /* The last line of its check, and what begins a line that says no. */
 #define WORKS "the BPF engine can work here\n"
-#define SAYS "replyfrom: "
+#define SAYS  "replyfrom: "
 
 /* Settings of the library that the engine does not know. */
 static const struct {

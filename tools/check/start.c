@@ -125,8 +125,8 @@ static void ask_apparmor(struct program *program, enum check_mode mode, const ch
 }
 
 /*
- * A program that imports no receive call itself: its libraries are looked at for --check, and where
- * the second engine would take a program in which nothing can be seen.
+ * Looks at the libraries of a program that imports no receive call itself: for --check, and where
+ * the second engine would take the program if they import none either.
  */
 static void look_at_libraries(struct program *program, const struct start *start)
 {
@@ -136,7 +136,8 @@ static void look_at_libraries(struct program *program, const struct start *start
 		return;
 	if (start->mode == CHECK_ONLY ||
 	    (start->mode == CHECK_START && start->engine == ENGINE_AUTO &&
-	     (program->finding == URING || !program->elf.acts) && engine_works(start->bpf, reason)))
+	     (program->finding == URING || program->calls_kernel) &&
+	     engine_works(start->bpf, reason)))
 		libraries_judge(program);
 }
 
@@ -145,6 +146,7 @@ static bool takes_bpf(struct program *program, const struct start *start)
 {
 	return start->engine == ENGINE_AUTO && start->mode != CHECK_FORCE &&
 	       program->finding >= UNSEEN && program->finding < NO_LOADER &&
+	       (program->finding != UNSEEN || program->calls_kernel) &&
 	       program->finding != SECURE && engine_works(start->bpf, program->no_bpf);
 }
 
