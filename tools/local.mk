@@ -81,6 +81,7 @@ tools_replyfrom_scan_LDFLAGS = $(part_ldflags)
 tools_replyfrom_scan_LDADD = tools/libcheck.a $(DL_LIBS)
 
 tools_replyfrom_status_SOURCES = $(process_sources) \
+	tools/status/engines.c \
 	tools/status/main.c \
 	tools/status/notes.c \
 	tools/status/report.c \

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "check/check.h"
 #include "./become.h"
@@ -17,6 +18,7 @@ int main(int count, char **arguments)
 	static struct parts parts;
 	struct options options;
 	struct start start = { .mode = CHECK_START };
+	static char how[PATH_MAX + sizeof("json:")];
 	const char *format;
 
 	options_read(&options, arguments + !!count);
@@ -27,13 +29,14 @@ int main(int count, char **arguments)
 	start.engine = options.engine;
 	start.no_connect = options.no_connect;
 	format = options.json ? "json" : "text";
+	snprintf(how, sizeof(how), "%s:%s", format, parts.bpf);
 	switch (options.mode) {
 	case PROBE:
 		BECOME(parts.probe, options.rest, format, options.request ? options.request : "");
 	case SCAN:
-		BECOME(parts.scan, options.rest, format);
+		BECOME(parts.scan, options.rest, how);
 	case STATUS:
-		BECOME(parts.status, options.rest, format, options.all ? "--all" : NULL);
+		BECOME(parts.status, options.rest, how, options.all ? "--all" : NULL);
 	case UNIT:
 		BECOME(parts.unit, options.rest, parts.check, parts.library, options.unit_action);
 	case ATTACH:
