@@ -118,6 +118,16 @@ void cgroup_make(struct cgroup *cgroup)
 	open_cgroup(cgroup);
 }
 
+bool cgroup_own_is_writable(void)
+{
+	char own[PATH_LENGTH], path[2 * PATH_LENGTH];
+
+	if (!cgroup_mount() || !read_path("self", own))
+		return false;
+	snprintf(path, sizeof(path), "%s%s", mount_point, own);
+	return !faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS);
+}
+
 static bool write_at(int folder, const char *name, const char *text)
 {
 	int fd = openat(folder, name, O_WRONLY | O_CLOEXEC), e;

@@ -74,7 +74,7 @@ static void print(bool is, bool needed, const char *name, const char *what)
 	printf("%-8s %s: %s\n", is ? "yes" : needed ? "missing" : "no", name, what);
 }
 
-int check(void)
+int check(bool runs)
 {
 	char first[128] = "";
 	const char *missing;
@@ -93,6 +93,10 @@ int check(void)
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
 		print(capability_is_effective(wanted[i].number), false, wanted[i].name,
 		      wanted[i].what);
+	is = cgroup_own_is_writable();
+	print(is, runs, "a cgroup that this process may write to", "run makes one below it");
+	if (!is && runs && !*first)
+		snprintf(first, sizeof(first), "a cgroup that it may write to");
 	/* Without the capabilities every probe fails, which says nothing of the kernel. */
 	if (!*first) {
 		missing = load_missing(true);
@@ -106,5 +110,6 @@ int check(void)
 		puts("the BPF engine can work here");
 		return 0;
 	}
+	fflush(stdout);
 	fail("the BPF engine cannot work here: %s is missing", first);
 }

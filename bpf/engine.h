@@ -44,6 +44,8 @@ bool cgroup_enter(const struct cgroup *cgroup);
 bool cgroup_is_populated(const struct cgroup *cgroup);
 /* Calls for each process there and in its descendants, as long as that returns true. */
 void cgroup_each_process(const struct cgroup *cgroup, bool (*call)(pid_t pid));
+/* Could cgroup_make() make one? */
+bool cgroup_own_is_writable(void);
 /* Where the cgroup v2 hierarchy is mounted; NULL if it is not. */
 const char *cgroup_mount(void);
 
@@ -143,7 +145,8 @@ int detach_target(const char *target);
 void counters_print(int fd);
 
 /* check.c */
-int check(void);
+/* Prints what is needed, with `runs` for run too; fails if something is missing. */
+int check(bool runs);
 /* Drops all capabilities but these (a mask). */
 void capabilities_keep(uint64_t mask);
 bool capability_is_effective(unsigned int number);

@@ -62,7 +62,7 @@ static const char usage[] =
 	"       replyfrom-bpf attach [OPTION]... TARGET\n"
 	"       replyfrom-bpf detach TARGET\n"
 	"       replyfrom-bpf status [--json]\n"
-	"       replyfrom-bpf check\n"
+	"       replyfrom-bpf check [run]\n"
 	"Help UDP servers by BPF programs for their cgroup: COMMAND, or those that run already in\n"
 	"TARGET, a systemd unit, a process id or the path of a cgroup.\n"
 	"\n"
@@ -257,7 +257,10 @@ int main(int count, char **arguments)
 			fail("status takes --json and nothing else");
 		return status(count > 2);
 	}
-	if (!strcmp(command, "check"))
-		return check();
+	if (!strcmp(command, "check")) {
+		if (count > 2 && (strcmp(arguments[2], "run") || count > 3))
+			fail("check takes run and nothing else");
+		return check(count > 2);
+	}
 	fail("unknown command %s; replyfrom-bpf --help shows the usage", command);
 }

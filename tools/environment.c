@@ -66,3 +66,9 @@ void environment_set(const char *name, const char *value)
 	if (!found)
 		append(entry);
 }
+
+void environment_remove(char **entry)
+{
+	for (; *entry; entry++)
+		entry[0] = entry[1];
+}

@@ -15,6 +15,9 @@ const char *environment_value(const char *entry, const char *name);
  */
 void environment_set(const char *name, const char *value);
 
+/* Takes the entry at this place of `environ` out. */
+void environment_remove(char **entry);
+
 /* Returns NAME=VALUE in memory of its own; fails with EXIT_OURS if there is none. */
 char *environment_entry(const char *name, const char *value);
 

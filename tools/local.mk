@@ -12,6 +12,7 @@ tools_libcheck_a_SOURCES = \
 	tools/check/check.h \
 	tools/check/child.c tools/check/child.h \
 	tools/check/elf.c tools/check/elf.h \
+	tools/check/engine.c tools/check/engine.h \
 	tools/check/env.c tools/check/env.h \
 	tools/check/libraries.c \
 	tools/check/library.c \
@@ -21,6 +22,7 @@ tools_libcheck_a_SOURCES = \
 	tools/check/sibling.c \
 	tools/check/start.c \
 	tools/check/verdict.c \
+	tools/become.c tools/become.h \
 	tools/environment.c tools/environment.h \
 	tools/message.c tools/message.h \
 	tools/options.c tools/options.h
@@ -79,6 +81,7 @@ tools_replyfrom_scan_LDFLAGS = $(part_ldflags)
 tools_replyfrom_scan_LDADD = tools/libcheck.a $(DL_LIBS)
 
 tools_replyfrom_status_SOURCES = $(process_sources) \
+	tools/status/engines.c \
 	tools/status/main.c \
 	tools/status/notes.c \
 	tools/status/report.c \

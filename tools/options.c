@@ -30,6 +30,41 @@ static void start_anyway(struct options *options, const char *value)
 	options->mode = FORCE;
 }
 
+static void set_engine(struct options *options, const char *value)
+{
+	static const char *const names[] = {
+		[ENGINE_AUTO] = "auto",
+		[ENGINE_PRELOAD] = "preload",
+		[ENGINE_BPF] = "bpf",
+	};
+
+	options->engine_name = value;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		options->engine = (enum engine)i;
+		if (!strcmp(names[i], value))
+			return;
+	}
+	message_fail(EXIT_OURS, "option --engine is '%s'; allowed: auto, preload or bpf", value);
+}
+
+static void set_no_connect(struct options *options, const char *value)
+{
+	(void)value;
+	options->no_connect = true;
+}
+
+static void attach(struct options *options, const char *value)
+{
+	options->mode = ATTACH;
+	options->target = value;
+}
+
+static void detach(struct options *options, const char *value)
+{
+	options->mode = DETACH;
+	options->target = value;
+}
+
 static void scan(struct options *options, const char *value)
 {
 	(void)value;
@@ -113,10 +148,17 @@ static const struct option {
 	{ "--follow-tcp", NULL, "REPLYFROM_FOLLOW_TCP", NULL,
 	  "as the source then, where the peer's TCP connection came in" },
 	{ "--stats", NULL, "REPLYFROM_STATS", NULL, "print the counters when a program ends" },
+	{ "--engine", "ENGINE", NULL, set_engine,
+	  "preload, bpf, or auto (default): bpf where the library cannot work" },
+	{ "--no-connect", NULL, NULL, set_no_connect,
+	  "with the engine bpf: leave connect() alone" },
+	{ "--attach", "TARGET", NULL, attach,
+	  "help the servers that run in TARGET: a unit, a PID, or a cgroup's path" },
+	{ "--detach", "TARGET", NULL, detach, "take that off again" },
 	{ "--force", NULL, NULL, start_anyway,
 	  "start COMMAND even if the library cannot work for it" },
 	{ "--check", NULL, NULL, check_only,
-	  "say whether the library can work for COMMAND; do not start it" },
+	  "say whether COMMAND can be helped, and by which engine; do not start it" },
 	{ "--scan", NULL, NULL, scan,
 	  "list the wildcard UDP servers of this host, and what replyfrom can do for each" },
 	{ "--probe", NULL, NULL, probe,
@@ -153,7 +195,9 @@ static void show_help(struct options *options, const char *value)
 	(void)options;
 	(void)value;
 	fputs("Usage: replyfrom [OPTION]... [--] COMMAND [ARGUMENT]...\n"
-	      "       replyfrom --check COMMAND\n"
+	      "       replyfrom [--engine ENGINE] --check COMMAND\n"
+	      "       replyfrom [OPTION]... --attach TARGET\n"
+	      "       replyfrom --detach TARGET\n"
 	      "       replyfrom --scan [--json]\n"
 	      "       replyfrom --probe [--request KIND] [--json] ADDRESS:PORT...\n"
 	      "       replyfrom --status [--json] --all|PID...\n"
@@ -170,7 +214,7 @@ static void show_help(struct options *options, const char *value)
 		printf("%*s%s\n", used < 20 ? 20 - used : 1, "", option->text);
 	}
 	fputs("\n"
-	      "Exit status: COMMAND's own; 125 if replyfrom itself fails or the library cannot "
+	      "Exit status: COMMAND's own; 125 if replyfrom itself fails or no engine can "
 	      "work for\n"
 	      "COMMAND, 126 if COMMAND cannot be run, 127 if it is not found. See replyfrom(1).\n",
 	      stdout);
@@ -233,12 +277,24 @@ static void refuse_combinations(const struct options *options)
 {
 	enum mode mode = options->mode;
 
-	if (!*options->rest && mode != SCAN && mode != STATUS &&
+	if (options->target && *options->rest)
+		message_fail(EXIT_OURS, "options --attach and --detach start no command");
+	if (!*options->rest && !options->target && mode != SCAN && mode != STATUS &&
 	    strcmp(options->unit_action, "list"))
 		message_fail(EXIT_OURS, "no command to start; replyfrom --help shows the usage");
 	if (*options->unit_action && mode != UNIT)
 		message_fail(EXIT_OURS,
 			     "options --install, --remove and --list go with --unit only");
+	if (options->target && mode != ATTACH && mode != DETACH)
+		message_fail(EXIT_OURS, "options --attach and --detach go with no other mode");
+	if (options->engine_name && mode != START && mode != CHECK &&
+	    !(mode == FORCE && options->engine == ENGINE_PRELOAD))
+		message_fail(EXIT_OURS, mode == FORCE ? "option --force means --engine preload"
+						      : "option --engine goes with a command only");
+	if (options->no_connect &&
+	    ((mode != START && mode != CHECK) || options->engine == ENGINE_PRELOAD))
+		message_fail(EXIT_OURS,
+			     "option --no-connect goes with a command and the engine bpf only");
 	if (options->request && mode != PROBE)
 		message_fail(EXIT_OURS, "option --request goes with --probe only");
 	if (options->all && mode != STATUS)

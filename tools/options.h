@@ -5,11 +5,16 @@
 
 #include <stdbool.h>
 
-enum mode { START, FORCE, CHECK, SCAN, PROBE, STATUS, UNIT };
+#include "check/engine.h"
+
+enum mode { START, FORCE, CHECK, ATTACH, DETACH, SCAN, PROBE, STATUS, UNIT };
 
 struct options {
 	enum mode mode;
-	bool json, all;
+	bool json, all, no_connect;
+	enum engine engine;
+	const char *engine_name; /* as it is given; NULL: not given */
+	const char *target;	 /* of --attach and --detach; NULL: not given */
 	const char *unit_action; /* what --unit does with the drop-in; "": print it */
 	const char *request;	 /* NULL: not given */
 	char **rest;		 /* the command, or what the mode takes */

@@ -17,9 +17,9 @@
 
 #define LIBRARY "libreplyfrom.so"
 
-/* Where all parts are of which nothing else is said, and where the other two are. */
+/* Where all parts are of which nothing else is said, and where the others are. */
 static void set_parts(struct parts *parts, const char *folder, const char *library_folder,
-		      const char *unit_folder)
+		      const char *unit_folder, const char *bpf_folder)
 {
 	const struct {
 		char *path;
@@ -31,6 +31,7 @@ static void set_parts(struct parts *parts, const char *folder, const char *libra
 		{ parts->scan, folder, "replyfrom-scan" },
 		{ parts->status, folder, "replyfrom-status" },
 		{ parts->unit, unit_folder, "replyfrom-unit" },
+		{ parts->bpf, bpf_folder, "replyfrom-bpf" },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -70,11 +71,12 @@ static void set_tree(struct parts *parts, const char *tools)
 {
 	const char *slash = strrchr(tools, '/');
 	int length = slash ? (int)(slash - tools) : 0;
-	char shim[PATH_MAX], scripts[PATH_MAX];
+	char shim[PATH_MAX], scripts[PATH_MAX], bpf[PATH_MAX];
 
 	snprintf(shim, sizeof(shim), "%.*s/shim", length, tools);
 	snprintf(scripts, sizeof(scripts), "%.*s/scripts", length, tools);
-	set_parts(parts, tools, shim, scripts);
+	snprintf(bpf, sizeof(bpf), "%.*s/bpf", length, tools);
+	set_parts(parts, tools, shim, scripts, bpf);
 }
 
 static void choose(struct parts *parts)
@@ -123,11 +125,12 @@ static void choose(struct parts *parts)
 	char folder[PATH_MAX];
 
 	if (moved_libdir(folder)) {
-		set_parts(parts, folder, folder, folder);
+		set_parts(parts, folder, folder, folder, folder);
 		if (!access(parts->library, F_OK))
 			return;
 	}
-	set_parts(parts, LIBDIR "/replyfrom", LIBDIR "/replyfrom", LIBDIR "/replyfrom");
+	set_parts(parts, LIBDIR "/replyfrom", LIBDIR "/replyfrom", LIBDIR "/replyfrom",
+		  LIBDIR "/replyfrom");
 }
 
 #endif

@@ -7,6 +7,7 @@
 
 struct parts {
 	char library[PATH_MAX];
+	char bpf[PATH_MAX]; /* the second engine, which need not be there */
 	char check[PATH_MAX], probe[PATH_MAX], scan[PATH_MAX], status[PATH_MAX], unit[PATH_MAX];
 };
 

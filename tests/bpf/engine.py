@@ -2,6 +2,7 @@
 """What the tests of the BPF engine share: programs under it, cgroups, an engine that attaches."""
 import atexit
 import contextlib
+import glob
 import os
 import shlex
 import shutil
@@ -18,6 +19,7 @@ os.environ['REPLYFROM_TEST_RUNNER'] = shlex.join((ENGINE, 'run', '--'))
 sys.path.insert(0, f'{TESTS}/net')
 
 import lab  # noqa: E402
+import program  # noqa: E402
 import tap  # noqa: E402
 
 PYTHON = sys.executable
@@ -31,6 +33,11 @@ def require():
 	if check.returncode:
 		tap.unavailable_all(check.stderr.strip())
 	atexit.register(clean)
+
+
+def server_sources():
+	"""The C files of the test server."""
+	return sorted(glob.glob(f'{TESTS}/net/server/*.c'))
 
 
 def own_cgroup():
@@ -101,6 +108,20 @@ class Attached:
 
 def engine(*arguments, **options):
 	return subprocess.run([ENGINE, *map(str, arguments)], capture_output=True, text=True, **options)
+
+
+class WithFreePort:
+	"""A network that starts a program when the port of the one before is free: io_uring lets go of it late."""
+
+	def __init__(self, network):
+		self._network = network
+
+	def __getattr__(self, name):
+		return getattr(self._network, name)
+
+	def start(self, *arguments, **options):
+		wait_until(lambda: not program.is_bound(lab.PORT))
+		return self._network.start(*arguments, **options)
 
 
 class Workshop:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Programs that no preload reaches: static ones, Go, setuid, file capabilities, io_uring, caddy."""
-import glob
 import os
 import shutil
 import subprocess
@@ -10,7 +9,6 @@ import lab
 import tap
 from cases import Server, echo, run
 from lab import IPV4, IPV6
-from program import is_bound
 
 NOBODY = 65534
 NO_URING = 77
@@ -18,7 +16,7 @@ NO_URING = 77
 
 def static_servers(workshop):
 	"""The test server, linked statically: (path, None) or (None, reason)."""
-	return workshop.compile('static', sorted(glob.glob(f'{engine.TESTS}/net/server/*.c')), '-static')
+	return workshop.compile('static', engine.server_sources(), '-static')
 
 
 def test_static(network, static):
@@ -52,20 +50,6 @@ def test_privileged(network, workshop, static):
 	))
 
 
-class WithFreePort:
-	"""A network that starts a program when the port of the one before is free: io_uring lets go of it late."""
-
-	def __init__(self, network):
-		self._network = network
-
-	def __getattr__(self, name):
-		return getattr(self._network, name)
-
-	def start(self, *arguments, **options):
-		engine.wait_until(lambda: not is_bound(lab.PORT))
-		return self._network.start(*arguments, **options)
-
-
 def test_uring(network, workshop):
 	uring, reason = workshop.compile('uring', [f'{engine.TESTS}/bpf/uring.c'], '-luring')
 	if not uring:
@@ -73,7 +57,7 @@ def test_uring(network, workshop):
 	elif subprocess.run([uring]).returncode == NO_URING:
 		tap.unsupported('io_uring', 'this kernel has none, or allows none')
 	else:
-		run(WithFreePort(network), (Server('io_uring', (uring, str(lab.PORT)), IPV6[:3] + IPV4[:2], echo),))
+		run(engine.WithFreePort(network), (Server('io_uring', (uring, str(lab.PORT)), IPV6[:3] + IPV4[:2], echo),))
 
 
 def test_go(network, workshop):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The main job on one screen: nc asked at several addresses of a host, without and with replyfrom, side by side."""
+"""The main job on one screen: nc, and a static server, asked at addresses of a host, without and with replyfrom, side by side."""
 import os
 import shutil
 import sys
@@ -7,6 +7,9 @@ from typing import NamedTuple, Optional
 
 import lab
 import namespaces
+
+sys.path.append(f'{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}/bpf')
+import engine  # noqa: E402
 
 UNAVAILABLE = 77
 NC = shutil.which('nc.openbsd') or 'nc'
@@ -46,6 +49,26 @@ def converse(network, destination, argv, helped):
 		return Seen(first and first[1], True, second and second[1])
 
 
+def echo(network, destination, argv, helped):
+	"""The same with a program that answers by itself, with what it was sent."""
+	with network.start(argv, helped), network.client(destination) as client:
+		first = client.ask(b'ping 1\n')
+		second = client.ask(b'ping 2\n')
+		return Seen(first, second is not None, second)
+
+
+def build_static(workshop):
+	"""The path of the static server, and why it can't be helped here."""
+	if os.geteuid():
+		return None, 'that takes the engine in cgroup BPF, which needs root'
+	if not os.path.exists(engine.ENGINE):
+		return None, 'replyfrom was built without the engine in cgroup BPF; configure says what that needs'
+	check = engine.engine('check', 'run')
+	if check.returncode:
+		return None, check.stderr.strip().removeprefix('replyfrom: ')
+	return workshop.compile('static-echo', [f'{engine.TESTS}/net/static_echo.c'], '-static')
+
+
 def cell(text, right, width=28):
 	"""A value and its verdict, padded before it is coloured."""
 	return (GREEN if right else RED) + text.ljust(width) + PLAIN
@@ -58,16 +81,16 @@ def source_cell(source, destination):
 	return cell(f'{source:<18}{"right" if right else "WRONG"}', right)
 
 
-def show(title, destination, argv, seen):
+def show(title, destination, argv, seen, answer='"pong {}" comes from'):
 	"""One table: a column for each of the conversations."""
-	command = ' '.join(('nc', *argv[1:]))
+	command = ' '.join(('nc' if argv[0] == NC else f'./{os.path.basename(argv[0])}', *argv[1:]))
 	print(f'Asked at {destination.address}, {title}, from {destination.peer}:')
 	rows = (
 		('', [f'{command:<28}', f'replyfrom {command}']),
 		('client sends "ping 1" to', [f'{destination.address:<28}'] * 2),
-		('"pong 1" comes from', [source_cell(each.first_source, destination) for each in seen]),
+		(answer.format(1), [source_cell(each.first_source, destination) for each in seen]),
 		('client\'s "ping 2"', [cell('arrives' if each.second_arrived else 'is lost', each.second_arrived) for each in seen]),
-		('"pong 2" comes from', [source_cell(each.second_source, destination) for each in seen]),
+		(answer.format(2), [source_cell(each.second_source, destination) for each in seen]),
 	)
 	for name, cells in rows:
 		print(f'  {name:<26}{"  ".join(cells)}'.rstrip())
@@ -75,6 +98,8 @@ def show(title, destination, argv, seen):
 
 
 def main():
+	workshop = engine.Workshop()
+	static, reason = build_static(workshop)
 	try:
 		network = lab.Lab()
 	except namespaces.Unavailable as reason:
@@ -89,6 +114,16 @@ def main():
 		plain, helped = seen = [converse(network, destination, argv, each) for each in (False, True)]
 		show(title, destination, argv, seen)
 		claims.append((not plain.holds(destination), helped.holds(destination)))
+	title, destination = ASKED[0][:2]
+	if static:
+		print('A static program, which no library can be preloaded into: replyfrom takes the engine in cgroup BPF.')
+		argv = (static, PORT)
+		plain, helped = seen = [echo(network, destination, argv, each) for each in (False, True)]
+		engine.clean()
+		show(title, destination, argv, seen, '"ping {}" comes back from')
+		claims.append((not plain.holds(destination), helped.holds(destination)))
+	else:
+		print(f'Left out, a static program: {reason}\n')
 	without = sum(wrong for wrong, _ in claims)
 	right = sum(each for _, each in claims)
 	print(f'Without replyfrom: {without} of {len(claims)} wrong. With replyfrom: {right} of {len(claims)} right.')

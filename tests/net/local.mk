@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	tests/net/patterns.py \
 	tests/net/program.py \
 	tests/net/puppet.py \
+	tests/net/static_echo.c \
 	tests/net/tap.py \
 	$(net_tests)
 

@@ -44,7 +44,7 @@ if command -v musl-gcc >/dev/null; then
 	# The kernel's headers, which musl-gcc does not look for.
 	# shellcheck disable=SC2086
 	installed musl musl-gcc -idirafter "/usr/include/$($CC -print-multiarch)" -idirafter /usr/include
-	run libc/bin/replyfrom ./answer-musl "$port"
+	run libc/bin/replyfrom --engine preload ./answer-musl "$port"
 	refused 'a program of the other libc' '*another libc*'
 else
 	unavailable 'musl' 'musl-gcc is not installed'

@@ -4,6 +4,7 @@ wrapper_tests = \
 	tests/wrapper/test_check.sh \
 	tests/wrapper/test_completion.sh \
 	tests/wrapper/test_documents.sh \
+	tests/wrapper/test_engine.sh \
 	tests/wrapper/test_fidelity.sh \
 	tests/wrapper/test_installed.sh \
 	tests/wrapper/test_man.sh \

@@ -44,7 +44,7 @@ END
 helped() {
 	run "$replyfrom" --check "$3"
 	same "$1: --check: 0" 0 "$status"
-	like "$1: --check says so" "$2" "$out"
+	like "$1: --check says so" "$2; engine: preload" "$out"
 	like "$1: --check: in one line" '?*' "${out%%*"$newline"*}"
 	run "$replyfrom" "$3"
 	same "$1: starts without a word" '0 ' "$status $err"

@@ -7,7 +7,8 @@
 
 run "$replyfrom" --help
 same '--help: 0' 0 "$status"
-for word in Usage --log --ports --peers --source --follow-tcp --stats --check --force --help --version 125 126 127; do
+for word in Usage --log --ports --peers --source --follow-tcp --stats --engine --attach --detach --no-connect \
+	--check --force --help --version 125 126 127; do
 	like "--help tells of $word" "*$word*" "$out"
 done
 same '--help fits a terminal' '' "$(printf '%s\n' "$out" | grep -E '.{101}')"
@@ -75,6 +76,25 @@ bad '--follow-tcp with a value' '*--follow-tcp*no value*' --follow-tcp=1
 bad 'a part of --follow-tcp' '*unknown option --follow;*' --follow
 bad '--check with a value' '*--check*no value*' --check=1
 bad '--force with a value' '*--force*no value*' --force=
+bad '--engine with another value' "option --engine is 'BPF'; allowed: auto, preload or bpf" --engine BPF
+bad '--engine with a part of a value' "*--engine is 'pre'*" --engine=pre
+bad '--engine bpf with --force' '*--force means --engine preload*' --engine bpf --force
+bad '--engine auto with --force' '*--force means --engine preload*' --force --engine auto
+bad '--engine with --scan' '*--engine goes with a command only*' --engine bpf --scan
+bad '--no-connect with a value' '*--no-connect*no value*' --no-connect=1
+bad '--no-connect with the preload' '*--no-connect goes with*' --engine preload --no-connect
+bad '--no-connect with --force' '*--no-connect goes with*' --force --no-connect
+bad '--attach with a command' '*start no command' --attach tftpd.service
+bad '--detach with a command' '*start no command' --detach tftpd.service
+bad '--attach with --engine' '*start no command' --engine bpf --attach tftpd.service
+for mode in --check --scan --force; do
+	run "$replyfrom" --attach tftpd.service $mode
+	refused "--attach and $mode" '*--attach and --detach go with no other mode'
+done
+run "$replyfrom" --engine bpf
+refused '--engine without a command' 'no command*'
+run env REPLYFROM_PORT=53 "$replyfrom" --attach tftpd.service
+refused '--attach with a misspelt setting' 'REPLYFROM_PORT is no setting*'
 bad '--probe with a value' '*--probe*no value*' --probe=1
 bad '--json with a value' '*--json*no value*' --json=1
 bad '--request without --probe' '*--probe only*' --request dns
@@ -83,7 +103,7 @@ bad '--scan with a value' '*--scan*no value*' --scan=1
 bad '--scan with a command' '*--scan takes no*' --scan
 bad '--help with a value' '*--help*no value*' --help=me
 bad '--version with a value' '*--version*no value*' --version=1
-for option in log ports peers source request; do
+for option in log ports peers source request engine attach detach; do
 	bad "--$option with nothing" "*--$option needs a value*" "--$option="
 	bad "--$option with an empty value" "*--$option needs a value*" "--$option" ''
 done
@@ -147,7 +167,7 @@ printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\10\0\1\0\0\0' >"$work/$evil"
 head -c 40 /dev/zero >>"$work/$evil"
 chmod +x "$work/$evil"
 said 'a verdict' "$replyfrom" --check "$work/$evil"
-said 'a refused start' "$replyfrom" "$work/$evil"
+said 'a refused start' "$replyfrom" --engine preload "$work/$evil"
 run "$replyfrom" --unit "$(printf 'x\033[31m\007.service')"
 like 'a unit: control characters become ?' "*'x?[31m?.service' is no name*" "$err"
 run "$replyfrom" --check "$work/$evil_program"

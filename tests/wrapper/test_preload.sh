@@ -47,9 +47,9 @@ if [ -e "$asan" ]; then
 	echo 'int main(int count, char **arguments) { return count > 9 && recv(0, *arguments, 1, 0) < 0; }' >>"$work/asan.c"
 	# shellcheck disable=SC2086 # CC may have options
 	$CC -fsanitize=address -o "$work/asan" "$work/asan.c"
-	run "$replyfrom" "$work/asan"
+	run "$replyfrom" --engine preload "$work/asan"
 	refused 'AddressSanitizer, in the program' '*AddressSanitizer has to be the first library (libasan*LD_PRELOAD*--force'
-	run "$replyfrom" --check "$work/asan"
+	run "$replyfrom" --engine preload --check "$work/asan"
 	like 'AddressSanitizer, in the program: --check' '1 *AddressSanitizer*' "$status $out"
 	run env LD_PRELOAD="$(realpath "$asan")" "$replyfrom" "$work/asan"
 	same 'AddressSanitizer, in the program and preloaded: it starts' '0 ' "$status $err"
@@ -159,7 +159,7 @@ compile32() {
 	$CC -m32 -include "$abs_top_builddir/config.h" -I"$abs_top_builddir" -I"$abs_top_srcdir/shim" \
 		-idirafter "/usr/include/$($CC -print-multiarch)" \
 		-o "usr/$lib32/replyfrom/replyfrom-check" "$abs_top_srcdir"/tools/check/*.c \
-		"$abs_top_srcdir/tools/environment.c" "$abs_top_srcdir/tools/message.c" \
+		"$abs_top_srcdir/tools/become.c" "$abs_top_srcdir/tools/environment.c" "$abs_top_srcdir/tools/message.c" \
 		"$abs_top_srcdir/tools/options.c" "$abs_top_srcdir/shim/settings.c" -ldl &&
 		$CC -m32 -shared -fPIC -o "usr/$lib32/replyfrom/libreplyfrom.so" "$work/version.c"
 }

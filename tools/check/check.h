@@ -11,17 +11,26 @@
 #include "../message.h"
 #include "apparmor.h"
 #include "elf.h"
+#include "engine.h"
 
 enum check_mode { CHECK_START, CHECK_ONLY, CHECK_FORCE };
 
+/* How a command is to be started. */
+struct start {
+	enum check_mode mode;
+	const char *profile; /* AppArmor's that it will be started with; NULL: its own */
+	const char *library;
+	const char *checker; /* a program that answers to LIBRARY_ALIVE */
+	enum engine engine;
+	const char *bpf; /* the second engine; NULL with ENGINE_PRELOAD */
+	bool no_connect; /* the second engine is to leave connect() alone */
+};
+
 /*
  * Checks settings, library and command, and becomes the command; in CHECK_ONLY it prints the
- * verdict instead. `profile` is the one of AppArmor that the command will be started with; NULL:
- * its own. `checker` is a program that answers to LIBRARY_ALIVE. What fails ends the process with
- * one of the statuses of message.h.
+ * verdict instead. What fails ends the process with one of the statuses of message.h.
  */
-_Noreturn void check_run(enum check_mode mode, const char *profile, const char *library,
-			 const char *checker, char **command);
+_Noreturn void check_run(const struct start *start, char **command);
 
 /* What was found out about a program; from CANNOT_HELP on, the library cannot work for it. */
 enum finding {
@@ -55,12 +64,16 @@ struct program {
 	enum finding finding;
 	bool dropped; /* env(1) on the way to it takes LD_PRELOAD away */
 	struct elf elf;
-	char loader[PATH_MAX];	 /* elf.interpreter, kept */
-	char uring[NAME_MAX];	 /* elf.uring, or a library's, kept; "": none */
-	char asan[NAME_MAX];	 /* elf.asan, kept; "": none */
+	char loader[PATH_MAX]; /* elf.interpreter, kept */
+	char uring[NAME_MAX];  /* elf.uring, or a library's, kept; "": none */
+	char asan[NAME_MAX];   /* elf.asan, kept; "": none */
+	bool calls_kernel;     /* no import receives or starts programs, but its own code calls the
+				  kernel */
 	char receiver[PATH_MAX]; /* the library that receives for it; "": itself, or none */
 	enum apparmor apparmor;
 	char profile[PROFILE_MOST]; /* AppArmor's; "": none */
+	char no_bpf[REASON_MOST];   /* why the second engine can't help it; "": not asked, or it can
+				     */
 };
 
 /*
@@ -91,6 +104,9 @@ void library_answer(void);
  */
 void library_preload(const char *preload);
 
+/* Takes the library out of LD_PRELOAD, and leaves there what else it has. */
+void library_withdraw(void);
+
 /* Returns true if LD_PRELOAD begins with a sanitizer's runtime. */
 bool library_after_sanitizer(void);
 
@@ -98,8 +114,11 @@ bool library_after_sanitizer(void);
  * Leaves the command to the replyfrom-check of the program's own ABI: then one wrapper serves
  * programs of both. Returns if there is none installed.
  */
-void sibling_start(const char *preload, const struct elf *program, enum check_mode mode,
-		   const char *profile, char **command);
+void sibling_start(const char *preload, const struct elf *program, const struct start *start,
+		   char **command);
+
+/* What stands after the second engine's path in an argument of replyfrom-check. */
+#define NO_CONNECT ":no-connect"
 
 /*
  * Finds an executable file as execvp(3) does. Returns 0 and its path, or the errno that execvp
@@ -142,6 +161,9 @@ void confinement_judge(struct program *program, const char *command, const char 
 
 /* Writes the finding as one line without a newline, with what to do about it. */
 void verdict_print(const struct program *program, const char *library, char *line, size_t size);
+
+/* The same for a program that the second engine helps in place of the library. */
+void verdict_print_bpf(const struct program *program, char *line, size_t size);
 
 /* Returns true if the program itself cannot be helped, but those that it starts can. */
 bool verdict_launches(const struct program *program);

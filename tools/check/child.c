@@ -17,16 +17,18 @@ bool child_signal_is_pending(void)
 	return !sigpending(&pending) && sigismember(&pending, SIGCHLD);
 }
 
-void child_wait(pid_t child, bool was_pending)
+int child_wait(pid_t child, bool was_pending)
 {
 	const struct timespec now = { 0, 0 };
+	int status = -1;
 	sigset_t set;
 
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (was_pending || !child_signal_is_pending())
-		return;
+		return status;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigtimedwait(&set, NULL, &now);
+	return status;
 }

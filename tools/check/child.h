@@ -11,8 +11,9 @@ bool child_signal_is_pending(void);
 
 /*
  * Waits until the child has ended. Where SIGCHLD is blocked, the child's own is not left pending;
- * `was_pending` is what child_signal_is_pending() returned before the fork.
+ * `was_pending` is what child_signal_is_pending() returned before the fork. Returns the status that
+ * waitpid(2) gives; -1 if it has none to give, as where SIGCHLD is ignored.
  */
-void child_wait(pid_t child, bool was_pending);
+int child_wait(pid_t child, bool was_pending);
 
 #endif

@@ -252,6 +252,55 @@ bool elf_read(const void *bytes, size_t size, struct elf *elf)
 	return true;
 }
 
+/*
+ * Returns true if these bytes have the machine's instruction for system calls. Among those of
+ * x86-64 its two bytes can be a part of an offset as well, which is small: its upper bytes are 0 or
+ * -1, and it follows a ModR/M byte or the opcode of a jump.
+ */
+static bool has_system_call(const unsigned char *code, size_t size)
+{
+#ifdef __x86_64__
+	const unsigned char *end = code + size, *found = code;
+
+	while ((found = memmem(found, (size_t)(end - found), "\x0f\x05", 2))) {
+		unsigned char before = found > code ? found[-1] : 0;
+		unsigned char next = end - found > 2 ? found[2] : 0x90;
+		unsigned char last = end - found > 3 ? found[3] : 0x90;
+		bool after_opcode = (before & 0xc7) == 0x05 || (before & 0xfe) == 0xe8 ||
+				    (before & 0xf0) == 0x80;
+
+		if (next != 0 && next != 0xff && !(after_opcode && (last == 0 || last == 0xff)))
+			return true;
+		found++;
+	}
+#elif defined __aarch64__
+	for (size_t i = 0; i + 4 <= size; i += 4)
+		if (!memcmp(code + i, "\x01\x00\x00\xd4", 4)) /* svc #0 */
+			return true;
+#else
+	(void)code;
+	(void)size;
+#endif
+	return false;
+}
+
+bool elf_calls_kernel(const void *bytes, size_t size)
+{
+	struct image image = { .bytes = bytes, .size = size };
+	const ElfW(Ehdr) *header = PART(&image, ElfW(Ehdr), 0, 1);
+
+	image.segments = header ? PART(&image, ElfW(Phdr), header->e_phoff, header->e_phnum) : NULL;
+	for (unsigned int i = 0; image.segments && i < header->e_phnum; i++) {
+		const ElfW(Phdr) *segment = &image.segments[i];
+		const void *code = part(&image, segment->p_offset, segment->p_filesz, 1);
+
+		if (segment->p_type == PT_LOAD && segment->p_flags & PF_X && code &&
+		    has_system_call(code, segment->p_filesz))
+			return true;
+	}
+	return false;
+}
+
 const char *elf_own_interpreter(void)
 {
 	const ElfW(Phdr) *segments =

@@ -28,6 +28,12 @@ struct elf {
 /* Returns false if these bytes are no ELF program. Trusts no offset in them. */
 bool elf_read(const void *bytes, size_t size, struct elf *elf);
 
+/*
+ * Returns true if there is a system call in the code of this native ELF file, so far as that can be
+ * told from its bytes: libc makes them for other programs.
+ */
+bool elf_calls_kernel(const void *bytes, size_t size);
+
 /* Returns true if a library of this name receives through io_uring(7). */
 bool elf_is_uring(const char *name);
 

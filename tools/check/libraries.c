@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "./check.h"
+#include "./child.h"
 
 /* What was found in all of them. */
 struct imports {
@@ -131,8 +131,8 @@ void libraries_judge(struct program *program)
 	char line[2 * PATH_MAX];
 	struct imports imports = { true, program->elf.acts, program->elf.hooked };
 	pid_t child;
+	bool was_pending = child_signal_is_pending();
 	FILE *lines = is_safe_to_list(program) ? list_libraries(program, &child) : NULL;
-	int result = -1;
 
 	if (!lines)
 		return;
@@ -147,8 +147,7 @@ void libraries_judge(struct program *program)
 			read_library(path, program, &imports);
 	}
 	fclose(lines);
-	waitpid(child, &result, 0);
-	imports.all_known &= !result;
+	imports.all_known &= !child_wait(child, was_pending);
 	conclude(program, &imports);
 }
 

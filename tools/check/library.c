@@ -257,3 +257,60 @@ void library_preload(const char *preload)
 	if (!found)
 		environment_set("LD_PRELOAD", preload);
 }
+
+/* Is it a library of ours, of whatever installation? */
+static bool is_ours(const char *item, size_t length)
+{
+	const char *name = strrchr(INSTALLED, '/');
+	size_t size = strlen(name);
+
+	return (length >= size && !memcmp(item + length - size, name, size)) ||
+	       (length == size - 1 && !memcmp(item, name + 1, length));
+}
+
+/* Returns the list without our library, in memory of its own; NULL: it has none. */
+static char *list_without(const char *list)
+{
+	char *left = strdup(list), *to = left;
+	bool found = false;
+
+	if (!left)
+		message_fail(EXIT_OURS, "LD_PRELOAD: %s", strerror(errno));
+	while (*list) {
+		size_t length = strcspn(list, SEPARATORS);
+		size_t size = length + strspn(list + length, SEPARATORS);
+
+		if (is_ours(list, length)) {
+			found = true;
+		} else {
+			memcpy(to, list, size);
+			to += size;
+		}
+		list += size;
+	}
+	*to = '\0';
+	if (found)
+		return left;
+	free(left);
+	return NULL;
+}
+
+void library_withdraw(void)
+{
+	char **entry = environ;
+
+	while (entry && *entry) {
+		const char *kept = environment_value(*entry, "LD_PRELOAD");
+		char *left = kept ? list_without(kept) : NULL;
+
+		if (left && !left[strspn(left, SEPARATORS)]) {
+			environment_remove(entry);
+			free(left);
+			continue;
+		}
+		if (left)
+			*entry = environment_entry("LD_PRELOAD", left);
+		free(left);
+		entry++;
+	}
+}

@@ -240,6 +240,8 @@ static bool judge_or_follow(struct program *program)
 		goto close_file;
 	if (elf_read(bytes, size, &program->elf)) {
 		judge_elf(program, fd, &status);
+		program->calls_kernel = program->finding == NO_RECEIVE && !program->elf.acts &&
+					elf_calls_kernel(bytes, size);
 	} else {
 		program->finding = UNKNOWN;
 		follow = follow_interpreter(program, bytes, size);

@@ -55,10 +55,20 @@ static bool beside(const char *preload, const char *folder, const char *name, ch
 			       folder, name) < PATH_MAX;
 }
 
-void sibling_start(const char *preload, const struct elf *program, enum check_mode mode,
-		   const char *profile, char **command)
+/* Which file is its library, and which is our second engine, if that may be taken. */
+static void write_parts(char *parts, size_t size, const char *library, const struct start *start)
 {
-	char check[PATH_MAX], library[PATH_MAX], how[PATH_MAX], **arguments;
+	bool bpf = start->engine != ENGINE_PRELOAD;
+
+	snprintf(parts, size, "%s%s%s%s", library, bpf ? ":" : "", bpf ? start->bpf : "",
+		 bpf && start->no_connect ? NO_CONNECT : "");
+}
+
+void sibling_start(const char *preload, const struct elf *program, const struct start *start,
+		   char **command)
+{
+	char check[PATH_MAX], library[PATH_MAX], how[PATH_MAX], both[2 * PATH_MAX], **arguments;
+	const char *profile = start->profile;
 	size_t count = 0;
 
 	while (command[count])
@@ -68,10 +78,10 @@ void sibling_start(const char *preload, const struct elf *program, enum check_mo
 		message_fail(EXIT_OURS, "no memory for the arguments");
 	memcpy(arguments + 3, command, count * sizeof(*command));
 	arguments[0] = check;
-	snprintf(how, sizeof(how), "%s%s%s", check_mode_name(mode), profile ? ":" : "",
+	snprintf(how, sizeof(how), "%s%s%s", check_mode_name(start->mode), profile ? ":" : "",
 		 profile ? profile : "");
 	arguments[1] = how;
-	arguments[2] = library;
+	arguments[2] = both;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (known[i].machine != program->machine || known[i].class != program->class)
 			continue;
@@ -80,8 +90,10 @@ void sibling_start(const char *preload, const struct elf *program, enum check_mo
 
 			if (beside(preload, folder, "replyfrom-check", check) &&
 			    beside(preload, folder, "libreplyfrom.so", library) &&
-			    fits(check, program) && !access(library, R_OK))
+			    fits(check, program) && !access(library, R_OK)) {
+				write_parts(both, sizeof(both), library, start);
 				execv(check, arguments);
+			}
 		}
 	}
 	free(arguments);

@@ -25,20 +25,55 @@ static _Noreturn void run(char **command)
 	fail_run(*command, errno);
 }
 
-/* --check: the verdict on stdout. */
-static _Noreturn void answer(const struct program *program, const char *library, bool disabled)
+/* --check: the line on stdout, and the end. */
+static _Noreturn void print_answer(char *line, const char *more, bool helps, bool disabled)
 {
 	const char *switched_off =
 		disabled ? "; REPLYFROM_DISABLE=1 is set, so it is started without the library"
 			 : "";
+
+	message_clean(line);
+	if (dprintf(STDOUT_FILENO, "%s%s%s\n", line, more, switched_off) < 0)
+		message_fail(EXIT_OURS, "stdout: %s", strerror(errno));
+	_exit(helps && !disabled ? EXIT_SUCCESS : EXIT_CANNOT_HELP);
+}
+
+/* --check: the verdict; `bpf`: the second engine takes the program. */
+static _Noreturn void answer(const struct program *program, const struct start *start,
+			     const char *library, bool bpf, bool disabled)
+{
+	bool helps = bpf || program->finding < UNSEEN;
+	const char *more = "";
 	char line[LINE];
 
-	verdict_print(program, library, line, sizeof(line));
-	message_clean(line);
-	if (dprintf(STDOUT_FILENO, "%s%s%s\n", line,
-		    verdict_launches(program) ? verdict_offer(program) : "", switched_off) < 0)
-		message_fail(EXIT_OURS, "stdout: %s", strerror(errno));
-	_exit(program->finding < UNSEEN && !disabled ? EXIT_SUCCESS : EXIT_CANNOT_HELP);
+	if (bpf)
+		verdict_print_bpf(program, line, sizeof(line));
+	else
+		verdict_print(program, library, line, sizeof(line));
+	if (helps && start->engine == ENGINE_AUTO)
+		more = bpf ? "; engine: bpf" : "; engine: preload";
+	else if (!helps && verdict_launches(program))
+		more = verdict_offer(program);
+	print_answer(line, more, helps, disabled);
+}
+
+/* --engine bpf: whatever the program is. */
+static _Noreturn void run_bpf(const struct start *start, bool disabled, char **command)
+{
+	char path[PATH_MAX], reason[REASON_MOST], line[LINE];
+	int error = program_find(*command, path);
+	bool works;
+
+	if (error)
+		fail_run(*command, error);
+	if (start->mode != CHECK_ONLY)
+		engine_run(start->bpf, start->no_connect, command);
+	works = engine_works(start->bpf, reason);
+	if (works)
+		snprintf(line, sizeof(line), "%s can be helped; engine: bpf", path);
+	else
+		snprintf(line, sizeof(line), "%s cannot be helped: %s", path, reason);
+	print_answer(line, "", works, disabled);
 }
 
 /* What is known to be missed is said; the program may use io_uring for files only. */
@@ -89,29 +124,61 @@ static void ask_apparmor(struct program *program, enum check_mode mode, const ch
 	confinement_judge(program, command, profile, real);
 }
 
-void check_run(enum check_mode mode, const char *profile, const char *library, const char *checker,
-	       char **command)
+/*
+ * Looks at the libraries of a program that imports no receive call itself: for --check, and where
+ * the second engine would take the program if they import none either.
+ */
+static void look_at_libraries(struct program *program, const struct start *start)
 {
+	char reason[REASON_MOST];
+
+	if (program->finding != URING && program->finding != NO_RECEIVE)
+		return;
+	if (start->mode == CHECK_ONLY ||
+	    (start->mode == CHECK_START && start->engine == ENGINE_AUTO &&
+	     (program->finding == URING || program->calls_kernel) &&
+	     engine_works(start->bpf, reason)))
+		libraries_judge(program);
+}
+
+/* Returns true if the library cannot work for the program, but the second engine can. */
+static bool takes_bpf(struct program *program, const struct start *start)
+{
+	return start->engine == ENGINE_AUTO && start->mode != CHECK_FORCE &&
+	       program->finding >= UNSEEN && program->finding < NO_LOADER &&
+	       (program->finding != UNSEEN || program->calls_kernel) &&
+	       program->finding != SECURE && engine_works(start->bpf, program->no_bpf);
+}
+
+void check_run(const struct start *start, char **command)
+{
+	const char *library = start->library, *profile = start->profile;
+	enum check_mode mode = start->mode;
 	static struct program program;
 	bool disabled = settings_check();
 	char preload[PATH_MAX], path[PATH_MAX], real[PATH_MAX];
 	int error;
+	bool bpf;
 
 	if (disabled && mode != CHECK_ONLY)
 		run(command);
-	library_check(library, checker, preload);
+	if (start->engine == ENGINE_BPF)
+		run_bpf(start, disabled, command);
+	library_check(library, start->checker, preload);
 	error = program_find(*command, program.path);
 	if (error)
 		fail_run(*command, error);
 	strcpy(path, program.path);
 	program_judge(&program);
 	if (program.finding == OTHER_MACHINE)
-		sibling_start(preload, &program.elf, mode, profile, command);
-	if (mode == CHECK_ONLY && (program.finding == NO_RECEIVE || program.finding == URING))
-		libraries_judge(&program);
+		sibling_start(preload, &program.elf, start, command);
+	look_at_libraries(&program, start);
 	ask_apparmor(&program, mode, path, profile, library, real);
+	bpf = takes_bpf(&program, start);
 	if (mode == CHECK_ONLY)
-		answer(&program, real, disabled);
+		answer(&program, start, real, bpf, disabled);
+	if (bpf)
+		engine_run(start->bpf, start->no_connect, command);
 	if (program.finding >= CANNOT_HELP)
 		refuse(&program, real, mode == CHECK_FORCE);
 	else if (program.finding == URING)

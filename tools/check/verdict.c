@@ -122,9 +122,19 @@ void verdict_print(const struct program *program, const char *library, char *lin
 		ADD(line, size, " (%s)", program->uring);
 	if (program->finding == HELPED)
 		add_receives(program, line, size);
+	if (*program->no_bpf)
+		ADD(line, size, "; %s", program->no_bpf);
 	if (verdicts[program->finding].advice)
 		ADD(line, size, "; %s", verdicts[program->finding].advice);
 	add_profile(program, library, line, size);
+}
+
+void verdict_print_bpf(const struct program *program, char *line, size_t size)
+{
+	const char *what = verdicts[program->finding].what, *reason = strstr(what, ": ");
+
+	snprintf(line, size, "%s can be helped by the BPF engine, not by the library: %s%s",
+		 program->path, reason ? "" : "it ", reason ? reason + 2 : what);
 }
 
 bool verdict_launches(const struct program *program)

@@ -128,6 +128,18 @@ static void judge_program(const struct process *process, const struct socket_vie
 			 "; AppArmor's %.100s has to allow the library", judgement->profile);
 }
 
+/* Can the second engine help where the library cannot? */
+static bool is_for_bpf(const struct judgement *judgement)
+{
+	static const char *const states[] = { "privileged", "static", "go",
+					      "foreign",    "uring",  "unseen" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		if (!strcmp(judgement->json, states[i]))
+			return true;
+	return false;
+}
+
 /* A socket that is nobody's; `all`: all processes were looked into. */
 static void judge_nobody(bool all, struct judgement *judgement)
 {
@@ -139,7 +151,7 @@ static void judge_nobody(bool all, struct judgement *judgement)
 		say(judgement, "of a process that may not be looked into; be root", "hidden");
 }
 
-void server_judge(const struct survey *survey, const struct server *server, bool all,
+void server_judge(const struct survey *survey, const struct server *server, bool all, bool bpf,
 		  struct judgement *judgement)
 {
 	struct socket_view view = { .seen = false };
@@ -178,6 +190,7 @@ void server_judge(const struct survey *survey, const struct server *server, bool
 		say(judgement, "asks for the address itself", "itself");
 	else
 		judge_program(judgement->process, &view, passed, judgement);
+	judgement->attach = bpf && is_for_bpf(judgement);
 	if (helped && helped < holders) {
 		snprintf(judgement->text, sizeof(judgement->text),
 			 "is behind replyfrom in %zu of its %zu processes", helped, holders);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// replyfrom-scan FORMAT: the part behind replyfrom --scan, tells whether a host has the problem.
+// replyfrom-scan FORMAT[:ENGINE]: the part behind replyfrom --scan, tells whether a host has the
+// problem. ENGINE is the program of the second engine, which need not be there.
 
 #include "config.h"
 
@@ -105,7 +106,7 @@ static void print_json(const struct survey *survey, const struct server *server,
 	       process ? (int)process->pid : 0, process ? process->name : "-", judgement->json,
 	       judgement->text);
 	printf(*judgement->profile ? "\"%s\"" : "null", judgement->profile);
-	printf(", \"pids\": [");
+	printf(", \"attach\": %s, \"pids\": [", judgement->attach ? "true" : "false");
 	for (size_t i = 0; i < server->holders_count; i++) {
 		printf("%s%d", separator, (int)survey->processes[server->holders[i].process].pid);
 		separator = ", ";
@@ -128,6 +129,15 @@ static void print_row(const struct server *server, const struct judgement *judge
 	       judgement->text);
 }
 
+/* What the last column has no room for. */
+static void print_attach(size_t number)
+{
+	if (number)
+		printf("\nThe BPF engine can help %zu of them that the library cannot: replyfrom "
+		       "--attach PROCESS\n",
+		       number);
+}
+
 /* Prints what was kept from us. */
 static void print_end(const struct survey *survey, bool json)
 {
@@ -140,10 +150,12 @@ static void print_end(const struct survey *survey, bool json)
 
 int main(int count, char **arguments)
 {
-	bool json = count > 1 && !strcmp(arguments[1], "json");
+	char *engine = count > 1 ? strchr(arguments[1], ':') : NULL;
+	bool json = count > 1 && !strncmp(arguments[1], "json", 4);
+	bool bpf = engine && !access(engine + 1, X_OK);
 	struct row *rows;
 	struct survey survey;
-	size_t servers_count;
+	size_t servers_count, attach_count = 0;
 
 	if (count > 2)
 		fail("--scan takes no arguments");
@@ -160,12 +172,16 @@ int main(int count, char **arguments)
 		struct judgement judgement;
 
 		/* Without root's rights /proc may hide processes altogether (hidepid=). */
-		server_judge(&survey, rows[i].server, !survey.unseen && !geteuid(), &judgement);
+		server_judge(&survey, rows[i].server, !survey.unseen && !geteuid(), bpf,
+			     &judgement);
+		attach_count += judgement.attach;
 		if (json)
 			print_json(&survey, rows[i].server, &judgement, !i);
 		else
 			print_row(rows[i].server, &judgement);
 	}
+	if (!json)
+		print_attach(attach_count);
 	print_end(&survey, json);
 	if (fflush(stdout) || ferror(stdout))
 		fail("stdout: %s", strerror(errno));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// replyfrom-status FORMAT --all|PID...: the part behind replyfrom --status, tells what the library
-// does in running processes.
+// replyfrom-status FORMAT[:ENGINE] --all|PID...: the part behind replyfrom --status, tells what the
+// library does in running processes; with --all also what the second engine does, whose program
+// ENGINE is, json: as an element of its own, the last one.
 
 #include "config.h"
 
@@ -122,8 +123,8 @@ static void free_report(struct report *report)
 	process_free(&report->process);
 }
 
-/* Those that have the library; returns how many may not be looked into. */
-static size_t report_all(bool json)
+/* Those that have the library, and the second engine; returns how many may not be looked into. */
+static size_t report_all(const char *engine, bool json)
 {
 	DIR *folder = opendir("/proc");
 	const struct dirent *entry;
@@ -153,12 +154,15 @@ static size_t report_all(bool json)
 	}
 	if (folder)
 		closedir(folder);
+	if (engine)
+		engines_report(engine, json, first);
 	return unseen;
 }
 
 int main(int count, char **arguments)
 {
-	bool json = count > 1 && !strcmp(arguments[1], "json");
+	char *engine = count > 1 ? strchr(arguments[1], ':') : NULL;
+	bool json = count > 1 && !strncmp(arguments[1], "json", 4);
 	bool all = count > 2 && !strcmp(arguments[2], "--all"), working = true;
 	size_t unseen = 0;
 
@@ -170,7 +174,7 @@ int main(int count, char **arguments)
 		parse(arguments[i]);
 	report_begin(json);
 	if (all)
-		unseen = report_all(json);
+		unseen = report_all(engine ? engine + 1 : NULL, json);
 	for (int i = 2; i < count && !all; i++) {
 		struct report report = { .process = { .pid = (pid_t)atoi(arguments[i]) } };
 

@@ -40,6 +40,12 @@ struct report {
 /* Finds out what there is to be said: fills in the sockets' states, the profile and the notes. */
 void notes_take(struct report *report, struct survey *survey);
 
+/*
+ * Adds what the second engine, the program `engine`, does on this host, if that is anything, and
+ * root asks. `first`: the JSON has nothing before it.
+ */
+void engines_report(const char *engine, bool json, bool first);
+
 /* The table or the JSON: a head, each process, and an end. */
 void report_begin(bool json);
 void report_process(const struct report *report, bool json, bool first);
