@@ -56,11 +56,16 @@ static int connect_tracked(int fd, struct helped *helped, uint64_t salt,
 {
 	bool listens = helped_get(helped, state) == HELPED_WILDCARD;
 	bool mapped = helped_is(helped, HELPED_MAPPED);
+	struct peer peer;
+	struct local local;
 	int e = errno, device = listens ? option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX) : 0, result;
 
 	errno = e;
 	result = connect_from(fd, helped, salt, address, length);
-	if (!result && listens)
+	/* Only a server that takes its newest peer binds the next socket to where that one asked.
+	 */
+	if (!result && listens && peer_read(&peer, address, length) &&
+	    heard_read(&source_last, &peer, salt, helped_get(helped, port), &local))
 		rebind_connected(fd, device, mapped);
 	return result;
 }
