@@ -224,6 +224,7 @@ static bool is_unexpected(int fd, unsigned int kind, const void *value, socklen_
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (kind & (table[i].kind | table[i].mark_kind))
 			return value_of(value, length) == 1 &&
+			       option_get(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM &&
 			       option_get(fd, table[i].level, table[i].name) == 1 &&
 			       option_get(fd, SOL_SOCKET, table[i].mark) == 1;
 	return false;
