@@ -451,8 +451,8 @@ bool source_find_fresh(int fd, const struct peer *peer, struct local *local, boo
 	int e = errno;
 	bool found;
 
-	*answers = find_last(peer, local) ||
-		   (descriptor_get(fd) == DESCRIPTOR_FRESH && find_question(fd, peer, local));
+	*answers = descriptor_get(fd) == DESCRIPTOR_FRESH &&
+		   (find_last(peer, local) || find_question(fd, peer, local));
 	found = *answers || find_without_question(fd, peer, local);
 	errno = e;
 	return found;
