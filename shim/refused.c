@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "libc.h"
+#include "memory.h"
 #include "options.h"
 #include "report.h"
 #include "rtnetlink.h"
@@ -21,7 +22,8 @@ enum { BELIEVED = 256 };
 
 bool send_is_source_error(void)
 {
-	return errno == EINVAL || errno == ENETUNREACH || errno == EADDRNOTAVAIL || errno == ENODEV;
+	return errno == EINVAL || errno == ENETUNREACH || errno == EADDRNOTAVAIL ||
+	       errno == ENODEV || errno == EHOSTUNREACH;
 }
 
 /*
@@ -81,6 +83,16 @@ bool send_is_refused(int fd, const struct msghdr *message, int flags)
 	return refused;
 }
 
+bool send_would_be_refused(int fd, const struct msghdr *message, int flags)
+{
+	int error = errno;
+	bool refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0 &&
+		       send_is_source_error();
+
+	errno = error;
+	return refused;
+}
+
 /*
  * Sends with IPV6_FREEBIND on. Left on, it would let the socket send from addresses that the host
  * has lost; another thread that does the same can switch it off in between. Who finds it on leaves
@@ -113,6 +125,8 @@ static bool send_free(int fd, const struct msghdr *message, int flags, ssize_t *
 static bool send_otherwise(int fd, const struct route *route, struct msghdr *message, size_t end,
 			   int flags, ssize_t *n)
 {
+	if (memory_is_confined())
+		return false;
 	if (errno == EINVAL && needs_free(&route->local) && send_free(fd, message, flags, n))
 		return true;
 	if (!needs_interface(route))

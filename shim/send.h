@@ -131,6 +131,9 @@ bool send_is_source_error(void);
  */
 bool send_is_refused(int fd, const struct msghdr *message, int flags);
 
+/* The same of a message that was not sent, without a word why. errno stays. */
+bool send_would_be_refused(int fd, const struct msghdr *message, int flags);
+
 /* Link-local addresses need an interface, and a program may have lost its scope id. */
 static inline uint32_t ifindex_for(const struct peer *peer, const struct local *local)
 {

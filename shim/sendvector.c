@@ -129,8 +129,13 @@ static __attribute__((noinline)) void send_part(int fd, const struct vector *vec
 	if (copies == vector->messages)
 		return;
 	note_sent(vector, copies, part->count);
-	part->refused = part->count < part->tried && (n >= 0 || send_is_source_error()) &&
-			send_is_refused(fd, &copies[part->count].msg_hdr, flags);
+	if (part->count == part->tried)
+		return;
+	if (n >= 0)
+		part->refused = send_would_be_refused(fd, &copies[part->count].msg_hdr, flags);
+	else
+		part->refused = send_is_source_error() &&
+				send_is_refused(fd, &copies[part->count].msg_hdr, flags);
 }
 
 int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
