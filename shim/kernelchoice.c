@@ -4,23 +4,32 @@
 #include <errno.h>
 #include <pthread.h>
 #include <unistd.h>
+#include <netinet/in.h>
 
 #include "kernelchoice.h"
 #include "libc.h"
+#include "memory.h"
 #include "options.h"
 #include "socket.h"
 #include "start.h"
 
+#ifndef IP_UNICAST_IF
+#define IP_UNICAST_IF 50
+#endif
+#ifndef IPV6_UNICAST_IF
+#define IPV6_UNICAST_IF 76
+#endif
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
 
-/* Gives a new socket an option of another one, if that is not 0 there. */
+/* Gives a new socket an option of another one, if that is not 0 there. An index in network order
+ * may look negative. */
 static __attribute__((noinline)) bool copy_option(int from, int to, int level, int name)
 {
 	int value = option_get(from, level, name);
 
-	return value <= 0 || option_set(to, level, name, value);
+	return value == 0 || value == -1 || option_set(to, level, name, value);
 }
 
 /* Makes a socket in the space of that salt. Returns -1 if the thread is elsewhere. */
@@ -37,6 +46,9 @@ static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_famil
 	if (names_salt(&library.peers.key, netns, device > 0 ? (uint32_t)device : 0) == salt &&
 	    copy_option(fd, made, SOL_SOCKET, SO_BINDTOIFINDEX) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&
+	    (family == AF_INET6 || copy_option(fd, made, IPPROTO_IP, IP_TOS)) &&
+	    (family == AF_INET6 || copy_option(fd, made, IPPROTO_IP, IP_UNICAST_IF)) &&
+	    (family == AF_INET || copy_option(fd, made, IPPROTO_IPV6, IPV6_UNICAST_IF)) &&
 	    (family == AF_INET || copy_option(fd, made, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES)))
 		return made;
 	libc.close(made);
@@ -72,6 +84,8 @@ bool kernel_choice(int fd, uint64_t salt, const struct peer *peer, struct in6_ad
 {
 	int state, made, e = errno;
 
+	if (memory_is_confined())
+		return false;
 	/* A thread cancelled in there would leave a descriptor. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	made = make_socket(fd, salt, address_is_v4(&peer->host) ? AF_INET : AF_INET6);

@@ -25,6 +25,12 @@ enum { MEMORY_PAGE_SHIFT = 12, MEMORY_PAGE = 1 << MEMORY_PAGE_SHIFT, MEMORY_SLOT
  */
 extern bool memory_confined;
 
+/* Returns true if system calls that the program does not make itself may kill it. */
+static inline bool memory_is_confined(void)
+{
+	return __atomic_load_n(&memory_confined, __ATOMIC_RELAXED);
+}
+
 /* A page's number plus one, shifted left by one; the lowest bit is set if it is writable. */
 extern uintptr_t memory_slots[MEMORY_SLOTS];
 
