@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "layout.h"
-#include "settings.h"
+#include "base/settings.h"
 
 enum {
 	EXIT_FAILED = 125,

@@ -24,8 +24,8 @@ bpf_replyfrom_bpf_SOURCES = \
 	bpf/sockets.c \
 	bpf/status.c \
 	bpf/supervisor.c \
-	shim/bounds.h \
-	shim/settings.c shim/settings.h \
+	shim/base/limits.h \
+	shim/base/settings.c shim/base/settings.h \
 	bpf/twostep.c bpf/twostep.h
 nodist_bpf_replyfrom_bpf_SOURCES = bpf/replyfrom.skel.h
 bpf_replyfrom_bpf_CPPFLAGS = $(AM_CPPFLAGS) -isystem bpf $(LIBBPF_CFLAGS)

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bounds.h"
+#include "base/limits.h"
 #include "channel.h"
 #include "engine.h"
 

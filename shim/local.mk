@@ -5,52 +5,52 @@ replyfrom_PROGRAMS = shim/libreplyfrom.so
 
 # The pure modules: bytes in, bytes out; the unit tests link them without a preload.
 pure_sources = \
-	shim/address.h \
-	shim/bounds.h \
-	shim/control.c shim/control.h \
-	shim/locals.c shim/locals.h \
-	shim/names.h \
-	shim/peers.c shim/peers.h \
-	shim/pktinfo.c shim/pktinfo.h \
-	shim/settings.c shim/settings.h
+	shim/wire/address.h \
+	shim/base/limits.h \
+	shim/wire/cmsg.c shim/wire/cmsg.h \
+	shim/peers/local_table.c shim/peers/local_table.h \
+	shim/peers/peer_hash.h \
+	shim/peers/peer_table.c shim/peers/peer_table.h \
+	shim/wire/pktinfo.c shim/wire/pktinfo.h \
+	shim/base/settings.c shim/base/settings.h
 
 shim_libreplyfrom_so_SOURCES = $(pure_sources) \
-	shim/answer.c \
-	shim/connect.c shim/connect.h \
-	shim/counters.c shim/counters.h \
-	shim/descriptor.c shim/descriptor.h \
-	shim/delivery.h \
-	shim/deepbind.c shim/deepbind.h \
-	shim/helped.c shim/helped.h \
-	shim/guard.c \
-	shim/hook.h shim/hooks.h \
-	shim/kernelchoice.c shim/kernelchoice.h \
+	shim/calls/reply.c \
+	shim/calls/connect.c shim/calls/connect.h \
+	shim/base/counters.c shim/base/counters.h \
+	shim/sockets/descriptor_table.c shim/sockets/descriptor_table.h \
+	shim/calls/delivery.h \
+	shim/hooks/deepbind.c shim/hooks/deepbind.h \
+	shim/sockets/record.c shim/sockets/record.h \
+	shim/libc/stack_guard.c \
+	shim/base/compiler.h shim/libc/hooks.h \
+	shim/calls/kernel_choice.c shim/calls/kernel_choice.h \
 	shim/hooks/after.h \
-	shim/hooks/confine.c shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/loading.c shim/hooks/naming.c \
-	shim/hooks/options.c shim/hooks/receive.c shim/hooks/send.c \
+	shim/hooks/confine.c shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/dlopen.c shim/hooks/bind_connect.c \
+	shim/hooks/sockopt.c shim/hooks/receive.c shim/hooks/send.c \
 	shim/hooks/syscall.c shim/hooks/syscall.h shim/hooks/time64.c \
-	shim/identity.c shim/identity.h \
-	shim/libc.c shim/libc.h \
-	shim/lookup.c shim/lookup.h \
-	shim/rebind.c shim/rebind.h \
-	shim/memory.c shim/memory.h \
-	shim/rtnetlink.c shim/rtnetlink.h \
-	shim/multicast.c shim/multicast.h \
-	shim/options.c shim/options.h \
-	shim/portable.h \
-	shim/receive.c shim/receive.h \
-	shim/refused.c \
-	shim/report.c shim/report.h \
-	shim/scratch.c shim/scratch.h \
-	shim/send.c shim/send.h \
-	shim/socket.c shim/socket.h \
-	shim/source.c shim/source.h \
-	shim/start.c shim/start.h \
-	shim/receivevector.c shim/sendvector.c
+	shim/base/identity.c shim/base/identity.h \
+	shim/libc/libc.c shim/libc/libc.h \
+	shim/libc/lookup.c shim/libc/lookup.h \
+	shim/calls/rebind.c shim/calls/rebind.h \
+	shim/base/memory.c shim/base/memory.h \
+	shim/base/rtnetlink.c shim/base/rtnetlink.h \
+	shim/calls/multicast_if.c shim/calls/multicast_if.h \
+	shim/sockets/pktinfo_option.c shim/sockets/pktinfo_option.h \
+	shim/libc/portable.h \
+	shim/calls/receive.c shim/calls/receive.h \
+	shim/calls/refused.c \
+	shim/base/log.c shim/base/log.h \
+	shim/base/scratch.c shim/base/scratch.h \
+	shim/calls/send.c shim/calls/send.h \
+	shim/sockets/classify.c shim/sockets/classify.h \
+	shim/calls/source.c shim/calls/source.h \
+	shim/base/state.c shim/base/state.h \
+	shim/calls/recvmmsg.c shim/calls/sendmmsg.c
 
 AM_CPPFLAGS = -include config.h -I$(top_srcdir)/shim
 AM_CFLAGS = $(WARN_CFLAGS)
-shim_libreplyfrom_so_CPPFLAGS = $(AM_CPPFLAGS) -include $(top_srcdir)/shim/portable.h
+shim_libreplyfrom_so_CPPFLAGS = $(AM_CPPFLAGS) -include $(top_srcdir)/shim/libc/portable.h
 shim_libreplyfrom_so_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden -fno-plt \
 	-fstack-protector-strong -ftls-model=initial-exec $(LIBRARY_CFLAGS) $(AM_CFLAGS)
 shim_libreplyfrom_so_CCASFLAGS = -fPIC
@@ -60,10 +60,10 @@ shim_libreplyfrom_so_LDADD = $(LIBRARY_LIBS)
 shim_libreplyfrom_so_DEPENDENCIES = shim/exports.map
 
 # Exactly the hooks are exported: the list is made from the hook table.
-shim/exports.map: $(top_srcdir)/shim/hooks.h $(top_srcdir)/shim/local.mk config.status
+shim/exports.map: $(top_srcdir)/shim/libc/hooks.h $(top_srcdir)/shim/local.mk config.status
 	$(AM_V_GEN)$(MKDIR_P) shim && { \
 	echo '{ global: replyfrom_version; replyfrom_counters;' && \
-	echo '#include "hooks.h"' | $(CPP) -P -I$(top_srcdir)/shim -DHOOK_NAMES - | \
+	echo '#include "libc/hooks.h"' | $(CPP) -P -I$(top_srcdir)/shim -DHOOK_NAMES - | \
 	tr ' ' '\n' | $(SED) -n 's/^HOOK:\(.*\):HOOK$$/\1;/p' && \
 	echo 'local: *; };'; } >$@.new && mv $@.new $@
 

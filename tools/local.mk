@@ -6,8 +6,8 @@ part_ldflags = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 # What they share: the check before a start, and messages.
 noinst_LIBRARIES = tools/libcheck.a
 tools_libcheck_a_SOURCES = \
-	shim/address.h shim/bounds.h shim/hooks.h \
-	shim/settings.c shim/settings.h \
+	shim/wire/address.h shim/base/limits.h shim/libc/hooks.h \
+	shim/base/settings.c shim/base/settings.h \
 	tools/check/apparmor.c tools/check/apparmor.h \
 	tools/check/check.h \
 	tools/check/child.c tools/check/child.h \
@@ -72,7 +72,7 @@ process_sources = \
 	tools/scan/servers.c \
 	tools/scan/socket.c tools/scan/socket.h \
 	tools/status/counters.c \
-	shim/counters.h shim/hook.h
+	shim/base/counters.h shim/base/compiler.h
 tools_replyfrom_scan_SOURCES = $(process_sources) \
 	tools/scan/judge.c tools/scan/judge.h \
 	tools/scan/main.c

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "hooks/after.h"
-#include "libc.h"
-#include "socket.h"
-#include "source.h"
-#include "start.h"
+#include "libc/libc.h"
+#include "sockets/classify.h"
+#include "calls/source.h"
+#include "base/state.h"
 
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438

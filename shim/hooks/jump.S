@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hooks that may not stand between the libc's function and its caller (shim/hooks.h):
+ * The hooks that may not stand between the libc's function and its caller (shim/libc/hooks.h):
  *
  * syscall(number, ...)   jumps to syscall_of_sockets() if syscall_kinds[number] is not 0
  * dlsym(handle, name)    jumps to loading_dlsym() unless the handle is RTLD_DEFAULT or RTLD_NEXT
@@ -9,7 +9,7 @@
  * that use only registers in which nothing is passed. Until the libc's function is known its pointer
  * in struct libc leads to libc_first_NAME, which finds it out and keeps all arguments.
  */
-#include "hooks.h"
+#include "libc/hooks.h"
 #include "hooks/syscall.h"
 
 #ifdef HOOKS_HAVE_SYSCALL

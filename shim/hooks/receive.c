@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Hooks of the calls that receive.
 
-#include "libc.h"
-#include "receive.h"
+#include "libc/libc.h"
+#include "calls/receive.h"
 
 ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
 {

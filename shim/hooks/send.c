@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Hooks of the calls that send.
 
-#include "libc.h"
-#include "send.h"
+#include "libc/libc.h"
+#include "calls/send.h"
 
 ssize_t hook_send(int fd, const void *buffer, size_t size, int flags)
 {

@@ -10,13 +10,13 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "delivery.h"
+#include "calls/delivery.h"
 #include "hooks/after.h"
 #include "hooks/syscall.h"
-#include "libc.h"
-#include "memory.h"
-#include "receive.h"
-#include "socket.h"
+#include "libc/libc.h"
+#include "base/memory.h"
+#include "calls/receive.h"
+#include "sockets/classify.h"
 
 #ifdef HOOKS_HAVE_SYSCALL
 

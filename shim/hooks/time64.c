@@ -2,8 +2,8 @@
 // Hooks of what 32-bit programs with a 64-bit time_t call instead.
 
 #include "hooks/after.h"
-#include "libc.h"
-#include "receive.h"
+#include "libc/libc.h"
+#include "calls/receive.h"
 
 #if __SIZEOF_POINTER__ == 4
 

@@ -63,7 +63,7 @@ analyze() {
 	done
 }
 
-analyze '' "$tidy_checks" shim/*.c shim/hooks/*.c
+analyze '' "$tidy_checks" shim/*/*.c
 analyze "$gcc_tools" "$tidy_tools" tools/*.c tools/*/*.c
 analyze "$gcc_tests" "$tidy_tests" tests/*/*.c tests/*/*/*.c
 

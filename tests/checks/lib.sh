@@ -20,7 +20,7 @@ build_library() {
 	mkdir -p "$(dirname "$library")"
 	# shellcheck disable=SC2086 # the flags are words
 	$cc $common "$@" -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec \
-		-Wl,--version-script,"$build/shim/exports.map" -o "$library" "$src"/shim/*.c "$src"/shim/hooks/*.[cS] -ldl
+		-Wl,--version-script,"$build/shim/exports.map" -o "$library" "$src"/shim/*/*.[cS] -ldl
 }
 
 # net TITLE TEST RUNNER...: a network test, its helped servers started by RUNNER, which writes what it

@@ -29,8 +29,8 @@ units() {
 		name=$(basename "$unit" .c)
 		# shellcheck disable=SC2086 # the flags are words
 		$cc $common -fsanitize="$1" -fno-sanitize-recover=all -I"$src/tests/unit" -o "$dir/$name" "$unit" \
-			"$src/shim/control.c" "$src/shim/growth.c" "$src/shim/locals.c" "$src/shim/peers.c" \
-			"$src/shim/pktinfo.c" "$src/shim/settings.c" -lcmocka
+			"$src/shim/wire/cmsg.c" "$src/shim/peers/local_table.c" "$src/shim/peers/peer_table.c" \
+			"$src/shim/wire/pktinfo.c" "$src/shim/base/settings.c" -lcmocka
 		run "$name, $1" "$dir/$name"
 	done
 }
@@ -40,7 +40,7 @@ storm() {
 	# shellcheck disable=SC2086
 	$cc $common -fsanitize="$1" -fno-sanitize-recover=all -rdynamic -ftls-model=initial-exec -o "$dir/storm" \
 		"$src"/tests/storm/*.c "$src"/tests/invisible/preload.c "$src"/tests/invisible/side.c \
-		"$src"/tests/invisible/fortified.c "$src"/shim/*.c "$src"/shim/hooks/*.[cS] -ldl
+		"$src"/tests/invisible/fortified.c "$src"/shim/*/*.[cS] -ldl
 	if [ "$1" != thread ]; then
 		run "storms, $1" "$dir/storm" "$seconds"
 		return

@@ -32,7 +32,7 @@ sed 's/{ global:/& _exit; _Exit; execve; execv; execvp;/' "$build/shim/exports.m
 cp "$build/shim/exports.map" "$dir/tree/shim"
 
 library() {
-	for file in "$src"/shim/*.c "$src"/shim/hooks/*.[cS] "$src/tests/coverage/flush.c"; do
+	for file in "$src"/shim/*/*.[cS] "$src/tests/coverage/flush.c"; do
 		object=$(echo "${file#"$src"/}" | tr / - | sed 's/[cS]$/o/')
 		# shellcheck disable=SC2086
 		$cc $common -fPIC -fvisibility=hidden -ftls-model=initial-exec -c -o "$dir/objects/$object" "$file"
@@ -62,8 +62,8 @@ units() {
 		name=$(basename "$unit" .c)
 		mkdir "$dir/objects/$name"
 		# shellcheck disable=SC2086
-		$cc $common -pthread -I"$src/tests/unit" -o "$dir/objects/$name/unit" "$unit" "$src/shim/control.c" \
-			"$src/shim/peers.c" "$src/shim/pktinfo.c" "$src/shim/settings.c" -lcmocka 2>/dev/null ||
+		$cc $common -pthread -I"$src/tests/unit" -o "$dir/objects/$name/unit" "$unit" "$src/shim/wire/cmsg.c" \
+			"$src/shim/peers/peer_table.c" "$src/shim/wire/pktinfo.c" "$src/shim/base/settings.c" -lcmocka 2>/dev/null ||
 			{ echo '# units: cmocka is not installed' && break; }
 		run "$name" "$dir/objects/$name/unit"
 	done

@@ -30,7 +30,7 @@ flags="-g -O1 -std=gnu11 -D_GNU_SOURCE -include $build/config.h -I$src/shim"
 build_bytes() {
 	# shellcheck disable=SC2086 # the flags are words
 	AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast $flags -fsanitize=fuzzer -o "$dir/$1.run" \
-		"$src/tests/fuzz/bytes_$1.c" "$src/shim/control.c" "$src/shim/pktinfo.c" "$src/shim/settings.c"
+		"$src/tests/fuzz/bytes_$1.c" "$src/shim/wire/cmsg.c" "$src/shim/wire/pktinfo.c" "$src/shim/base/settings.c"
 }
 
 # Only the library is instrumented; AFL++'s own part of it is in the program.
@@ -39,7 +39,7 @@ build_calls() {
 	# shellcheck disable=SC2086
 	afl-clang-fast $flags -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec \
 		-Wl,--version-script,"$build/shim/exports.map" -o "$dir/shim/libreplyfrom.so" \
-		"$src"/shim/*.c "$src"/shim/hooks/*.[cS] -ldl || return
+		"$src"/shim/*/*.[cS] -ldl || return
 	for file in "$src"/tests/fuzz/*.c "$src/tests/invisible/preload.c"; do
 		case $file in */differential.c | */bytes_control.c | */bytes_settings.c) continue ;; esac
 		# shellcheck disable=SC2086

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control.h"
-#include "pktinfo.h"
+#include "wire/cmsg.h"
+#include "wire/pktinfo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bounds.h"
-#include "settings.h"
+#include "base/limits.h"
+#include "base/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,7 +13,7 @@
 
 enum { NOBODY = -1, OTHER_PORT = PORTS };
 
-/* Of an entry: shim/source.h. */
+/* Of an entry: shim/calls/source.h. */
 enum { NONE, ASKED, OWN, OWN_ASKED };
 
 enum { ANSWERED = 1, PUBLISHED = 2, WAS_PEEKED = 4, INHERITED = 8, PERHAPS_PEEKED = 16 };

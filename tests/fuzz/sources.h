@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From where a reply has to leave: the rules of shim/source.h once more, as simple as can be. What
+ * From where a reply has to leave: the rules of shim/calls/source.h once more, as simple as can be. What
  * several processes know of a peer is kept for each local port; what a thread received last, for
  * the thread. Where the sequence itself cannot know it, it says so.
  */

@@ -27,7 +27,7 @@ for target in $targets; do
 	cp -r "$src/tests/fuzz/corpus/$target" "$dir/$target"
 	# shellcheck disable=SC2086
 	if clang $flags -I"$src/shim" -o "$dir/$target.run" "$src/tests/fuzz/bytes_$target.c" \
-		"$src/shim/control.c" "$src/shim/pktinfo.c" "$src/shim/settings.c" \
+		"$src/shim/wire/cmsg.c" "$src/shim/wire/pktinfo.c" "$src/shim/base/settings.c" \
 		2>"$dir/$target.log" &&
 		(cd "$dir" && "./$target.run" -max_len=1024 -print_final_stats=1 -timeout=10 \
 			-max_total_time="${FUZZ_SECONDS:-3}" "$target") >>"$dir/$target.log" 2>&1; then

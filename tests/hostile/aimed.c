@@ -2,12 +2,12 @@
 /*
  * Somebody who knows the hash key, which fixedkey.so gave the library, and the cookie of the
  * server's network namespace: peers whose buckets in the table are those of the well-behaved hosts.
- * This file follows shim/peers.h.
+ * This file follows shim/peers/peer_table.h.
  */
 
 #include "attack.h"
 #include "fixedkey.h"
-#include "peers.h"
+#include "peers/peer_table.h"
 
 /* More than the buckets of all victims have slots. */
 enum { POOL = 1 << 13, TRIES_MAX = 1 << 27, WAYS = 3 };
@@ -30,7 +30,7 @@ static struct names names_of(const struct end *end, uint64_t netns)
 	return names_of_peer(&key, peer, names_salt(&key, netns, 0));
 }
 
-/* bucket_of_way() in shim/peers.c. */
+/* bucket_of_way() in shim/peers/peer_table.c. */
 static unsigned char *bucket_of(struct name name, int way)
 {
 	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),

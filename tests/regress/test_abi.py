@@ -63,7 +63,7 @@ def attempt(abi, work):
 def build(abi, work):
 	"""(library, program), compiled at once."""
 	library, program = f'{work}/libreplyfrom.so', f'{work}/abi'
-	units = sorted(glob.glob(f'{SOURCES}/shim/*.c') + glob.glob(f'{SOURCES}/shim/hooks/*.[cS]'))
+	units = sorted(glob.glob(f'{SOURCES}/shim/*/*.[cS]'))
 	compile_all((*abi.compiler, '-std=gnu11', *LIBRARY_FLAGS, '-o', library, *units),
 		(*abi.compiler, '-std=gnu11', '-D_GNU_SOURCE', *abi.program_flags, '-o', program, f'{FOLDER}/abi.c'))
 	return library, program

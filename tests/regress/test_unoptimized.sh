@@ -24,9 +24,9 @@ END
 $CC -shared -fPIC -o plugins/plugin.so plugin.c &&
 	$CC -o program program.c -Wl,--enable-new-dtags,-rpath,"\$ORIGIN/plugins" -ldl || exit 99
 # What the library makes of dlopen() is in one file; but for the first library, the others are as they were built.
-hook=$abs_top_srcdir/shim/hooks/loading.c
+hook=$abs_top_srcdir/shim/hooks/dlopen.c
 everything=$(find "$abs_top_srcdir/shim" -name '*.[cS]')
-objects=$(find "$abs_top_builddir/shim" -name 'libreplyfrom_so-*.o' ! -name '*-loading.o')
+objects=$(find "$abs_top_builddir/shim" -name 'libreplyfrom_so-*.o' ! -name '*-dlopen.o')
 run ./program
 same 'a plugin found by RUNPATH: plainly' '0 ' "$status $out"
 

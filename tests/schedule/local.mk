@@ -6,15 +6,15 @@ check_PROGRAMS += tests/schedule/peers tests/schedule/records
 TESTS += tests/schedule/peers tests/schedule/records
 endif
 tests_schedule_peers_SOURCES = \
-	shim/locals.c shim/locals.h \
-	shim/peers.c shim/peers.h \
+	shim/peers/local_table.c shim/peers/local_table.h \
+	shim/peers/peer_table.c shim/peers/peer_table.h \
 	tests/schedule/peers.c \
 	tests/schedule/point.h \
 	tests/schedule/schedule.c tests/schedule/schedule.h
 tests_schedule_peers_CPPFLAGS = $(AM_CPPFLAGS) -include $(srcdir)/tests/schedule/point.h
 
 tests_schedule_records_SOURCES = \
-	shim/helped.h \
+	shim/sockets/record.h \
 	tests/schedule/point.h \
 	tests/schedule/records.c \
 	tests/schedule/schedule.c tests/schedule/schedule.h

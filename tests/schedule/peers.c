@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "peers.h"
+#include "peers/peer_table.h"
 #include "schedule.h"
 
 enum {

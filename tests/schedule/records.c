@@ -14,7 +14,7 @@
 #include "schedule.h"
 
 /* With what is static in it: a run begins with all of it unused. */
-#include "helped.c"
+#include "sockets/record.c"
 
 enum {
 	NUMBERS = 4,		   /* descriptor numbers, which all threads use */
@@ -60,7 +60,7 @@ static void set_number(uint32_t value)
 		helped_drop(old);
 }
 
-/* track() in shim/socket.c */
+/* track() in shim/sockets/classify.c */
 static void track(void)
 {
 	uint32_t tag;

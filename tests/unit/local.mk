@@ -37,13 +37,13 @@ check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 endif
 
-unit_address = tests/unit/unit.h shim/address.h
+unit_address = tests/unit/unit.h shim/wire/address.h
 unit_control = $(unit_address) tests/unit/messages.h \
-	shim/control.c shim/control.h shim/pktinfo.c shim/pktinfo.h
-unit_peers = tests/unit/unit.h tests/unit/table.h shim/address.h shim/names.h \
-	shim/locals.c shim/locals.h shim/peers.c shim/peers.h
+	shim/wire/cmsg.c shim/wire/cmsg.h shim/wire/pktinfo.c shim/wire/pktinfo.h
+unit_peers = tests/unit/unit.h tests/unit/table.h shim/wire/address.h shim/peers/peer_hash.h \
+	shim/peers/local_table.c shim/peers/local_table.h shim/peers/peer_table.c shim/peers/peer_table.h
 unit_writers = $(unit_peers) tests/unit/writers.h
-unit_settings = tests/unit/unit.h shim/address.h shim/bounds.h shim/settings.c shim/settings.h
+unit_settings = tests/unit/unit.h shim/wire/address.h shim/base/limits.h shim/base/settings.c shim/base/settings.h
 
 tests_unit_test_address_canonical_SOURCES = tests/unit/test_address_canonical.c $(unit_address)
 tests_unit_test_address_canonical_LDADD = -lcmocka
@@ -60,7 +60,7 @@ tests_unit_test_control_truncate_LDADD = -lcmocka
 tests_unit_test_control_walk_SOURCES = tests/unit/test_control_walk.c $(unit_control)
 tests_unit_test_control_walk_LDADD = -lcmocka
 tests_unit_test_helped_SOURCES = tests/unit/test_helped.c tests/unit/unit.h tests/unit/writers.h \
-	shim/descriptor.h shim/helped.c shim/helped.h shim/socket.h
+	shim/sockets/descriptor_table.h shim/sockets/record.c shim/sockets/record.h shim/sockets/classify.h
 tests_unit_test_helped_LDADD = -lcmocka -lpthread
 tests_unit_test_peers_capacity_SOURCES = tests/unit/test_peers_capacity.c $(unit_peers)
 tests_unit_test_peers_capacity_LDADD = -lcmocka
@@ -96,5 +96,5 @@ tests_unit_test_settings_source_SOURCES = tests/unit/test_settings_source.c $(un
 tests_unit_test_settings_source_LDADD = -lcmocka
 tests_unit_test_settings_values_SOURCES = tests/unit/test_settings_values.c $(unit_settings)
 tests_unit_test_settings_values_LDADD = -lcmocka
-tests_unit_test_source_heard_SOURCES = tests/unit/test_source_heard.c tests/unit/unit.h shim/source.h
+tests_unit_test_source_heard_SOURCES = tests/unit/test_source_heard.c tests/unit/unit.h shim/calls/source.h
 tests_unit_test_source_heard_LDADD = -lcmocka

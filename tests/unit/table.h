@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bounds.h"
-#include "peers.h"
+#include "base/limits.h"
+#include "peers/peer_table.h"
 #include "unit.h"
 
 static const struct hash_key table_key = { { 0x243f6a8885a308d3, 0x13198a2e03707344,
@@ -24,7 +24,7 @@ enum {
 /* The local port of names and local addresses here. */
 enum { PORT = 53 };
 
-/* Returns the size of the shared memory for so many peers: as in shim/start.c. */
+/* Returns the size of the shared memory for so many peers: as in shim/base/state.c. */
 static inline size_t table_size(size_t count)
 {
 	return sizeof(struct peers_state) + peers_sets(count) * sizeof(struct peer_set) +

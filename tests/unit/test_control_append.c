@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Where a source may be appended to a program's control data, and where the program has chosen.
 
-#include "control.h"
+#include "wire/cmsg.h"
 #include "messages.h"
-#include "pktinfo.h"
+#include "wire/pktinfo.h"
 
 static void appends_to_nothing(void **state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Hiding PKTINFO: what is left is what the kernel would have given with the options off.
 
-#include "control.h"
+#include "wire/cmsg.h"
 #include "messages.h"
 
 /* The kernel's order: timestamps and counts, then IPV6_PKTINFO, then IP_PKTINFO, TTL, TOS. */

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "control.h"
+#include "wire/cmsg.h"
 #include "messages.h"
 
 /* The same socket, families side by side; TTL and TOS (or their twins) come behind PKTINFO. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Too little room: the same partial message, length and MSG_CTRUNC as put_cmsg() makes.
 
-#include "control.h"
+#include "wire/cmsg.h"
 #include "messages.h"
 
 /*

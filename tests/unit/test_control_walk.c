@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Walking control data: every message once, and no step beyond it whatever its lengths say.
 
-#include "control.h"
+#include "wire/cmsg.h"
 #include "messages.h"
 
 static void walks_every_message(void **state)

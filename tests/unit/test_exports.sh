@@ -27,7 +27,7 @@ result() { # status description
 # The names in the hook table, and the one constant for those who look for the library.
 # $CC may hold flags, so it is split.
 table() {
-	echo '#include "hooks.h"' |
+	echo '#include "libc/hooks.h"' |
 		${CC:-cc} -E -P -I"$top/shim" -DHOOK_NAMES - |
 		tr ' ' '\n' | sed -n 's/^HOOK:\(.*\):HOOK$/\1/p'
 	printf "%s\n" replyfrom_counters replyfrom_version

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "helped.h"
+#include "sockets/record.h"
 #include "unit.h"
 #include "writers.h"
 

@@ -2,7 +2,7 @@
 // The local address of a received datagram, as each kind of destination shows it.
 
 #include "messages.h"
-#include "pktinfo.h"
+#include "wire/pktinfo.h"
 
 /* One received datagram: what the kernel put into PKTINFO, and what follows from it. */
 struct arrival {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "messages.h"
-#include "pktinfo.h"
+#include "wire/pktinfo.h"
 
 /* Destinations and addresses of this host, unicast and others; NULL: no such message. */
 static const char *const v4[] = {

@@ -2,7 +2,7 @@
 // The control message that makes an address the source, byte for byte.
 
 #include "messages.h"
-#include "pktinfo.h"
+#include "wire/pktinfo.h"
 
 static const struct source {
 	const char *address;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // REPLYFROM_PORTS: lists and ranges as written, and nothing at all of what is not allowed.
 
-#include "bounds.h"
-#include "settings.h"
+#include "base/limits.h"
+#include "base/settings.h"
 #include "unit.h"
 
 static const struct settings defaults = SETTINGS_DEFAULT;

@@ -3,8 +3,8 @@
 
 #include <arpa/inet.h>
 
-#include "bounds.h"
-#include "settings.h"
+#include "base/limits.h"
+#include "base/settings.h"
 #include "unit.h"
 
 static const struct settings defaults = SETTINGS_DEFAULT;

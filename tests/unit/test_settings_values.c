@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The settings with one value: what is allowed is taken, anything else leaves the default.
 
-#include "bounds.h"
-#include "settings.h"
+#include "base/limits.h"
+#include "base/settings.h"
 #include "unit.h"
 
 static const struct settings defaults = SETTINGS_DEFAULT;

@@ -160,7 +160,7 @@ compile32() {
 		-idirafter "/usr/include/$($CC -print-multiarch)" \
 		-o "usr/$lib32/replyfrom/replyfrom-check" "$abs_top_srcdir"/tools/check/*.c \
 		"$abs_top_srcdir/tools/become.c" "$abs_top_srcdir/tools/environment.c" "$abs_top_srcdir/tools/message.c" \
-		"$abs_top_srcdir/tools/options.c" "$abs_top_srcdir/shim/settings.c" -ldl &&
+		"$abs_top_srcdir/tools/options.c" "$abs_top_srcdir/shim/base/settings.c" -ldl &&
 		$CC -m32 -shared -fPIC -o "usr/$lib32/replyfrom/libreplyfrom.so" "$work/version.c"
 }
 

@@ -354,7 +354,7 @@ build_library() {
 	version=$("$replyfrom" --version)
 	"$@" -std=gnu11 -D_GNU_SOURCE -DPACKAGE_VERSION="\"${version#* }\"" -I"$abs_top_srcdir/shim" \
 		-fPIC -fvisibility=hidden -ftls-model=initial-exec -shared -o other/libreplyfrom.so \
-		"$abs_top_srcdir"/shim/*.c "$abs_top_srcdir"/shim/hooks/*.[cS] -ldl 2>compiler
+		"$abs_top_srcdir"/shim/*/*.[cS] -ldl 2>compiler
 }
 
 # other TITLE NAME COMPILER...

@@ -8,7 +8,7 @@
 #include <link.h>
 #include <string.h>
 
-#include "hooks.h"
+#include "libc/hooks.h"
 #include "./elf.h"
 
 #define HOOK_STRING(type, name, parameters, arguments) #name,

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bounds.h"
-#include "settings.h"
+#include "base/limits.h"
+#include "base/settings.h"
 #include "../environment.h"
 #include "../options.h"
 #include "./check.h"

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "counters.h"
+#include "base/counters.h"
 
 /* Of several files that are mapped, the one furthest down this list counts. */
 enum library_state {

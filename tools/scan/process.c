@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bounds.h"
+#include "base/limits.h"
 #include "./fail.h"
 #include "./process.h"
 

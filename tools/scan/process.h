@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "settings.h"
+#include "base/settings.h"
 #include "./library.h"
 
 enum { NAME_MOST = 64, PORTS_MOST = 256 };

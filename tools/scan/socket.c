@@ -14,7 +14,7 @@
 
 #include "./socket.h"
 
-/* The options that tell a local address, and the library's mark on each (shim/options.c). */
+/* The options that tell a local address, and the library's mark on each (shim/sockets/pktinfo_option.c). */
 static const struct {
 	int level, name, mark;
 } options[] = {

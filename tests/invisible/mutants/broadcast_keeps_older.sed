@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# In: shim/source.h
+# In: shim/calls/source.h
 # A broadcast leaves the older local address of the peer in place.
 s/^\theard_write(&source_last, names.peer, salt, local);/\tif (!source_usable(local))\
 \t\treturn;\

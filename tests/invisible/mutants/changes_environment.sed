@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/start.c
+# In: shim/base/state.c
 # The environment is changed.
 s/libc_resolve();/& setenv("REPLYFROM_STARTED", "1", 1);/

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/control.c
+# In: shim/wire/cmsg.c
 # A control message without room enough is left out instead of cut.
 s/length = room;/continue;/

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/delivery.h
+# In: shim/calls/delivery.h
 # The error queue teaches local addresses.
 s/if (unlikely(flags & MSG_ERRQUEUE))/if (unlikely(flags < 0))/

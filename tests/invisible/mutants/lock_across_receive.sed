@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# In: shim/receive.c shim/descriptor.h
+# In: shim/calls/receive.c shim/sockets/descriptor_table.h
 # Nobody does anything while a thread waits for a datagram.
 s/^int receive_guard = .*/&\
 int held;/

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/control.c
+# In: shim/wire/cmsg.c
 # MSG_CTRUNC is lost.
 s/flags |= MSG_CTRUNC/flags |= 0/

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# In: shim/receive.c
+# In: shim/calls/receive.c
 # The message is read before the kernel had a look at its address.
 /^ssize_t receive_any/,/^}/s/^\tssize_t n;/&\
 \

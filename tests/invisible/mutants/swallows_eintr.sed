@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# In: shim/receive.c
+# In: shim/calls/receive.c
 # An interrupted receive goes on.
 s/^\tn = libc.recvmsg(fd, \(&*received\), flags);/&\
 \twhile (n < 0 \&\& errno == EINTR)\

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/control.c
+# In: shim/wire/cmsg.c
 # msg_controllen counts what is hidden, too.
 s/to->msg_controllen -= room;/to->msg_controllen = from->msg_controllen;/

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// What the library did in this process: kept where a debugger or /proc/PID/mem finds it.
+
+#include <unistd.h>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "base/state.h"
+
+EXPORT struct counters replyfrom_counters;
+
+#define TEXT(name, text) text,
+static const char *const texts[] = { COUNTERS(TEXT) };
+
+unsigned long *counters_take(void)
+{
+	static uint32_t taken;
+
+	return replyfrom_counters
+		.lines[__atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED) % COUNTER_LINES];
+}
+
+__attribute__((destructor)) static void write_counters(void)
+{
+	char process[12];
+
+	if (!library.settings.statistics || !replyfrom_counters.magic)
+		return;
+	report_number(process, (unsigned long)getpid());
+	for (int counter = 0; counter < COUNTER_COUNT; counter++) {
+		unsigned long sum = 0;
+		char number[24];
+
+		for (int line = 0; line < COUNTER_LINES; line++)
+			sum += replyfrom_counters.lines[line][counter];
+		report_number(number, sum);
+		report_line(LOG_OFF, "process ", process, ": ", number, " ", texts[counter]);
+	}
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the library did in this process, for people: read from outside by `replyfrom --status`, and
+ * written at exit with REPLYFROM_STATS=1.
+ */
+#ifndef COUNTERS_H
+#define COUNTERS_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+/* One row each: the name of the counter and what it counts. */
+#define COUNTERS(COUNTER)                              \
+	COUNTER(learnt, "datagrams learnt")            \
+	COUNTER(sourced, "replies given a source")     \
+	COUNTER(bare, "sends and connects left alone") \
+	COUNTER(refused, "sources refused")            \
+	COUNTER(forgotten, "peers forgotten")          \
+	COUNTER(connects, "connects helped")
+
+#define COUNTER_NAME(name, text) COUNTER_##name,
+enum counter { COUNTERS(COUNTER_NAME) COUNTER_COUNT };
+
+/*
+ * Threads count in lines of their own, as long as there are so many; two that share one may lose a
+ * count, which is cheaper than not to.
+ */
+enum { COUNTER_LINES = 32 };
+
+struct counters {
+	uint64_t magic; /* COUNTERS_MAGIC, once the library is at work */
+	uint64_t reserved[7];
+	unsigned long lines[COUNTER_LINES][64 / sizeof(unsigned long)];
+};
+
+#define COUNTERS_MAGIC UINT64_C(0x7265706c7966726d)
+
+/* Found from outside by its symbol. */
+extern struct counters replyfrom_counters;
+
+/* The line for a thread that counts for the first time. */
+unsigned long *counters_take(void);
+
+static inline void counters_add(unsigned long *line, enum counter counter)
+{
+	__atomic_store_n(&line[counter], __atomic_load_n(&line[counter], __ATOMIC_RELAXED) + 1,
+			 __ATOMIC_RELAXED);
+}
+
+#endif

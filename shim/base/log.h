@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What the library says to people: lines on standard error. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "wire/address.h"
+#include "base/settings.h"
+
+extern enum log_level report_level;
+
+/*
+ * Remembers what standard error is. Lines are written while descriptor 2 is that very file, pipe,
+ * terminal or UNIX stream socket: later the number can be a file of the program's. They are written
+ * nowhere if it is a network socket, or looks like data that the program got by exec: a regular
+ * file that can be read and is not appended to, or the socket that is descriptor 0 too.
+ */
+void report_start(void);
+
+/*
+ * Writes "replyfrom: " and the strings as one line, when the level is on. Does not wait and raises
+ * no signal: a line for which there is no room is dropped, and counted in the next line.
+ * Async-signal-safe; errno stays. Control characters become '?': a value from the environment can't
+ * forge a line.
+ */
+#define report_line(level, ...) report_parts(level, __VA_ARGS__, (const char *)NULL)
+void report_parts(enum log_level level, ...) __attribute__((sentinel));
+
+/* The decimal digits of a number; there has to be room for them. */
+void report_number(char *text, unsigned long value);
+
+/* Says of a descriptor what was done with it for a peer. */
+void report_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
+		 const struct in6_addr *local);
+
+static inline bool report_on(enum log_level level)
+{
+	return __builtin_expect(report_level >= level, 0);
+}
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Asks the kernel which of the program's memory can be touched.
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libc/libc.h"
+#include "base/memory.h"
+
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64
+#endif
+#ifndef SYS_recvmmsg
+#define SYS_recvmmsg SYS_recvmmsg_time64
+#endif
+
+/*
+ * New pages are asked for so often in a process. A program that has used as many uses good
+ * pointers, and one with a page for each of very many peers would pay for each of its sends.
+ */
+enum { QUESTIONS = 1 << 16 };
+
+/* Nothing is mapped below, with the default vm.mmap_min_addr. */
+enum { LOWEST = 0x10000 };
+
+uintptr_t memory_slots[MEMORY_SLOTS];
+bool memory_confined;
+
+static bool is_confined(void)
+{
+	return unlikely(__atomic_load_n(&memory_confined, __ATOMIC_RELAXED));
+}
+
+/*
+ * Both compare or change no more than a word with itself, and wake nobody: FUTEX_CMP_REQUEUE is to
+ * move no waiters if the word is 0, FUTEX_WAKE_OP adds 0 to the one at its second address.
+ */
+static bool ask_word(uintptr_t address, bool writable)
+{
+	void *at = (void *)(address & ~(uintptr_t)(sizeof(uint32_t) - 1));
+	static uint32_t unused;
+	int e = errno;
+	bool good;
+
+	if (writable)
+		good = kernel_call(SYS_futex, &unused, FUTEX_WAKE_OP_PRIVATE, 0, NULL, at,
+			       FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0)) >= 0;
+	else
+		good = kernel_call(SYS_futex, at, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, at, 0) >= 0;
+	good = good || errno != EFAULT;
+	errno = e;
+	return good;
+}
+
+/* recvmmsg(2) reads its timeout before it looks at the descriptor. */
+static bool ask_as_timeout(uintptr_t address)
+{
+	int e = errno;
+	bool good = kernel_call(SYS_recvmmsg, -1, NULL, 0, 0, address) >= 0 || errno != EFAULT;
+
+	errno = e;
+	return good;
+}
+
+static bool may_be_mapped(uintptr_t page)
+{
+	return page >= LOWEST >> MEMORY_PAGE_SHIFT &&
+	       (sizeof(page) == 4 || (intptr_t)(page << MEMORY_PAGE_SHIFT) > 0);
+}
+
+static bool is_known(uintptr_t page, bool writable)
+{
+	uintptr_t slot = memory_slot(page);
+
+	return writable ? slot == ((page + 1) << 1 | 1) : slot >> 1 == page + 1;
+}
+
+static bool learn_page(uintptr_t page, uintptr_t address, bool writable)
+{
+	static uint32_t questions;
+
+	if (is_known(page, writable))
+		return true;
+	if ((is_confined() || __atomic_load_n(&questions, __ATOMIC_RELAXED) >= QUESTIONS))
+		return may_be_mapped(page);
+	__atomic_fetch_add(&questions, 1, __ATOMIC_RELAXED);
+	if (!ask_word(address, writable))
+		return false;
+	__atomic_store_n(&memory_slots[page % MEMORY_SLOTS], (page + 1) << 1 | writable,
+			 __ATOMIC_RELAXED);
+	return true;
+}
+
+bool memory_ask(const void *address, size_t size, bool writable)
+{
+	uintptr_t at = (uintptr_t)address, last = at + size - 1, page;
+
+	if (last < at || size > MEMORY_MOST)
+		return false;
+	for (page = at >> MEMORY_PAGE_SHIFT; page <= last >> MEMORY_PAGE_SHIFT; page++) {
+		uintptr_t begin = page << MEMORY_PAGE_SHIFT;
+
+		if (!learn_page(page, begin < at ? at : begin, writable))
+			return false;
+	}
+	return true;
+}
+
+unsigned int memory_elements(const void *array, size_t size, unsigned int count, bool receives)
+{
+	uintptr_t at = (uintptr_t)array, end = (at | (MEMORY_PAGE - 1)) + 1;
+	size_t room;
+
+	if (!count || !learn_page(at >> MEMORY_PAGE_SHIFT, at, true))
+		return 0;
+	/* 0: the end of the address space */
+	while (end && end - at < size * count &&
+	       (!is_confined() ? ask_word(end, false) : !receives || ask_as_timeout(end)))
+		end += MEMORY_PAGE;
+	room = (end - at) / size;
+	return room < count ? (unsigned int)room : count;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+// Areas of memory that calls take and give back.
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/compiler.h"
+#include "libc/libc.h"
+#include "base/memory.h"
+#include "base/scratch.h"
+
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64
+#endif
+
+struct area {
+	/*
+	 * 0: free. Else the address of the marker of the call that has it; with CHECKED, of the
+	 * call that is finding out whether the area is abandoned.
+	 */
+	uintptr_t holder;
+	size_t size;
+	unsigned char *memory; /* NULL: not mapped yet */
+	bool is_static;
+};
+
+enum { CHECKED = 1, AREAS = 126, CHECKS = 8 };
+
+struct block {
+	struct block *next;
+	struct area areas[AREAS];
+};
+_Static_assert(sizeof(struct block) <= 4096, "a page");
+
+/* The second is for signal handlers, where nothing can be mapped. */
+static _Alignas(64) unsigned char usual[SCRATCH_STATIC], nested[SCRATCH_STATIC / 2];
+static struct block first = {
+	.areas = { { .memory = usual, .size = sizeof(usual), .is_static = true },
+		   { .memory = nested, .size = sizeof(nested), .is_static = true } },
+};
+
+/* The area that this thread had last: likely free, and in this processor's cache. */
+static __thread struct area *last;
+
+static uint32_t marker_of(const struct area *area)
+{
+	return (uint32_t)((uintptr_t)area / sizeof(void *)) * UINT32_C(0x9e3779b1) | 1;
+}
+
+static uintptr_t holder_of(const struct area *area)
+{
+	return __atomic_load_n(&area->holder, __ATOMIC_RELAXED);
+}
+
+/* Takes an area from that holder. The marker is there first, for those who look for it. */
+static bool change_holder(struct area *area, uintptr_t holder, struct scratch *scratch)
+{
+	scratch->marker = marker_of(area);
+	if (!__atomic_compare_exchange_n(&area->holder, &holder, (uintptr_t)&scratch->marker, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	scratch->area = area;
+	return true;
+}
+
+/* Is a marker where this call's frame is now? Then the call that it belonged to is over. */
+static bool is_covered(uintptr_t marker, uintptr_t low, const struct scratch *scratch)
+{
+	return marker >= low && marker < (uintptr_t)(scratch + 1) && !(marker & CHECKED);
+}
+
+static bool is_mapped(const struct area *area)
+{
+	return __atomic_load_n(&area->memory, __ATOMIC_RELAXED) != NULL;
+}
+
+static bool claim(struct area *area, uintptr_t low, struct scratch *scratch)
+{
+	uintptr_t holder = holder_of(area);
+
+	return (!holder || is_covered(holder, low, scratch)) &&
+	       change_holder(area, holder, scratch);
+}
+
+/*
+ * Is the marker gone? It can be on a stack that was unmapped meanwhile, so the kernel looks at it:
+ * FUTEX_CMP_REQUEUE compares a word and moves no waiters. Whatever else it says, the area is not
+ * abandoned.
+ */
+static bool is_gone(uintptr_t marker, uint32_t expected)
+{
+	return !__atomic_load_n(&memory_confined, __ATOMIC_RELAXED) &&
+	       kernel_call(SYS_futex, marker, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, marker, expected) <
+		       0 &&
+	       (errno == EAGAIN || errno == EFAULT);
+}
+
+/*
+ * Takes an area whose call is over. Meanwhile the area has this call's name on it: its holder may
+ * give it back and take it again, and would have the same name. A call that is left by longjmp()
+ * in the middle of this loses the area for good.
+ */
+static bool take_abandoned(struct area *area, struct scratch *scratch)
+{
+	uintptr_t holder = holder_of(area), checking = (uintptr_t)&scratch->marker | CHECKED;
+
+	if (!holder || holder & CHECKED ||
+	    !__atomic_compare_exchange_n(&area->holder, &holder, checking, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return false;
+	if (is_gone(holder, marker_of(area)))
+		return change_holder(area, checking, scratch);
+	__atomic_compare_exchange_n(&area->holder, &checking, holder, false, __ATOMIC_RELEASE,
+				    __ATOMIC_RELAXED);
+	return false;
+}
+
+static void *map(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+/*
+ * More memory for an area that this call has, if there is any. A program that confines itself gets
+ * a first area for each of the calls that are under way, and no larger ones.
+ */
+static void enlarge(struct area *area, size_t size)
+{
+	size_t rounded = SCRATCH_LEAST, old_size;
+	unsigned char *more, *old;
+
+	if (area->memory && __atomic_load_n(&memory_confined, __ATOMIC_RELAXED))
+		return;
+	while (rounded < size && rounded < SCRATCH_MOST)
+		rounded *= 2;
+	if (rounded <= area->size || !(more = map(rounded)))
+		return;
+	old = area->memory;
+	old_size = area->is_static ? 0 : area->size;
+	/* In this order: a signal handler may leave by longjmp() in between. */
+	__atomic_store_n(&area->memory, more, __ATOMIC_RELAXED);
+	area->size = rounded;
+	area->is_static = false;
+	if (old && old_size)
+		munmap(old, old_size);
+}
+
+static struct block *next_block(struct block *block, bool make)
+{
+	struct block *next = __atomic_load_n(&block->next, __ATOMIC_ACQUIRE), *none = NULL;
+
+	if (next || !make || !(next = map(sizeof(*next))))
+		return next;
+	if (__atomic_compare_exchange_n(&block->next, &none, next, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return next;
+	munmap(next, sizeof(*next));
+	return none;
+}
+
+/* Which areas are looked at. */
+enum pass { MAPPED, ABANDONED, UNMAPPED, PASSES };
+
+/* Takes an area of that kind, whatever its size. */
+static bool find(enum pass pass, uintptr_t low, struct scratch *scratch)
+{
+	static uint32_t turn; /* some are checked at a time, the next ones the next time */
+	uint32_t at = 0, from = 0;
+
+	if (pass == ABANDONED)
+		from = __atomic_fetch_add(&turn, CHECKS, __ATOMIC_RELAXED);
+	for (struct block *block = &first; block; block = next_block(block, pass == UNMAPPED))
+		for (int i = 0; i < AREAS; i++) {
+			struct area *area = &block->areas[i];
+
+			if (is_mapped(area) == (pass == UNMAPPED))
+				continue;
+			if (pass == ABANDONED
+				    ? at++ - from < CHECKS && take_abandoned(area, scratch)
+				    : claim(area, low, scratch))
+				return true;
+		}
+	if (pass == ABANDONED && from >= at)
+		__atomic_store_n(&turn, 0, __ATOMIC_RELAXED);
+	return false;
+}
+
+static __attribute__((noinline)) bool take_another(struct scratch *scratch, size_t size,
+						   uintptr_t low)
+{
+	int e = errno;
+	bool found = scratch->area != NULL;
+
+	for (int pass = MAPPED; pass < PASSES && !found; pass++)
+		found = find((enum pass)pass, low, scratch);
+	if (found && scratch->area->size < size)
+		enlarge(scratch->area, size);
+	if (found && !scratch->area->memory) {
+		scratch_give(scratch);
+		found = false;
+	}
+	errno = e;
+	return found;
+}
+
+__attribute__((noinline)) bool scratch_take(struct scratch *scratch, size_t size)
+{
+	uintptr_t low = (uintptr_t)__builtin_frame_address(0);
+	struct area *area = last ? last : &first.areas[0];
+
+	scratch->area = NULL;
+	if (size > SCRATCH_MOST)
+		size = SCRATCH_MOST;
+	if ((unlikely(!claim(area, low, scratch)) || unlikely(area->size < size)) &&
+	    !take_another(scratch, size, low))
+		return false;
+	last = scratch->area;
+	scratch->start = scratch->area->memory;
+	scratch->size = scratch->area->size;
+	return true;
+}
+
+void scratch_give(struct scratch *scratch)
+{
+	__atomic_store_n(&scratch->area->holder, 0, __ATOMIC_RELEASE);
+	scratch->marker = 0;
+	scratch->area = NULL;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* What receives of one message and of many share: the guard, learning, and the program's view. */
+#ifndef DELIVERY_H
+#define DELIVERY_H
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "wire/cmsg.h"
+#include "base/memory.h"
+#include "wire/pktinfo.h"
+#include "base/scratch.h"
+#include "calls/source.h"
+
+/*
+ * A message whose fields are set one by one. In musl it has padding, which the kernel takes for the
+ * upper halves of two fields when the call is made by number.
+ */
+#ifdef __GLIBC__
+#define MESSAGE(name) struct msghdr name
+#else
+#define MESSAGE(name) struct msghdr name = { 0 }
+#endif
+
+#define CONTROL_BUFFER(name, size) _Alignas(struct cmsghdr) unsigned char name[size]
+
+/*
+ * UDP does not look at MSG_OOB when it receives (udp_recvmsg()); other sockets refuse it before
+ * they take anything from their queue. So it keeps us from receiving on a descriptor that became
+ * something else behind our back: a UNIX socket would give descriptors into our larger buffer that
+ * the program has no room for. A kernel that refuses it on UDP is found by its error.
+ */
+extern int receive_guard; /* MSG_OOB, or 0 */
+
+static inline int guard_flag(void)
+{
+	return __atomic_load_n(&receive_guard, __ATOMIC_RELAXED);
+}
+
+/* Can the guard be the reason of the error? */
+static inline bool refuses_guard(int flags)
+{
+	return (errno == EOPNOTSUPP || errno == EINVAL) && !(flags & MSG_OOB) && guard_flag();
+}
+
+/*
+ * A receive with the guard failed with such an error, but it is a helped socket all the same. Was
+ * it the guard? Then the same error comes again, and the guard is left out from now on: true. Else
+ * it was one that had been waiting on the socket, or one of the program's own making: false, errno
+ * stays.
+ */
+bool receive_guard_refused(int fd);
+
+/*
+ * What a receive began with. It may block for long, and meanwhile the socket's place in the table
+ * can become another socket's.
+ */
+struct before {
+	uint32_t tag;
+	uint8_t wanted;
+	int error; /* errno, which a receive that succeeds in the end leaves alone */
+};
+
+static inline struct before remember_before(const struct helped *helped)
+{
+	return (struct before){ .tag = helped_get(helped, tag),
+				.wanted = helped_get(helped, wanted),
+				.error = errno };
+}
+
+/* The PKTINFO that the program wants to see: now, as long as that can be known. */
+static inline unsigned int wanted_after(const struct helped *helped, const struct before *before)
+{
+	unsigned int wanted = helped_get(helped, wanted);
+
+	return likely(helped_get(helped, tag) == before->tag) ? wanted : before->wanted;
+}
+
+/*
+ * What a received datagram teaches. It is read where its control data is. What the table does not
+ * know yet is stored when the stack frame with that is gone.
+ */
+enum taught {
+	TAUGHT_NOTHING, /* or what the table knows already */
+	TAUGHT_LOCAL,	/* the peer asked that local address */
+	TAUGHT_USUAL,	/* the same of one of many, whose names are known */
+	TAUGHT_NONE,	/* the kernel named no local address */
+	TAUGHT_CUT,	/* or there was no room for it */
+	TAUGHT_OTHER,	/* it was no datagram */
+	TAUGHT_REFUSED, /* the receive failed, maybe because of the guard: `again` */
+};
+
+/* The program's call, to make it again. */
+struct again {
+	void *buffer; /* or the message */
+	size_t size;
+	void *address;
+	socklen_t *length;
+	int flags;
+};
+
+struct lesson {
+	enum taught taught;
+	bool peeked;
+	bool noted; /* it is this thread's last receive */
+	union {
+		struct {
+			struct peer peer;
+			struct local local;
+		};
+		struct again again;
+	};
+};
+
+/* The usual kinds of datagrams and control data. Returns false for all else. */
+static inline __attribute__((always_inline)) bool
+lesson_read_usual(struct peer *peer, struct local *local, const struct msghdr *received)
+{
+	if (likely(received->msg_namelen == sizeof(struct sockaddr_in))) {
+		if (!pktinfo_read_usual(received->msg_control, received->msg_controllen, local))
+			return false;
+		peer_read_v4(peer, received->msg_name);
+		return true;
+	}
+	if (received->msg_namelen != sizeof(struct sockaddr_in6) ||
+	    !pktinfo_read_usual_v6(received->msg_control, received->msg_controllen, local))
+		return false;
+	peer_read_v6(peer, received->msg_name);
+	return true;
+}
+
+/* Reads what a datagram teaches, whatever it is: taught was TAUGHT_NOTHING. */
+void lesson_read(struct lesson *lesson, const struct msghdr *received, int flags);
+
+/* Reads what a datagram teaches, and is done with it if the table knows it. */
+static inline __attribute__((always_inline)) void
+lesson_take(struct lesson *lesson, const struct helped *helped, uint64_t salt,
+	    const struct msghdr *received, int flags)
+{
+	struct looked_up looked_up;
+	struct local local;
+	struct peer peer;
+
+	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK)) ||
+	    unlikely(!lesson_read_usual(&peer, &local, received))) {
+		lesson_read(lesson, received, flags);
+		return;
+	}
+	looked_up = source_look_up(salt, peer);
+	if (likely(source_learn_fast(helped, salt, looked_up, &peer, local)))
+		return;
+	peer_copy(&lesson->peer, &peer);
+	lesson->local.half[0] = local.half[0];
+	lesson->local.half[1] = local.half[1];
+	lesson->local.ifindex = local.ifindex;
+	lesson->peeked = false;
+	lesson->noted = true;
+	lesson->taught = TAUGHT_LOCAL;
+}
+
+/* Stores what was read and is not known yet. */
+void lesson_store(int fd, struct helped *helped, uint64_t salt, const struct lesson *lesson);
+
+/*
+ * Cuts the peer's address to the room that there is for it, and gives its whole length:
+ * move_addr_to_user() in net/socket.c. Returns -1 with EINVAL for a negative length.
+ */
+int give_address(const struct msghdr *received, void *address, socklen_t *length);
+
+/*
+ * Can the kernel itself write the peer's address to where the program wants it? If there is room
+ * for all of it: the library has to know it whole. Then a bad pointer is the kernel's to find.
+ */
+static inline bool is_room_for_name(const struct helped *helped, const void *name, socklen_t length)
+{
+	return name && (int)length >= (int)sizeof(struct sockaddr_in) &&
+	       (length >= sizeof(struct sockaddr_in6) || helped_get(helped, family) == AF_INET);
+}
+
+/* The length of such room, as far as it is used. A negative one is the kernel's to refuse. */
+static inline socklen_t length_of_name(socklen_t length)
+{
+	return (int)length > (int)sizeof(struct sockaddr_in6) ? sizeof(struct sockaddr_in6)
+							      : length;
+}
+
+/* Has the kernel to find what is wrong with the room for the address? */
+static inline bool is_name_bad(const struct helped *helped, const struct msghdr *message)
+{
+	return !likely(is_room_for_name(helped, message->msg_name, message->msg_namelen)) &&
+	       message->msg_name && message->msg_namelen &&
+	       ((int)message->msg_namelen < 0 ||
+		!memory_writable(message->msg_name, message->msg_namelen));
+}
+
+/* Is all that came one message, of a kind that the program does not get? */
+static inline bool is_hidden_alone(const struct msghdr *received, unsigned int hidden)
+{
+	const struct cmsghdr *header = received->msg_control;
+
+	return received->msg_controllen >= sizeof(*header) &&
+	       CMSG_ALIGN(header->cmsg_len) >= received->msg_controllen &&
+	       ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO &&
+		 hidden & INFO_V4) ||
+		(header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO &&
+		 hidden & INFO_V6));
+}
+
+/*
+ * Hands over the control data. put_cmsg() goes on when the program's buffer is a bad pointer, and
+ * has written nothing then.
+ */
+static inline int give_control(struct msghdr *message, const struct msghdr *received,
+			       unsigned int hidden)
+{
+	size_t room = message->msg_controllen;
+
+	if (room > received->msg_controllen)
+		room = received->msg_controllen;
+	if (room && message->msg_control && !memory_writable(message->msg_control, room)) {
+		message->msg_controllen = 0;
+		return 0;
+	}
+	return control_deliver(message, received, hidden);
+}
+
+/* The program's view of a received message: ____sys_recvmsg() in net/socket.c. */
+static inline void give_message(unsigned int wanted, struct msghdr *message,
+				const struct msghdr *received)
+{
+	unsigned int hidden = (INFO_V4 | INFO_V6) & ~wanted;
+	int truncated;
+
+	if (message->msg_name == received->msg_name)
+		message->msg_namelen = received->msg_namelen;
+	else if (message->msg_name)
+		give_address(received, message->msg_name, &message->msg_namelen);
+	/*
+	 * The copy had room for all that is hidden and what the program has room for, so what was
+	 * truncated there would have been here too.
+	 */
+	if (likely(is_hidden_alone(received, hidden))) {
+		message->msg_controllen = 0;
+		truncated = 0;
+	} else {
+		truncated = give_control(message, received, hidden);
+	}
+	message->msg_flags = received->msg_flags | truncated;
+}
+
+/* How much control data the program has room for; UDP never has near as much as the most. */
+enum { CONTROL_MOST = 128 << 10 };
+
+static inline size_t program_room(const struct msghdr *message)
+{
+	size_t room = message->msg_control ? message->msg_controllen : 0;
+
+	return room > CONTROL_MOST ? CONTROL_MOST : CMSG_ALIGN(room);
+}
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The local address that the kernel would choose. */
+#ifndef KERNELCHOICE_H
+#define KERNELCHOICE_H
+
+#include "wire/address.h"
+
+/*
+ * Finds the source that the kernel would choose now for a datagram to `peer` on a socket like `fd`
+ * of that space: a new socket, bound to the same device and with the same mark, is connected there.
+ * A rule for ports can lead to another answer. Without a route *choice is the wildcard. Returns
+ * false if it cannot be found out: no new socket can be had, or the thread is in another network
+ * namespace. errno stays.
+ */
+bool kernel_choice(int fd, uint64_t salt, const struct peer *peer, struct in6_addr *choice);
+
+#endif

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: MIT
+// Receiving on a helped socket.
+
+#include <limits.h>
+#include <netinet/in.h>
+#include <poll.h>
+
+#include "calls/delivery.h"
+#include "libc/libc.h"
+#include "calls/receive.h"
+
+int receive_guard = MSG_OOB;
+
+bool receive_guard_refused(int fd)
+{
+	struct msghdr nothing = { .msg_iovlen = 0 };
+	struct pollfd waiting = { .fd = fd };
+	int error = errno;
+	bool refused;
+
+	/* An error that waits on the socket would be taken for the guard's, and be lost. */
+	refused = libc.poll(&waiting, 1, 0) >= 0 && !(waiting.revents & POLLERR) &&
+		  libc.recvmsg(fd, &nothing, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) < 0 &&
+		  refuses_guard(0);
+	if (refused)
+		__atomic_store_n(&receive_guard, 0, __ATOMIC_RELAXED);
+	errno = error;
+	return refused;
+}
+
+/* Returns true for the answer of IPV6_RECVPATHMTU, which is no datagram (ipv6_recv_rxpmtu()). */
+static bool is_path_mtu(const struct msghdr *received)
+{
+	size_t offset = 0;
+	const struct cmsghdr *header =
+		control_next(received->msg_control, received->msg_controllen, &offset);
+
+	return header && header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PATHMTU;
+}
+
+static __attribute__((noinline)) enum taught taught_without_pktinfo(const struct msghdr *received)
+{
+	if (received->msg_flags & MSG_CTRUNC)
+		return TAUGHT_CUT;
+	return is_path_mtu(received) ? TAUGHT_OTHER : TAUGHT_NONE;
+}
+
+void lesson_read(struct lesson *lesson, const struct msghdr *received, int flags)
+{
+	lesson->noted = false;
+	if (flags & MSG_ERRQUEUE)
+		return;
+	lesson->peeked = flags & MSG_PEEK;
+	if (pktinfo_read(received->msg_control, received->msg_controllen, &lesson->local) ==
+	    PKTINFO_NONE)
+		lesson->taught = taught_without_pktinfo(received);
+	else if (peer_read(&lesson->peer, received->msg_name, received->msg_namelen))
+		lesson->taught = TAUGHT_LOCAL;
+}
+
+void lesson_store(int fd, struct helped *helped, uint64_t salt, const struct lesson *lesson)
+{
+	if (lesson->taught == TAUGHT_CUT)
+		helped_mark(helped, HELPED_MORE_CONTROL, true);
+	else if (lesson->taught == TAUGHT_NONE)
+		socket_check(fd);
+	if (lesson->taught != TAUGHT_LOCAL)
+		return;
+	if (lesson->noted || !source_note(helped, salt, &lesson->peer, &lesson->local))
+		source_learn_slow(fd, helped, salt, &lesson->peer, lesson->local);
+	if (lesson->peeked)
+		source_last.flags |= HEARD_PEEKED;
+}
+
+int give_address(const struct msghdr *received, void *address, socklen_t *length)
+{
+	socklen_t room = *length, given = received->msg_namelen;
+
+	if ((int)room < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	*length = given;
+	memcpy(address, received->msg_name, room < given ? room : given);
+	return 0;
+}
+
+/*
+ * A receive on a tracked socket. The kernel's call is made in a function of its own, which has the
+ * control data in its stack frame: what follows for a new peer finds that gone.
+ */
+struct receive {
+	struct helped *helped;
+	uint64_t salt;
+	recvmsg_call *receiver;
+	int fd;
+	int error; /* errno before */
+	struct lesson lesson;
+};
+
+static inline __attribute__((always_inline)) void
+begin(struct receive *receive, int fd, struct helped *helped, uint64_t salt, recvmsg_call *receiver)
+{
+	receive->receiver = receiver;
+	receive->helped = helped;
+	receive->salt = salt;
+	receive->fd = fd;
+	receive->lesson.taught = TAUGHT_NOTHING;
+}
+
+/* The receive failed, maybe because of the guard: then it is to be made again. */
+static __attribute__((noinline)) void note_failure(struct receive *receive, void *buffer,
+						   size_t size, int flags, void *address,
+						   socklen_t *length)
+{
+	if (!refuses_guard(flags))
+		return;
+	receive->lesson.again = (struct again){ buffer, size, address, length, flags };
+	receive->lesson.taught = TAUGHT_REFUSED;
+}
+
+/*
+ * The kernel writes the address where the program wants it, if there is room for all of it:
+ * `direct`. Else it has to be cut here. recvfrom() takes any size, and does not look at
+ * MSG_CMSG_COMPAT, the highest of the flags; recvmsg() refuses some.
+ */
+static inline __attribute__((always_inline)) ssize_t
+receive_datagram(int fd, void *buffer, size_t size, int flags, void *address, socklen_t *length,
+		 struct receive *receive, bool direct)
+{
+	CONTROL_BUFFER(control, CONTROL_KERNEL);
+	struct sockaddr_in6 from;
+	struct iovec vector;
+	MESSAGE(received);
+	ssize_t n;
+
+	vector.iov_base = buffer;
+	vector.iov_len = size < INT_MAX ? size : INT_MAX;
+	received.msg_name = direct ? address : &from;
+	received.msg_namelen = direct ? length_of_name(*length) : sizeof(from);
+	received.msg_iov = &vector;
+	received.msg_iovlen = 1;
+	received.msg_control = control;
+	received.msg_controllen = sizeof(control);
+	receive->error = errno;
+	n = receive->receiver(fd, &received, (flags & INT_MAX) | guard_flag());
+	if (unlikely(n < 0)) {
+		note_failure(receive, vector.iov_base, vector.iov_len, flags, address, length);
+		return n;
+	}
+	lesson_take(&receive->lesson, receive->helped, receive->salt, &received, flags);
+	if (direct)
+		*length = received.msg_namelen;
+	else if (address && give_address(&received, address, length))
+		n = -1;
+	return n;
+}
+
+typedef ssize_t receive_call(int fd, void *buffer, size_t size, int flags, void *address,
+			     socklen_t *length, struct receive *receive);
+
+static __attribute__((noinline)) ssize_t receive_directly(int fd, void *buffer, size_t size,
+							  int flags, void *address,
+							  socklen_t *length,
+							  struct receive *receive)
+{
+	return receive_datagram(fd, buffer, size, flags, address, length, receive, true);
+}
+
+static __attribute__((noinline)) ssize_t receive_indirectly(int fd, void *buffer, size_t size,
+							    int flags, void *address,
+							    socklen_t *length,
+							    struct receive *receive)
+{
+	return receive_datagram(fd, buffer, size, flags, address, length, receive, false);
+}
+
+/* A receive failed that may have failed because of the guard. */
+static __attribute__((noinline)) ssize_t receive_from_again(const struct receive *receive)
+{
+	const struct again *again = &receive->lesson.again;
+	uint64_t salt;
+
+	if (socket_classify(receive->fd, &salt)) {
+		if (!receive_guard_refused(receive->fd))
+			return -1;
+		errno = receive->error;
+		return receive_from_by(receive->fd, again->buffer, again->size, again->flags,
+				       again->address, again->length, receive->receiver);
+	}
+	errno = receive->error;
+	return libc.recvfrom(receive->fd, again->buffer, again->size, again->flags, again->address,
+			     again->length);
+}
+
+static __attribute__((noinline)) void store(struct receive *receive)
+{
+	lesson_store(receive->fd, receive->helped, receive->salt, &receive->lesson);
+}
+
+static inline __attribute__((always_inline)) ssize_t
+receive_and_learn(int fd, void *buffer, size_t size, int flags, void *address, socklen_t *length,
+		  recvmsg_call *receiver, struct helped *helped, uint64_t salt, receive_call *call)
+{
+	struct receive receive;
+	ssize_t n;
+
+	begin(&receive, fd, helped, salt, receiver);
+	n = call(fd, buffer, size, flags, address, length, &receive);
+	if (unlikely(receive.lesson.taught)) {
+		if (receive.lesson.taught == TAUGHT_REFUSED)
+			return receive_from_again(&receive);
+		store(&receive);
+	}
+	return n;
+}
+
+ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+			socklen_t *length, recvmsg_call *receiver)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard(fd, &salt);
+	receive_call *call = receive_indirectly;
+
+	if (!helped)
+		return libc.recvfrom(fd, buffer, size, flags, address, length);
+	source_begin_receive(fd, helped);
+	if (address) {
+		if (!memory_writable(length, sizeof(*length)))
+			return libc.recvfrom(fd, buffer, size, flags, address, length);
+		if (is_room_for_name(helped, address, *length))
+			call = receive_directly;
+		else if ((int)*length > 0 && !memory_writable(address, *length))
+			return libc.recvfrom(fd, buffer, size, flags, address, length);
+	}
+	return receive_and_learn(fd, buffer, size, flags, address, length, receiver, helped, salt,
+				 call);
+}
+
+/* All but the usual: there is something to do before, or the address has no room. */
+static __attribute__((noinline)) ssize_t receive_from_rest(int fd, void *buffer, size_t size,
+							   int flags, struct sockaddr *address,
+							   socklen_t *length)
+{
+	return receive_from_by(fd, buffer, size, flags, address, length, libc.recvmsg);
+}
+
+ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+		     socklen_t *length)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard_quickly(fd, &salt);
+
+	if (unlikely(!helped || !source_has_begun(helped) || !address ||
+		     !memory_known_writable(length, sizeof(*length)) ||
+		     !is_room_for_name(helped, address, *length)))
+		return receive_from_rest(fd, buffer, size, flags, address, length);
+	return receive_and_learn(fd, buffer, size, flags, address, length, libc.recvmsg, helped,
+				 salt, receive_directly);
+}
+
+/*
+ * The kernel call of receive_any(), and what the program sees of it. The message can be written;
+ * `usual`: the kernel itself writes the address, and the stack has room for the control data.
+ */
+static inline __attribute__((always_inline)) ssize_t
+receive_message(int fd, struct msghdr *message, int flags, struct receive *receive, bool usual)
+{
+	CONTROL_BUFFER(control, CONTROL_STACK);
+	struct before before = remember_before(receive->helped);
+	struct scratch scratch = { .area = NULL };
+	struct sockaddr_in6 from;
+	MESSAGE(received);
+	ssize_t n;
+
+	received.msg_iov = message->msg_iov;
+	received.msg_iovlen = message->msg_iovlen;
+	received.msg_control = control;
+	received.msg_controllen = program_room(message) + CONTROL_KERNEL;
+	received.msg_name = message->msg_name;
+	received.msg_namelen = length_of_name(message->msg_namelen);
+	if (!usual && !is_room_for_name(receive->helped, message->msg_name, message->msg_namelen)) {
+		received.msg_name = &from;
+		received.msg_namelen = sizeof(from);
+	}
+	/* Without an area there is less room than the program has. */
+	if (!usual && received.msg_controllen > sizeof(control)) {
+		size_t size = received.msg_controllen;
+
+		received.msg_controllen = sizeof(control);
+		if (scratch_take(&scratch, size)) {
+			received.msg_control = scratch.start;
+			received.msg_controllen = size < scratch.size ? size : scratch.size;
+		}
+	}
+	receive->error = before.error;
+	n = receive->receiver(fd, &received, flags | guard_flag());
+	if (likely(n >= 0)) {
+		lesson_take(&receive->lesson, receive->helped, receive->salt, &received, flags);
+		give_message(wanted_after(receive->helped, &before), message, &received);
+	} else {
+		note_failure(receive, message, 0, flags, NULL, NULL);
+	}
+	if (!usual && scratch.area)
+		scratch_give(&scratch);
+	return n;
+}
+
+typedef ssize_t message_call(int fd, struct msghdr *message, int flags, struct receive *receive);
+
+static __attribute__((noinline)) ssize_t receive_usual(int fd, struct msghdr *message, int flags,
+						       struct receive *receive)
+{
+	return receive_message(fd, message, flags, receive, true);
+}
+
+static __attribute__((noinline)) ssize_t receive_unusual(int fd, struct msghdr *message, int flags,
+							 struct receive *receive)
+{
+	return receive_message(fd, message, flags, receive, false);
+}
+
+/* Descriptors that came over a UNIX socket: their numbers were something else before. */
+static void forget_passed(const struct cmsghdr *header)
+{
+	size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	for (size_t i = 0; i < count; i++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
+		socket_forget(fd);
+	}
+}
+
+/*
+ * PKTINFO, or the lack of room for it, on a socket that is not taken for a wildcard one: another
+ * process or number made it one, and the program is not to see what that brings.
+ */
+static __attribute__((noinline)) void hide_unexpected(int fd, struct msghdr *message)
+{
+	unsigned int hidden = socket_check_unexpected(fd);
+	struct msghdr received = *message;
+
+	if (!hidden)
+		return;
+	message->msg_flags &= ~MSG_CTRUNC;
+	message->msg_flags |= control_deliver(message, &received, hidden);
+}
+
+void receive_plain(int fd, struct msghdr *message)
+{
+	uint32_t value = descriptor_get(fd);
+	bool unexpected = message->msg_flags & MSG_CTRUNC &&
+			  (value & DESCRIPTOR_HELPED || descriptor_is_unbound(fd));
+	size_t offset = 0;
+	struct cmsghdr *header;
+
+	while ((header = control_next(message->msg_control, message->msg_controllen, &offset))) {
+		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+			forget_passed(header);
+		unexpected |= pktinfo_kind(header) & (INFO_V4 | INFO_V6);
+	}
+	if (unlikely(unexpected && value != DESCRIPTOR_PKTINFO))
+		hide_unexpected(fd, message);
+}
+
+/* It failed, maybe because of the guard. */
+static __attribute__((noinline)) ssize_t receive_again(struct receive *receive)
+{
+	const struct again again = receive->lesson.again;
+	int fd = receive->fd;
+	struct helped *helped = socket_classify(fd, &receive->salt);
+	ssize_t n;
+
+	if (helped && !receive_guard_refused(fd))
+		return -1;
+	errno = receive->error;
+	if (!helped)
+		return receive->receiver(fd, again.buffer, again.flags);
+	begin(receive, fd, helped, receive->salt, receive->receiver);
+	n = receive_unusual(fd, again.buffer, again.flags, receive);
+	if (receive->lesson.taught)
+		store(receive);
+	return n;
+}
+
+static inline __attribute__((always_inline)) ssize_t
+receive_and_learn_message(int fd, struct msghdr *message, int flags, recvmsg_call *receiver,
+			  struct helped *helped, uint64_t salt, message_call *call)
+{
+	struct receive receive;
+	ssize_t n;
+
+	begin(&receive, fd, helped, salt, receiver);
+	n = call(fd, message, flags, &receive);
+	if (unlikely(receive.lesson.taught)) {
+		if (receive.lesson.taught == TAUGHT_REFUSED)
+			return receive_again(&receive);
+		store(&receive);
+	}
+	return n;
+}
+
+static __attribute__((noinline)) ssize_t receive_any_tracked(int fd, struct msghdr *message,
+							     int flags, recvmsg_call *receiver,
+							     struct helped *helped, uint64_t salt)
+{
+	return receive_and_learn_message(fd, message, flags, receiver, helped, salt,
+					 receive_unusual);
+}
+
+static __attribute__((noinline)) ssize_t receive_any_rest(int fd, struct msghdr *message, int flags,
+							  recvmsg_call *next,
+							  recvmsg_call *receiver)
+{
+	struct helped *helped;
+	uint64_t salt;
+	ssize_t n;
+
+	{
+		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack).
+		 */
+		uint64_t found = 0;
+
+		helped = socket_find_wildcard(fd, &found);
+		salt = found;
+	}
+	if (!helped) {
+		n = next(fd, message, flags);
+		if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
+			receive_plain(fd, message);
+		return n;
+	}
+	if (!memory_writable(message, sizeof(*message)) || is_name_bad(helped, message))
+		return receiver(fd, message, flags);
+	source_begin_receive(fd, helped);
+	return receive_any_tracked(fd, message, flags, receiver, helped, salt);
+}
+
+ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,
+		    recvmsg_call *receiver)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard_quickly(fd, &salt);
+
+	if (unlikely(!helped || !source_has_begun(helped) ||
+		     !memory_known_writable(message, sizeof(*message)) ||
+		     !is_room_for_name(helped, message->msg_name, message->msg_namelen) ||
+		     program_room(message) > CONTROL_STACK - CONTROL_KERNEL))
+		return receive_any_rest(fd, message, flags, next, receiver);
+	return receive_and_learn_message(fd, message, flags, receiver, helped, salt, receive_usual);
+}

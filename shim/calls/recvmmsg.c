@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+// Receiving many messages at once on a helped socket.
+
+#include "calls/delivery.h"
+#include "libc/libc.h"
+#include "calls/receive.h"
+
+enum { NAME_ROOM = 32, LESSONS = 16 };
+_Static_assert(sizeof(struct sockaddr_in6) <= NAME_ROOM, "padded for the control data behind it");
+
+static int guarded_recvmmsg(int fd, struct helped **helped, uint64_t *salt, struct before *before,
+			    struct mmsghdr *messages, unsigned int count, int flags,
+			    struct timespec *timeout, recvmmsg_call *next)
+{
+	int n;
+
+	n = next(fd, messages, count, flags | guard_flag(), timeout);
+	if (likely(n >= 0) || !refuses_guard(flags))
+		return n;
+	*helped = socket_classify(fd, salt);
+	if (!*helped)
+		errno = before->error; /* the program's own call follows */
+	if (!*helped || !receive_guard_refused(fd))
+		return n;
+	errno = before->error;
+	*before = remember_before(*helped);
+	return next(fd, messages, count, flags, timeout);
+}
+
+/* Timestamps would come with every datagram; what comes now and then finds room all the same. */
+static bool is_pktinfo_alone(const struct msghdr *received)
+{
+	return received->msg_controllen <= CONTROL_PKTINFO && !(received->msg_flags & MSG_CTRUNC);
+}
+
+/* What one of many datagrams teaches; all are looked up before the first is learnt. */
+struct pending {
+	struct lesson lesson;
+	struct looked_up looked_up;
+};
+
+/* Room for what one kernel call receives: in a scratch area, or a little on the stack. */
+struct batch {
+	struct pending *lessons;
+	struct mmsghdr *copies; /* grow from the start, names and control data down from the end */
+	unsigned char *end;
+	size_t extra; /* control data that the program does not see */
+};
+
+static inline __attribute__((always_inline)) void read_one(struct pending *pending, uint64_t salt,
+							   const struct msghdr *received, int flags)
+{
+	struct lesson *lesson = &pending->lesson;
+
+	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK)) ||
+	    unlikely(!lesson_read_usual(&lesson->peer, &lesson->local, received))) {
+		lesson->taught = TAUGHT_NOTHING;
+		lesson_read(lesson, received, flags);
+		return;
+	}
+	lesson->taught = TAUGHT_USUAL;
+	pending->looked_up = source_look_up(salt, lesson->peer);
+}
+
+/* Some at a time: while the first is remembered, the entries of the others are on their way. */
+static __attribute__((noinline)) void learn_all(int fd, struct helped *helped, uint64_t salt,
+						const struct batch *batch, unsigned int count,
+						int flags)
+{
+	struct pending *lessons = batch->lessons;
+
+	for (unsigned int first = 0; first < count; first += LESSONS) {
+		const struct mmsghdr *received = &batch->copies[first];
+		unsigned int size = count - first < LESSONS ? count - first : LESSONS;
+
+		for (unsigned int i = 0; i < size; i++)
+			read_one(&lessons[i], salt, &received[i].msg_hdr, flags);
+		for (unsigned int i = 0; i < size; i++) {
+			const struct lesson *lesson = &lessons[i].lesson;
+
+			if (unlikely(lesson->taught != TAUGHT_USUAL)) {
+				if (lesson->taught)
+					lesson_store(fd, helped, salt, lesson);
+			} else if (unlikely(!source_learn_fast(helped, salt, lessons[i].looked_up,
+							       &lesson->peer, lesson->local))) {
+				source_learn_slow(fd, helped, salt, &lesson->peer, lesson->local);
+			}
+		}
+	}
+}
+
+/* Does the kernel itself write the address, or the error that it comes to? */
+static inline bool is_name_direct(const struct helped *helped, const struct msghdr *message)
+{
+	return likely(is_room_for_name(helped, message->msg_name, message->msg_namelen)) ||
+	       is_name_bad(helped, message);
+}
+
+/* A message that the kernel answers with EFAULT when it comes to it. */
+static void make_bad(struct mmsghdr *copy)
+{
+	*copy = (struct mmsghdr){ .msg_hdr = { .msg_iov = (struct iovec *)sizeof(void *),
+					       .msg_iovlen = 1 } };
+}
+
+/*
+ * Copies messages as the kernel shall see them, as many as fit. `known` of them can be read; one
+ * more is there if the program says so, and the kernel finds out that it is not. At least one is
+ * copied, if need be with less room for control data than the program has.
+ */
+static unsigned int prepare(const struct batch *batch, const struct helped *helped,
+			    const struct mmsghdr *messages, unsigned int known, unsigned int count)
+{
+	unsigned char *room = batch->end;
+	unsigned int i;
+
+	for (i = 0; i < known; i++) {
+		const struct msghdr *message = &messages[i].msg_hdr;
+		struct msghdr *copy = &batch->copies[i].msg_hdr;
+		size_t control = program_room(message) + batch->extra;
+		bool direct = is_name_direct(helped, message);
+		size_t left = (size_t)(room - (unsigned char *)copy);
+		size_t need = sizeof(*batch->copies) + (direct ? 0 : NAME_ROOM);
+
+		if (unlikely(left < need + control)) {
+			if (i)
+				return i;
+			control = (left - need) & ~(sizeof(size_t) - 1);
+		}
+		room -= control;
+#ifndef __GLIBC__
+		*copy = (struct msghdr){ 0 }; /* MESSAGE() */
+#endif
+		copy->msg_control = room;
+		copy->msg_controllen = control;
+		copy->msg_iov = message->msg_iov;
+		copy->msg_iovlen = message->msg_iovlen;
+		copy->msg_flags = 0;
+		if (likely(direct)) {
+			copy->msg_name = message->msg_name;
+			copy->msg_namelen = length_of_name(message->msg_namelen);
+		} else {
+			room -= NAME_ROOM;
+			copy->msg_name = room;
+			copy->msg_namelen = sizeof(struct sockaddr_in6);
+		}
+	}
+	if (unlikely(known < count &&
+		     (size_t)(room - (unsigned char *)&batch->copies[i]) >= sizeof(*batch->copies)))
+		make_bad(&batch->copies[i++]);
+	return i;
+}
+
+/* How much room the messages need. */
+static size_t room_for(const struct mmsghdr *messages, unsigned int known, size_t extra)
+{
+	size_t need = LESSONS * sizeof(struct pending) + sizeof(*messages);
+
+	for (unsigned int i = 0; i < known && need < SCRATCH_MOST; i++)
+		need += sizeof(*messages) + NAME_ROOM + extra + program_room(&messages[i].msg_hdr);
+	return need;
+}
+
+static void divide(struct batch *batch, const struct scratch *scratch)
+{
+	batch->lessons = (struct pending *)(void *)scratch->start;
+	batch->copies = (struct mmsghdr *)(void *)(batch->lessons + LESSONS);
+	batch->end = scratch->start + scratch->size;
+}
+
+/*
+ * Room for those messages. If an area is too small and there is memory, a larger one is taken:
+ * then it is this thread's for the next calls, too.
+ */
+static unsigned int prepare_in_area(struct batch *batch, struct scratch *scratch,
+				    const struct helped *helped, const struct mmsghdr *messages,
+				    unsigned int known, unsigned int count)
+{
+	unsigned int fitting;
+	size_t size;
+
+	divide(batch, scratch);
+	fitting = prepare(batch, helped, messages, known, count);
+	if (likely(fitting >= known))
+		return fitting;
+	size = room_for(messages, known, batch->extra);
+	if (scratch->size >= (size < SCRATCH_MOST ? size : SCRATCH_MOST))
+		return fitting;
+	scratch_give(scratch);
+	if (!scratch_take(scratch, size))
+		return 0;
+	divide(batch, scratch);
+	return prepare(batch, helped, messages, known, count);
+}
+
+/* A call of the program, and how far it came. */
+struct call {
+	struct helped *helped;
+	uint64_t salt;
+	struct before before;
+	struct mmsghdr *messages; /* those that are next */
+	unsigned int wanted, known, prepared;
+	struct timespec *timeout;
+	recvmmsg_call *next;
+	struct scratch scratch;
+	struct batch batch;
+};
+
+/* Receives what was prepared, and gives it to the program. */
+static inline int receive_batch(int fd, struct call *call, const struct batch *batch,
+				unsigned int count, int flags)
+{
+	int n = guarded_recvmmsg(fd, &call->helped, &call->salt, &call->before, batch->copies,
+				 count, flags, call->timeout, call->next);
+
+	for (int i = 0; i < n; i++) {
+		struct mmsghdr *message = &call->messages[i];
+
+		give_message(wanted_after(call->helped, &call->before), &message->msg_hdr,
+			     &batch->copies[i].msg_hdr);
+		message->msg_len = batch->copies[i].msg_len;
+	}
+	return n;
+}
+
+/* One message alone: there is no area. */
+static __attribute__((noinline)) int receive_one(int fd, struct call *call, int flags,
+						 struct lesson *lesson)
+{
+	enum { SMALL = sizeof(struct mmsghdr) + NAME_ROOM + CONTROL_STACK };
+	_Alignas(struct mmsghdr) unsigned char small[SMALL];
+	struct batch batch = { .copies = (struct mmsghdr *)(void *)small,
+			       .end = small + sizeof(small),
+			       .extra = call->batch.extra };
+	int n;
+
+	prepare(&batch, call->helped, call->messages, 1, 1);
+	n = receive_batch(fd, call, &batch, 1, flags);
+	if (n > 0)
+		lesson_read(lesson, &batch.copies->msg_hdr, flags);
+	return n;
+}
+
+static __attribute__((noinline)) int receive_without_area(int fd, struct call *call, int flags)
+{
+	struct lesson lesson;
+	int n;
+
+	lesson.taught = TAUGHT_NOTHING;
+	n = receive_one(fd, call, flags, &lesson);
+	call->prepared = 1;
+	if (n > 0 && lesson.taught)
+		lesson_store(fd, call->helped, call->salt, &lesson);
+	return n;
+}
+
+/* Receives messages into the area, if there is one. */
+static __attribute__((noinline)) int receive_into_area(int fd, struct call *call, int flags)
+{
+	bool more = helped_is(call->helped, HELPED_MORE_CONTROL);
+	int n;
+
+	call->batch.extra = more ? CONTROL_KERNEL : CONTROL_VECTOR;
+	call->prepared = 0;
+	if (likely(call->scratch.area))
+		call->prepared = prepare_in_area(&call->batch, &call->scratch, call->helped,
+						 call->messages, call->known, call->wanted);
+	if (unlikely(!call->prepared))
+		return 0;
+	n = receive_batch(fd, call, &call->batch, call->prepared, flags);
+	if (n > 0 && more && is_pktinfo_alone(&call->batch.copies[0].msg_hdr))
+		helped_mark(call->helped, HELPED_MORE_CONTROL, false);
+	return n;
+}
+
+static inline int receive_some(int fd, struct call *call, int flags)
+{
+	int n;
+
+	call->known = memory_elements(call->messages, sizeof(*call->messages), call->wanted, true);
+	if (unlikely(!call->known))
+		return -1;
+	n = receive_into_area(fd, call, flags);
+	if (unlikely(!call->prepared))
+		return receive_without_area(fd, call, flags);
+	if (n > 0)
+		learn_all(fd, call->helped, call->salt, &call->batch, (unsigned int)n, flags);
+	return n;
+}
+
+/* Did the program's patience end? The kernel writes what is left of it. */
+static bool is_over(const struct timespec *timeout)
+{
+	return timeout && !timeout->tv_sec && !timeout->tv_nsec;
+}
+
+/*
+ * One kernel call if there is memory, else some, each with what the one call would do after the
+ * messages that are there: wait no longer with MSG_WAITFORONE, end when the time is over. An error
+ * is left out when there are messages.
+ */
+static inline int receive_messages(int fd, struct helped *helped, uint64_t salt,
+				   struct mmsghdr *messages, unsigned int count, int flags,
+				   struct timespec *timeout, recvmmsg_call *next)
+{
+	enum { AT_ONCE = 1024 };
+	struct call call;
+	unsigned int left = count;
+	int n;
+
+	source_begin_receive(fd, helped);
+	call.helped = helped;
+	call.salt = salt;
+	call.before = remember_before(helped);
+	call.messages = messages;
+	call.timeout = timeout;
+	call.next = next;
+	scratch_take(&call.scratch, SCRATCH_STATIC / 2);
+	do {
+		call.wanted = left < AT_ONCE ? left : AT_ONCE;
+		n = receive_some(fd, &call, flags);
+		if (n <= 0)
+			break;
+		call.messages += n;
+		left -= (unsigned int)n;
+		if (flags & MSG_WAITFORONE)
+			flags |= MSG_DONTWAIT;
+	} while (unlikely((unsigned int)n == call.prepared && left && !is_over(timeout)));
+	if (likely(call.scratch.area != NULL))
+		scratch_give(&call.scratch);
+	if (likely(left < count)) {
+		if (unlikely(n < 0))
+			errno = call.before.error;
+		return (int)(count - left);
+	}
+	/* No message can be read, or the socket is none of ours any more: the kernel says why. */
+	return call.known && call.helped ? n : next(fd, messages, count, flags, timeout);
+}
+
+int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+		   struct timespec *timeout, recvmmsg_call *next)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find_wildcard(fd, &salt);
+	int n;
+
+	if (helped)
+		return receive_messages(fd, helped, salt, messages, count, flags, timeout, next);
+	n = next(fd, messages, count, flags, timeout);
+	for (int i = 0; i < n; i++)
+		if (messages[i].msg_hdr.msg_controllen ||
+		    messages[i].msg_hdr.msg_flags & MSG_CTRUNC)
+			receive_plain(fd, &messages[i].msg_hdr);
+	return n;
+}

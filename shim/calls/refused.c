@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// What is done when the kernel refuses a source.
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+
+#include "libc/libc.h"
+#include "base/memory.h"
+#include "sockets/pktinfo_option.h"
+#include "base/log.h"
+#include "base/rtnetlink.h"
+#include "calls/send.h"
+
+/* MSG_PROBE of <linux/socket.h>, which no libc has. */
+enum { PROBE = 0x10 };
+
+/* Threads share a socket's options: so often it is tried again. */
+enum { TRIES = 8 };
+
+enum { BELIEVED = 256 };
+
+bool send_is_source_error(void)
+{
+	return errno == EINVAL || errno == ENETUNREACH || errno == EADDRNOTAVAIL ||
+	       errno == ENODEV || errno == EHOSTUNREACH;
+}
+
+/*
+ * Some local IPv6 addresses are on no interface (AnyIP: a route of type local). Those are sources
+ * for a socket with IPV6_FREEBIND only; an address that went away is none, so the table is asked.
+ */
+static bool needs_free(const struct local *local)
+{
+	return !address_is_v4(&local->address) && rtnetlink_is_local(&local->address);
+}
+
+/*
+ * Asked once for each interface, and then again after so many refusals: anybody can cause those, by
+ * a request from where no answer gets to.
+ */
+static bool is_in_vrf(uint32_t ifindex)
+{
+	static uint64_t known; /* one that is in none, and for how many more that is believed */
+	uint64_t now = __atomic_load_n(&known, __ATOMIC_RELAXED);
+	bool is;
+
+	if (now >> 32 == ifindex && (uint32_t)now) {
+		__atomic_store_n(&known, now - 1, __ATOMIC_RELAXED);
+		return false;
+	}
+	is = rtnetlink_is_in_vrf(ifindex);
+	if (!is)
+		__atomic_store_n(&known, (uint64_t)ifindex << 32 | BELIEVED, __ATOMIC_RELAXED);
+	return is;
+}
+
+/*
+ * In a VRF a source is only known with the interface it was received on. For IPv4 that is tried for
+ * interfaces of a VRF only: given an interface, the kernel sends to a peer
+ * without a route as if it were on the link (ip_route_output_key_hash_rcu()).
+ */
+static bool needs_interface(const struct route *route)
+{
+	return route->local.ifindex && !ifindex_for(&route->peer, &route->local) &&
+	       (!address_is_v4(&route->local.address) || is_in_vrf(route->local.ifindex));
+}
+
+bool send_is_refused(int fd, const struct msghdr *message, int flags)
+{
+	int error = errno;
+	struct peer peer;
+	bool refused;
+
+	/* No ICMPv6 message becomes EINVAL (icmpv6_err_convert()), and threads share IPV6_FREEBIND.
+	 */
+	if (error == EINVAL && message->msg_name &&
+	    peer_read(&peer, message->msg_name, message->msg_namelen) && !address_is_v4(&peer.host))
+		return true;
+	refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0 && errno == error;
+
+	errno = error;
+	return refused;
+}
+
+bool send_would_be_refused(int fd, const struct msghdr *message, int flags)
+{
+	int error = errno;
+	bool refused = libc.sendmsg(fd, message, (flags & ~MSG_MORE) | PROBE) < 0 &&
+		       send_is_source_error();
+
+	errno = error;
+	return refused;
+}
+
+/*
+ * Sends with IPV6_FREEBIND on. Left on, it would let the socket send from addresses that the host
+ * has lost; another thread that does the same can switch it off in between. Who finds it on leaves
+ * it so: it is that thread's, or the program's own. Returns false if the source is refused all the
+ * same; else *n is the result.
+ */
+static bool send_free(int fd, const struct msghdr *message, int flags, ssize_t *n)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		bool is_on = option_get(fd, IPPROTO_IPV6, IPV6_FREEBIND) == 1, refused;
+		int error;
+
+		if (!is_on && !option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))
+			return false;
+		*n = libc.sendmsg(fd, message, flags);
+		refused = *n < 0 && send_is_source_error() && send_is_refused(fd, message, flags);
+		error = errno;
+		if (!is_on)
+			option_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 0);
+		errno = error;
+		if (!refused)
+			return true;
+		if (error != EINVAL)
+			break;
+	}
+	return false;
+}
+
+/* The other ways to use the source. Returns false if there is none; else *n is the result. */
+static bool send_otherwise(int fd, const struct route *route, struct msghdr *message, size_t end,
+			   int flags, ssize_t *n)
+{
+	if (memory_is_confined())
+		return false;
+	if (errno == EINVAL && needs_free(&route->local) && send_free(fd, message, flags, n))
+		return true;
+	if (!needs_interface(route))
+		return false;
+	pktinfo_write_local((unsigned char *)message->msg_control + end, &route->local,
+			    route->local.ifindex);
+	*n = libc.sendmsg(fd, message, flags);
+	return *n >= 0 || !send_is_source_error();
+}
+
+ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
+		     struct msghdr *message, size_t end, int flags, enum sent *sent)
+{
+	bool done;
+	int state;
+	ssize_t n;
+
+	/* Nobody can send to port 0, and anybody can ask from it. */
+	if ((message->msg_name && !route->peer.port) || !send_is_refused(fd, message, flags))
+		return -1;
+	source_count(COUNTER_refused);
+	/* A thread cancelled in there would leave an option set, or a descriptor. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	done = send_otherwise(fd, route, message, end, flags, &n);
+	pthread_setcancelstate(state, NULL);
+	if (!done) {
+		if (!original) {
+			message->msg_control = NULL;
+			message->msg_controllen = 0;
+			original = message;
+		}
+		n = libc.sendmsg(fd, original, flags);
+	}
+	if (n >= 0)
+		*sent = done ? SENT_OTHERWISE : SENT_BARE;
+	return n;
+}

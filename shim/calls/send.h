@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending from a given local address: the program's call as a sendmsg() with one more control
+ * message, and what is done when the kernel refuses it.
+ */
+#ifndef SEND_H
+#define SEND_H
+
+#include <limits.h>
+
+#include "base/memory.h"
+#include "wire/pktinfo.h"
+#include "sockets/classify.h"
+#include "calls/source.h"
+
+/* From where a message is to leave; `helped` is NULL for a fresh socket. */
+struct route {
+	struct helped *helped;
+	bool adopts;   /* a fresh socket that answers a peer */
+	uint64_t salt; /* of the socket */
+	struct peer peer;
+	struct local local;
+};
+
+/*
+ * Can a source be wanted on this descriptor? Helped sockets, and fresh ones in a process tree that
+ * has received something. If not, nothing of the program's is read: a bad pointer is the kernel's.
+ */
+static inline bool send_concerns(int fd, struct helped **helped, uint64_t *salt)
+{
+	*helped = socket_find(fd, salt);
+	return likely(*helped != NULL) || (descriptor_is_unbound(fd) && source_concerns_fresh());
+}
+
+/* What a send that was none of ours led to: a fresh socket that sends is a client. */
+static inline ssize_t send_done(int fd, ssize_t n)
+{
+	if (n >= 0 && descriptor_get(fd) == DESCRIPTOR_FRESH)
+		descriptor_set(fd, DESCRIPTOR_CLIENT);
+	return n;
+}
+
+/*
+ * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
+ * it is connected to. *route has the socket's salt; fills in the rest if so.
+ */
+bool send_route_rest(int fd, struct route *route, struct helped *helped, const void *address,
+		     socklen_t length);
+
+static inline bool send_route(int fd, struct route *route, struct helped *helped,
+			      const void *address, socklen_t length)
+{
+	route->helped = helped;
+	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED) &&
+		   peer_read(&route->peer, address, length)))
+		return source_find(helped, route->salt, &route->peer, &route->local);
+	return send_route_rest(fd, route, helped, address, length);
+}
+
+/* Can the address be read, if there is one? If not, the kernel is to refuse it. */
+static inline bool send_can_read(const void *address, socklen_t length)
+{
+	if (!address || !length)
+		return true;
+	if (unlikely(length > sizeof(struct sockaddr_storage))) /* copy_msghdr_from_user() */
+		length = sizeof(struct sockaddr_storage);
+	return memory_readable(address, length);
+}
+
+/*
+ * sendto() takes any size and then finds it too long, and does not look at MSG_CMSG_COMPAT, the
+ * highest of the flags; sendmsg() refuses that, and some sizes.
+ */
+static inline void send_prepare(struct msghdr *message, struct iovec *vector, const void *buffer,
+				size_t size, const struct sockaddr *address, socklen_t length)
+{
+	vector->iov_base = (void *)(uintptr_t)buffer;
+	vector->iov_len = size < INT_MAX ? size : INT_MAX;
+	message->msg_name = (void *)(uintptr_t)address;
+	message->msg_namelen = length;
+	message->msg_iov = vector;
+	message->msg_iovlen = 1;
+	message->msg_flags = 0;
+}
+
+/* sendto(2) and, with no address, send(2), of a descriptor that is not known to be plain. */
+ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
+		socklen_t length);
+
+/* sendmsg(2), of a descriptor that is not known to be plain. */
+ssize_t send_message(int fd, const struct msghdr *message, int flags);
+
+/* The same when it is not the answer to what this thread received last. */
+ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
+		    const struct sockaddr *address, socklen_t length);
+ssize_t send_message_any(int fd, const struct msghdr *message, int flags);
+
+/* What became of a message with a source. */
+enum sent {
+	SENT_FAILED,	/* or the program's own call was made */
+	SENT_FROM,	/* it left from there */
+	SENT_OTHERWISE, /* it left, after the source was refused */
+	SENT_BARE,	/* it left without the source */
+};
+
+/*
+ * A message of a vector alone, with its source attached, if it has one. When the kernel refuses the
+ * source, the datagram goes out as the program asked, once, and what was remembered of the peer is
+ * forgotten: errors of the source are EINVAL, ENETUNREACH, EADDRNOTAVAIL and ENODEV, and never
+ * EPERM or EACCES (a firewall's no). Returns whether it was sent; *route has the socket's salt.
+ */
+bool send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct route *route,
+		int flags);
+
+/*
+ * An answer to what this thread received last was refused with that error, one of the source's:
+ * sendto() and sendmsg() after their first try.
+ */
+ssize_t send_to_refused(int fd, const void *buffer, size_t size, int flags,
+			const struct sockaddr *address, socklen_t length, int error);
+ssize_t send_message_refused(int fd, const struct msghdr *message, int flags, int error);
+
+/* Can errno be due to the source of what was sent? */
+bool send_is_source_error(void);
+
+/*
+ * Sending this message failed. Is it the source that is refused, or was it an error that had been
+ * waiting on the socket (an ICMP message, with IP_RECVERR)? MSG_PROBE goes all the way but sends
+ * nothing and meets no waiting error (ip_make_skb(), ip6_make_skb()): it fails with the same error
+ * if that is the source's. errno stays.
+ */
+bool send_is_refused(int fd, const struct msghdr *message, int flags);
+
+/* The same of a message that was not sent, without a word why. errno stays. */
+bool send_would_be_refused(int fd, const struct msghdr *message, int flags);
+
+/* Link-local addresses need an interface, and a program may have lost its scope id. */
+static inline uint32_t ifindex_for(const struct peer *peer, const struct local *local)
+{
+	if (likely(!half_is_link_local(peer->half[0]) && !half_is_link_local(local->half[0])) ||
+	    peer->scope)
+		return 0;
+	return local->ifindex;
+}
+
+/*
+ * The source of `message`, attached at `end` of its control data, was refused: other ways to use
+ * it, then `original`, which has none; NULL: the same without control data. Returns what the last
+ * of these sends returned.
+ */
+ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
+		     struct msghdr *message, size_t end, int flags, enum sent *sent);
+
+/* A fresh socket answered: what follows on it is a conversation of a server. */
+void send_adopt(int fd, const struct route *route);
+
+/*
+ * Can a source be appended to the control data, at *end? Not where the kernel refuses it, a bad
+ * pointer included, and not if it names a source (control_appendable()).
+ */
+bool send_can_append(const struct msghdr *message, size_t *end);
+
+/*
+ * The program's control data up to `end` with the source behind it, in `room` of at least the sum's
+ * size. Returns the length.
+ */
+size_t send_append_source(void *room, const struct msghdr *message, size_t end,
+			  const struct route *route);
+
+/* sendmmsg(2), one kernel call as long as no source is refused. */
+int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
+		  unsigned int count, int flags);
+
+#endif

@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: MIT
+// From which address to send: the order of knowledge.
+
+#include <errno.h>
+#include <time.h>
+
+#include "calls/kernel_choice.h"
+#include "libc/libc.h"
+#include "base/log.h"
+#include "calls/source.h"
+#include "base/state.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+__thread struct heard source_last;
+
+/* When this process was forked, in seconds; 0: it was not. */
+static time_t forked_at;
+
+/* A copy of the parent's last receive outranks the table for so long. */
+enum { INHERITED_SECONDS = 1 };
+
+static const struct local none = { .rest = 0 };
+
+static bool is_same_address(struct local one, struct local other)
+{
+	return one.half[0] == other.half[0] && one.half[1] == other.half[1];
+}
+
+/* Rare ways have a stack frame of their own: the usual ones take less stack for that. */
+#define NOINLINE __attribute__((noinline))
+
+/* An address of the same family as the peer's. */
+static struct local local_of_setting(const struct peer *peer)
+{
+	struct local local = none;
+
+	/* Loopback is reached from everywhere, and answers there are of use to nobody else. */
+	if (!address_is_loopback(&peer->host))
+		local.address = library.settings.source[!address_is_v4(&peer->host)];
+	return local;
+}
+
+static time_t seconds_now(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec;
+}
+
+/* What this process does with the questions that come to a port: a bit each (RFC 768). */
+static uint8_t answers_late[65536 / 8], answers_here[65536 / 8];
+
+static bool has_port(const uint8_t *ports, in_port_t port)
+{
+	return __atomic_load_n(&ports[port / 8], __ATOMIC_RELAXED) >> port % 8 & 1;
+}
+
+/* Two threads that add ports of one byte at once may lose one: it is added again. */
+static void add_port(uint8_t *ports, in_port_t port)
+{
+	uint8_t now = __atomic_load_n(&ports[port / 8], __ATOMIC_RELAXED);
+
+	if (!(now >> port % 8 & 1))
+		__atomic_store_n(&ports[port / 8], (uint8_t)(now | 1 << port % 8),
+				 __ATOMIC_RELAXED);
+}
+
+/* Is it the local address of the conversation before the present one? */
+static NOINLINE bool is_past(const struct names *names, const struct local *local)
+{
+	struct local before;
+
+	return peers_find(&library.peers, name_of_past(names, local->port), &before) &&
+	       is_same_address(before, *local);
+}
+
+/*
+ * The peer's local address is news in a conversation that the program began. Is it the kernel's
+ * choice for the peer by now, then that is still so; if not, the peer asks.
+ */
+static NOINLINE bool is_choice(int fd, uint64_t salt, const struct peer *peer,
+			       const struct local *local)
+{
+	struct in6_addr choice;
+
+	return !kernel_choice(fd, salt, peer, &choice) ||
+	       IN6_ARE_ADDR_EQUAL(&choice, &local->address);
+}
+
+static NOINLINE void put_past(const struct names *names, const struct local *local)
+{
+	struct name name = name_of_past(names, local->port);
+
+	peers_put_at(&library.peers, &name, local);
+}
+
+static NOINLINE void put_peer(const struct names *names, const struct local *local)
+{
+	struct name name = name_of_peer(names, local->port);
+
+	peers_put_at(&library.peers, &name, local);
+}
+
+/* An entry in use is kept young. */
+static NOINLINE void keep_peer(const struct names *names, const struct local *known)
+{
+	if (!peers_knows(&library.peers, name_of_peer(names, known->port), *known))
+		put_peer(names, known);
+}
+
+/* This thread's last receive, in a conversation that the program began. */
+static NOINLINE void note_own(uint64_t salt, const struct peer *peer, const struct local *heard,
+			      bool is_own)
+{
+	struct local local = *heard;
+
+	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
+	/* The kernel's choice, for this thread too. */
+	if (is_own)
+		local.half[0] = local.half[1] = 0;
+	heard_write(&source_last, peer, salt, local);
+	if (is_own)
+		source_last.flags = HEARD_ANSWERED;
+}
+
+/* Returns true if the program spoke first to the peer. */
+static NOINLINE bool is_own(const struct names *names, in_port_t port, struct local *known)
+{
+	return peers_find(&library.peers, name_of_peer(names, port), known) &&
+	       known->state >= LOCAL_OWN;
+}
+
+/* Returns true if a datagram came from a peer to which the program spoke first. */
+static NOINLINE bool learn_if_own(int fd, uint64_t salt, const struct names *names,
+				  const struct peer *peer, const struct local *local)
+{
+	struct local known;
+	bool own;
+
+	if (!is_own(names, local->port, &known))
+		return false;
+	own = known.state == LOCAL_OWN;
+	if (is_same_address(*local, known)) {
+		keep_peer(names, &known);
+	} else {
+		own = !local_is_usable(*local) || is_past(names, local) ||
+		      is_choice(fd, salt, peer, local);
+		if (own && known.state == LOCAL_OWN && local_is_usable(known))
+			put_past(names, &known);
+		known = *local;
+		known.state = own ? LOCAL_OWN : LOCAL_OWN_ASKED;
+		if (local_is_usable(*local))
+			put_peer(names, &known);
+	}
+	note_own(salt, peer, local, own);
+	return true;
+}
+
+static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *key,
+				const struct peer *peer, const struct local *local)
+{
+	struct names names = names_of_peer(&library.peers.key, *key, salt);
+
+	if (!learn_if_own(fd, salt, &names, peer, local))
+		put_peer(&names, local);
+}
+
+/* Programs lose the scope id on the way to the reply. */
+static NOINLINE void learn_scopeless(int fd, uint64_t salt, const struct peer *peer,
+				     const struct local *local)
+{
+	struct peer scopeless = *peer;
+
+	scopeless.scope = 0;
+	learn_peer(fd, salt, &scopeless, peer, local);
+}
+
+bool source_note(const struct helped *helped, uint64_t salt, const struct peer *peer,
+		 const struct local *local)
+{
+	return source_learn_fast(helped, salt, source_look_up(salt, *peer), peer, *local);
+}
+
+void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct peer *peer,
+		       struct local local)
+{
+	local.rest = local_rest(local.ifindex, helped_get(helped, port_and_mode));
+	learn_peer(fd, salt, peer, peer, &local);
+	if (peer->scope)
+		learn_scopeless(fd, salt, peer, &local);
+	if (helped_is(helped, HELPED_MISSED)) {
+		helped_set(helped, misses, (uint16_t)0);
+		helped_mark(helped, HELPED_MISSED, false);
+	}
+	report_peer(LOG_DEBUG, fd, "heard", peer, &local.address);
+}
+
+void source_publish(void)
+{
+	struct names names;
+	struct heard last;
+	struct name name;
+
+	if (!heard_copy(&source_last, &last))
+		return;
+	names = names_of_peer(&library.peers.key, last.peer, last.salt);
+	name = name_of_host(&names, last.local.port);
+	if (!peers_knows(&library.peers, name, last.local))
+		peers_put(&library.peers, name, last.local);
+	add_port(answers_late, last.local.port);
+	source_last.flags |= HEARD_PUBLISHED;
+}
+
+void source_count_option(struct helped *helped)
+{
+	uint32_t count = __atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
+
+	helped_set(helped, options, (uint8_t)count);
+}
+
+/* The host's entry says no more that a question waits for its answer. */
+static NOINLINE void retract_host(const struct names *names, in_port_t port,
+				  const struct local *local)
+{
+	struct name name = name_of_host(names, port);
+	struct local host;
+
+	if (peers_find(&library.peers, name, &host) && is_same_address(host, *local))
+		peers_forget(&library.peers, name);
+}
+
+void source_retract(uint64_t salt, const struct peer *peer, const struct local *local)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+	retract_host(&names, local->port, local);
+}
+
+bool source_is_still(uint64_t salt, const struct peer *peer, const struct local *local)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+	return peers_knows(&library.peers, name_of_peer(&names, local->port), *local);
+}
+
+/*
+ * The thread's last receive outranks the table until it is answered; what a fork copied does so
+ * only for a moment.
+ */
+static bool heard_outranks(const struct heard *heard)
+{
+	if (heard->flags & HEARD_ANSWERED)
+		return false;
+	return !(heard->flags & HEARD_INHERITED) || seconds_now() - forked_at <= INHERITED_SECONDS;
+}
+
+/* The peer is known: is that a source? */
+static bool use_known(const struct names *names, bool is_last, const struct local *known)
+{
+	if (is_last && !(source_last.flags & HEARD_ANSWERED))
+		source_last.flags = HEARD_ANSWERED;
+	if (has_port(answers_late, known->port))
+		retract_host(names, known->port, known);
+	return known->state != LOCAL_OWN && local_is_usable(*known);
+}
+
+/* Returns true if the thread's last receive came from that host, whatever the port. */
+static NOINLINE bool is_last_host(const struct peer *peer, uint64_t salt, in_port_t port,
+				  struct local *local)
+{
+	struct heard last;
+
+	if (!heard_copy(&source_last, &last) || last.salt != salt || last.local.port != port ||
+	    last.peer.scope != peer->scope || !IN6_ARE_ADDR_EQUAL(&last.peer.host, &peer->host))
+		return false;
+	*local = last.local;
+	return heard_outranks(&last);
+}
+
+/* Finds where the peer's host asked, from another port, and still waits for an answer. */
+static bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
+		      uint64_t salt, struct local *local)
+{
+	if (is_last_host(peer, salt, port, local))
+		source_last.flags = HEARD_ANSWERED;
+	else if (!has_port(answers_late, port) ||
+		 !peers_find(&library.peers, name_of_host(names, port), local))
+		return false;
+	/* From now on this port of the host is known too. */
+	put_peer(names, local);
+	return local_is_usable(*local);
+}
+
+/* What the settings say of a peer to which the program speaks first. */
+static NOINLINE bool find_by_setting(const struct names *names, const struct peer *peer,
+				     struct local *local)
+{
+	if (!library.settings.follow_tcp || !peers_find(&library.peers, name_of_tcp(names), local))
+		*local = local_of_setting(peer);
+	local->state = LOCAL_SET;
+	return local_is_usable(*local);
+}
+
+/* The program speaks first to a peer, on a socket of that port. */
+static NOINLINE void speak_first(const struct names *names, in_port_t port)
+{
+	const struct local own = { .port = port, .state = LOCAL_OWN };
+
+	peers_put(&library.peers, name_of_peer(names, port), own);
+}
+
+/* Of the peer itself nothing is known. */
+static NOINLINE bool find_unknown(in_port_t port, uint64_t salt, const struct peer *peer,
+				  struct local *local)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	bool found =
+		find_host(&names, peer, port, salt, local) || find_by_setting(&names, peer, local);
+
+	if (found)
+		return true;
+	/* The program speaks first. Before it does: the answer can be quick. */
+	if (peer->port)
+		speak_first(&names, port);
+	source_count(COUNTER_bare);
+	return false;
+}
+
+bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer, struct local *local)
+{
+	in_port_t port = helped_get(helped, port);
+	bool is_last = heard_read(&source_last, peer, salt, port, local), is_known, found = false;
+
+	{
+		struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+		is_known = is_last && heard_outranks(&source_last);
+		if (is_known) {
+			if (!helped_is(helped, HELPED_ANSWERS)) {
+				helped_mark(helped, HELPED_ANSWERS, true);
+				add_port(answers_here, port);
+			}
+			found = use_known(&names, true, local);
+		} else if (peers_find(&library.peers, name_of_peer(&names, port), local)) {
+			is_known = true;
+			found = use_known(&names, is_last, local);
+			if (!found && local->state == LOCAL_OWN)
+				found = find_by_setting(&names, peer, local);
+		} else if (is_last && heard_read(&source_last, peer, salt, port, local)) {
+			is_known = true;
+			found = use_known(&names, true, local);
+		}
+	}
+	if (!is_known)
+		return find_unknown(port, salt, peer, local);
+	if (!found)
+		source_count(COUNTER_bare);
+	return found;
+}
+
+/* The spaces of this process's tracked sockets; one more takes the place of the first. */
+enum { SPACES = 8 };
+static struct space {
+	uint64_t salt, netns;
+} spaces[SPACES];
+static uint32_t spaces_used;
+
+void source_add_space(uint64_t salt, uint64_t netns)
+{
+	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE), i;
+
+	for (i = 0; i < used && i < SPACES; i++)
+		if (__atomic_load_n(&spaces[i].salt, __ATOMIC_RELAXED) == salt)
+			return;
+	i = __atomic_fetch_add(&spaces_used, 1, __ATOMIC_ACQ_REL) % SPACES;
+	__atomic_store_n(&spaces[i].netns, netns, __ATOMIC_RELAXED);
+	__atomic_store_n(&spaces[i].salt, salt, __ATOMIC_RELEASE);
+}
+
+/* Does a fresh socket answer a question that came to that port? Not where those are answered. */
+static bool is_answered_elsewhere(in_port_t port)
+{
+	return has_port(answers_late, port) || !has_port(answers_here, port);
+}
+
+/* Looks for the question of a peer on any tracked socket of the process tree. */
+static NOINLINE bool find_question(int fd, const struct peer *peer, struct local *local)
+{
+	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
+	uint64_t netns = 0;
+	socklen_t length = sizeof(netns);
+
+	for (uint32_t i = 0; i < used && i < SPACES; i++) {
+		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
+		struct names names = names_of_peer(&library.peers.key, *peer, salt);
+
+		if (!peers_find(&library.peers, name_of_peer(&names, 0), local))
+			continue;
+		libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
+		if (netns == __atomic_load_n(&spaces[i].netns, __ATOMIC_RELAXED))
+			return is_answered_elsewhere(local->port);
+	}
+	return false;
+}
+
+/* Returns true if the thread's last receive came from that very peer, on whatever socket. */
+static NOINLINE bool is_last_peer(const struct peer *peer, struct heard *last)
+{
+	return heard_copy(&source_last, last) && last->peer.port == peer->port &&
+	       last->peer.scope == peer->scope && IN6_ARE_ADDR_EQUAL(&last->peer.host, &peer->host);
+}
+
+/* The space of a socket that is bound to no device. */
+static uint64_t space_of(int fd)
+{
+	uint64_t netns = 0;
+	socklen_t length = sizeof(netns);
+
+	libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
+	return names_salt(&library.peers.key, netns, 0);
+}
+
+/* The fresh socket answers what its thread received last, on another socket. */
+static NOINLINE bool find_last(const struct peer *peer, struct local *local)
+{
+	struct heard last;
+
+	if (!is_last_peer(peer, &last) || !heard_outranks(&last) || !local_is_usable(last.local))
+		return false;
+	source_answered(last.salt, peer, &last.local);
+	add_port(answers_late, last.local.port);
+	*local = last.local;
+	return true;
+}
+
+static NOINLINE bool find_without_question(int fd, const struct peer *peer, struct local *local)
+{
+	struct names names = { 0 };
+
+	if (library.settings.follow_tcp)
+		names = names_of_peer(&library.peers.key, *peer, space_of(fd));
+	return find_by_setting(&names, peer, local);
+}
+
+bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *answers)
+{
+	int e = errno;
+	bool found;
+
+	*answers = descriptor_get(fd) == DESCRIPTOR_FRESH &&
+		   (find_last(peer, local) || find_question(fd, peer, local));
+	found = *answers || find_without_question(fd, peer, local);
+	errno = e;
+	return found;
+}
+
+/* On sockets of one local port. */
+static NOINLINE void forget_on_port(uint64_t salt, const struct peer *peer, in_port_t port,
+				    const struct local *wrong)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	struct local refused;
+
+	refused =
+		(struct local){ .port = port,
+				.state = is_own(&names, port, &refused) ? LOCAL_OWN : LOCAL_ASKED };
+	retract_host(&names, port, wrong);
+	/* From no other address either, as without us. */
+	peers_put(&library.peers, name_of_peer(&names, port), refused);
+}
+
+/* Returns the port at which the peer asked for that local address; 0: it did not. */
+static NOINLINE in_port_t port_asked(uint64_t salt, const struct peer *peer,
+				     const struct local *local)
+{
+	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	struct local known;
+
+	return peers_find(&library.peers, name_of_peer(&names, 0), &known) &&
+			       is_same_address(known, *local)
+		       ? known.port
+		       : 0;
+}
+
+/* A fresh socket answered what came to another port. */
+static NOINLINE void forget_asked(const struct peer *peer, const struct local *local)
+{
+	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < used && i < SPACES; i++) {
+		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
+		in_port_t port = port_asked(salt, peer, local);
+
+		if (port)
+			forget_on_port(salt, peer, port, local);
+	}
+}
+
+void source_forget(const struct helped *helped, uint64_t salt, const struct peer *peer,
+		   const struct local *local)
+{
+	in_port_t port = helped ? helped_get(helped, port) : 0;
+
+	/* An address of the settings can come to this host at any time: it is tried again. */
+	if (local->state == LOCAL_SET)
+		return;
+	if (port)
+		forget_on_port(salt, peer, port, local);
+	if (!port || helped_is(helped, HELPED_ADOPTED))
+		forget_asked(peer, local);
+	heard_clear(&source_last);
+}
+
+void source_accepted(int fd)
+{
+	struct sockaddr_in6 name;
+	socklen_t length = sizeof(name);
+	struct peer self, peer;
+	struct names names;
+	struct local local = none;
+	int e = errno;
+
+	if (!libc.getsockname(fd, (struct sockaddr *)&name, &length) &&
+	    peer_read(&self, &name, length) && (length = sizeof(name)) &&
+	    !libc.getpeername(fd, (struct sockaddr *)&name, &length) &&
+	    peer_read(&peer, &name, length)) {
+		names = names_of_peer(&library.peers.key, peer, space_of(fd));
+		local.address = self.host;
+		peers_put(&library.peers, name_of_tcp(&names), local);
+	}
+	errno = e;
+}
+
+void source_forked(void)
+{
+	forked_at = seconds_now();
+	source_last.flags |= HEARD_INHERITED;
+}

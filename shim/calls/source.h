@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From which address to send: the one place that knows the order of knowledge (docs/design.md, "The
+ * order of knowledge").
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include "base/counters.h"
+#include "wire/pktinfo.h"
+#include "base/log.h"
+#include "sockets/classify.h"
+#include "base/state.h"
+
+/* What became of a thread's last receive. */
+enum {
+	HEARD_ANSWERED = 1,  /* the program has answered it */
+	HEARD_PUBLISHED = 2, /* its host is in the table */
+	HEARD_PEEKED = 4,    /* MSG_PEEK: the program will receive it again */
+	HEARD_INHERITED = 8, /* by the thread that forked this process */
+};
+
+/*
+ * This thread's last receive. A signal handler may receive in the middle of a write, and again in
+ * the middle of a read, and so on; `version` is odd while one is being written, and everything that
+ * was read under it counts only if it is even and still the same.
+ */
+struct heard {
+	uint32_t version;
+	uint32_t flags;
+	struct peer peer; /* port 0 and no address: nobody */
+	struct local local;
+	uint64_t salt;	      /* of the space */
+	unsigned long *count; /* this thread's counters */
+};
+extern __thread struct heard source_last;
+
+/* Keeps the compiler from moving reads and writes of this thread's memory across. */
+#define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+static inline __attribute__((always_inline)) void
+heard_write(struct heard *heard, const struct peer *peer, uint64_t salt, struct local local)
+{
+	uint32_t before = heard->version, during;
+
+	/* Interrupted by another write, it is written again: no mixture of two is left. */
+	do {
+		during = (heard->version | 1) + 2;
+		heard->version = during;
+		signal_fence();
+		heard->flags = 0;
+		/* Word by word: a wider load of what was just stored in parts is slow. */
+		heard->peer.half[0] = peer->half[0];
+		heard->peer.half[1] = peer->half[1];
+		heard->peer.scope = peer->scope;
+		heard->peer.port = peer->port;
+		heard->local.half[0] = local.half[0];
+		heard->local.half[1] = local.half[1];
+		heard->local.rest = local.rest;
+		heard->salt = salt;
+		signal_fence();
+	} while (unlikely(heard->version != during));
+	/* A write in a signal handler leaves it odd: the interrupted one is to come to its end. */
+	if (likely(!(before & 1)))
+		heard->version = during + 1;
+}
+
+/* Copies a thread's last receive. Returns false if there is none, or it is being written. */
+static inline bool heard_copy(const struct heard *heard, struct heard *copy)
+{
+	uint32_t version = heard->version;
+
+	signal_fence();
+	*copy = *heard;
+	signal_fence();
+	return !(version & 1) && heard->version == version && (version || copy->peer.port);
+}
+
+/*
+ * Returns true if it was that peer, on a socket of that port in that space, and copies the local
+ * address.
+ */
+static inline __attribute__((always_inline)) bool heard_read(const struct heard *heard,
+							     const struct peer *peer, uint64_t salt,
+							     in_port_t port, struct local *local)
+{
+	uint32_t version = heard->version;
+	bool is;
+
+	signal_fence();
+	is = heard->peer.half[1] == peer->half[1] && heard->peer.half[0] == peer->half[0] &&
+	     heard->peer.port == peer->port && heard->peer.scope == peer->scope &&
+	     heard->salt == salt && heard->local.port == port;
+	local_copy(local, &heard->local);
+	signal_fence();
+	return likely(is) && !(version & 1) && heard->version == version;
+}
+
+/* The thread has received nothing, as far as replies go. */
+static inline void heard_clear(struct heard *heard)
+{
+	static const struct peer nobody = { .port = 0 };
+	static const struct local none = { .rest = 0 };
+
+	heard_write(heard, &nobody, 0, none);
+	heard->flags = HEARD_ANSWERED;
+}
+
+/* Returns true if the thread's last receive waits for its answer. */
+static inline bool heard_is_open(const struct heard *heard)
+{
+	return !(heard->flags & (HEARD_ANSWERED | HEARD_INHERITED));
+}
+
+/* Counts for this thread. */
+static inline void source_count(enum counter counter)
+{
+	if (unlikely(!source_last.count))
+		source_last.count = counters_take();
+	counters_add(source_last.count, counter);
+}
+
+/* What a datagram's peer is looked up by. */
+struct looked_up {
+	const struct peer_set *home;
+	uint64_t tag;
+};
+
+/* Its entry is on its way to the cache. */
+static inline __attribute__((always_inline)) struct looked_up source_look_up(uint64_t salt,
+									     struct peer peer)
+{
+	struct names names = names_of_peer(&library.peers.key, peer, salt);
+
+	return (struct looked_up){ peers_prefetch(&library.peers, &names), names.peer };
+}
+
+/*
+ * A datagram was received on `helped`, whose salt was `salt` when the receive began (its record can
+ * be another socket's by now): remembers its local address, all zero for one that came by broadcast
+ * or multicast: then nothing is to be attached. Returns true if the table knows that already; else
+ * source_learn_slow() has to follow.
+ */
+static inline __attribute__((always_inline)) bool
+source_learn_fast(const struct helped *helped, uint64_t salt, struct looked_up looked_up,
+		  const struct peer *peer, struct local local)
+{
+	local.rest = local_rest(local.ifindex, helped_get(helped, port_and_mode));
+	heard_write(&source_last, peer, salt, local);
+	source_count(COUNTER_learnt);
+	return likely(peers_know_at(&library.peers, looked_up.home, looked_up.tag, local)) &&
+	       likely(!peer->scope && !helped_is(helped, HELPED_LEARNS_MORE));
+}
+
+/* The same in a function of its own, for rare ways. */
+bool source_note(const struct helped *helped, uint64_t salt, const struct peer *peer,
+		 const struct local *local);
+
+/* What follows when source_learn_fast() returned false. */
+void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct peer *peer,
+		       struct local local);
+
+/* The slow path of source_begin_receive(). */
+void source_publish(void);
+
+/*
+ * How often a program set a PKTINFO option on a tracked socket, in any process of the tree: the
+ * records of other processes may be wrong then.
+ */
+static inline uint8_t source_options(void)
+{
+	return (uint8_t)__atomic_load_n(&library.peers.state->options, __ATOMIC_RELAXED);
+}
+
+/* The program set one on that socket. */
+void source_count_option(struct helped *helped);
+
+/* options.h */
+void options_refresh(int fd, struct helped *helped);
+
+/*
+ * A thread is about to receive. If its last receive still waits for its answer, then this program
+ * answers later, or in another thread, or to another port: the peer's host is remembered too.
+ */
+static inline void source_begin_receive(int fd, struct helped *helped)
+{
+	if (unlikely(!source_last.flags && source_last.version))
+		source_publish();
+	if (unlikely(source_options() != helped_get(helped, options)))
+		options_refresh(fd, helped);
+}
+
+/* Returns true if there is nothing to do in source_begin_receive(). */
+static inline bool source_has_begun(const struct helped *helped)
+{
+	return likely(source_last.flags || !source_last.version) &&
+	       likely(source_options() == helped_get(helped, options));
+}
+
+/* The slow path of source_answered(): the host was in the table. */
+void source_retract(uint64_t salt, const struct peer *peer, const struct local *local);
+
+/* The thread's last receive is being answered. */
+static inline __attribute__((always_inline)) void
+source_answered(uint64_t salt, const struct peer *peer, const struct local *local)
+{
+	if (unlikely(source_last.flags & HEARD_PUBLISHED)) {
+		/* A copy: what a pointer leads to would be in memory on the usual way too. */
+		struct peer copy;
+		struct local copied;
+
+		peer_copy(&copy, peer);
+		local_copy(&copied, local);
+		source_retract(salt, &copy, &copied);
+	}
+	source_last.flags = HEARD_ANSWERED;
+}
+
+/* The reply was not sent after all: it is tried again, from the same local address. */
+static inline void source_reopen(void)
+{
+	source_last.flags &= ~(uint32_t)HEARD_ANSWERED;
+}
+
+/* Returns true if the table has exactly that for a peer. */
+bool source_is_still(uint64_t salt, const struct peer *peer, const struct local *local);
+
+/*
+ * The fast path of source_find(): the thread answers its last receive, for the first time or as the
+ * table still says. Nothing is hashed for that.
+ */
+static inline __attribute__((always_inline)) bool
+source_is_heard(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
+{
+	struct peer copy;
+	struct local copied;
+
+	if (unlikely(!heard_read(&source_last, peer, salt, port, local) ||
+		     !local_is_usable(*local)))
+		return false;
+	if (likely(heard_is_open(&source_last))) {
+		source_answered(salt, peer, local);
+		return true;
+	}
+	peer_copy(&copy, peer);
+	local_copy(&copied, local);
+	return source_is_still(salt, &copy, &copied);
+}
+
+/*
+ * Returns true if a source is to be attached to what is sent to that peer on that socket, and
+ * which: *local. Returns false when the kernel is to choose.
+ */
+bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer,
+		 struct local *local);
+
+/*
+ * Returns true if something can be known of the peers of a socket that is bound to no port: the
+ * process tree has received something, or there is a source by setting.
+ */
+static inline bool source_concerns_fresh(void)
+{
+	return source_last.version || !peers_is_empty(&library.peers) ||
+	       settings_has_source(&library.settings);
+}
+
+/*
+ * Returns what source_find() does, for a socket that is bound to no port. *answers: it answers a
+ * peer's question, so it is to be tracked from now on.
+ */
+bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *answers);
+
+/*
+ * The kernel refused the source `local` on the socket of `helped`, or on a fresh one (NULL): it is
+ * not used again until the peer asks again.
+ */
+void source_forget(const struct helped *helped, uint64_t salt, const struct peer *peer,
+		   const struct local *local);
+
+/* A space in which sockets are tracked: fresh sockets look there. */
+void source_add_space(uint64_t salt, uint64_t netns);
+
+/* A TCP connection was accepted (REPLYFROM_FOLLOW_TCP=1). errno stays. */
+void source_accepted(int fd);
+
+/* This process was forked: its thread's last receive is its parent's. */
+void source_forked(void);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Hooks of bind(2), connect(2) and getsockname(2).
+
+#include "calls/connect.h"
+#include "hooks/after.h"
+#include "libc/libc.h"
+#include "sockets/pktinfo_option.h"
+#include "calls/rebind.h"
+#include "sockets/classify.h"
+#include "calls/source.h"
+
+/* No port and no address of the program's choice: still a client, as it was. */
+static bool is_nothing(const struct sockaddr *address, socklen_t length)
+{
+	struct peer self;
+
+	return peer_read(&self, address, length) && !self.port && address_is_any(&self.host);
+}
+
+int after_bind(int fd, int result, const struct sockaddr *address, socklen_t length)
+{
+	/* The kernel has read the address, so it can be read. */
+	if (result || (address->sa_family != AF_INET && address->sa_family != AF_INET6 &&
+		       address->sa_family != AF_UNSPEC))
+		return result;
+	if (descriptor_is_unbound(fd) && is_nothing(address, length))
+		return result;
+	socket_bound(fd);
+	return result;
+}
+
+int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	if (rebind_is_near() && descriptor_is_unbound(fd) && rebind_wildcard(fd, address, length)) {
+		socket_bound(fd);
+		return 0;
+	}
+	return after_bind(fd, libc.bind(fd, address, length), address, length);
+}
+
+int after_connect(int fd, int result, const struct sockaddr *address)
+{
+	if (result)
+		return result;
+	/* A socket that was connected before we knew it is a wildcard one again. */
+	if (address->sa_family == AF_UNSPEC)
+		socket_forget(fd);
+	else if (descriptor_is_unbound(fd))
+		socket_connected(fd, NULL, 0, NULL);
+	return 0;
+}
+
+/* connect(2) of a tracked socket. */
+static int connect_tracked(int fd, struct helped *helped, uint64_t salt,
+			   const struct sockaddr *address, socklen_t length)
+{
+	bool listens = helped_get(helped, state) == HELPED_WILDCARD;
+	bool mapped = helped_is(helped, HELPED_MAPPED);
+	struct peer peer;
+	struct local local;
+	int e = errno, device = listens ? option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX) : 0, result;
+
+	errno = e;
+	result = connect_from(fd, helped, salt, address, length);
+	/* Only a server that takes its newest peer binds the next socket to where that one asked.
+	 */
+	if (!result && listens && peer_read(&peer, address, length) &&
+	    heard_read(&source_last, &peer, salt, helped_get(helped, port), &local))
+		rebind_connected(fd, device, mapped);
+	return result;
+}
+
+int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	uint64_t salt = 0;
+	struct helped *helped = socket_find(fd, &salt);
+
+	if (helped)
+		return connect_tracked(fd, helped, salt, address, length);
+	if (descriptor_is_unbound(fd) && source_concerns_fresh())
+		return connect_from(fd, NULL, salt, address, length);
+	return after_connect(fd, libc.connect(fd, address, length), address);
+}
+
+int hook_getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+	int result = libc.getsockname(fd, address, length);
+
+	if (unlikely(rebind_last.step == REBIND_CONNECTED) && !result)
+		rebind_shown(fd);
+	return result;
+}
+
+int hook___connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return hook_connect(fd, address, length);
+}

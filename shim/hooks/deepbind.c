@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// Leads the socket calls of objects loaded with RTLD_DEEPBIND to our hooks.
+
+#include <errno.h>
+#include <link.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "hooks/deepbind.h"
+#include "base/compiler.h"
+#include "libc/libc.h"
+
+/* The type of a function pointer of the program's; only compared and copied. */
+typedef void (*function)(void);
+
+struct object {
+	uintptr_t base;
+	const ElfW(Dyn) * dynamic;
+	const ElfW(Sym) * symbols;
+	const char *strings;
+	uintptr_t start, relro;
+	size_t size, relro_size;
+	void *handle; /* of what was opened, to look symbols up as it does */
+};
+
+struct relocations {
+	uintptr_t table;
+	size_t size, each;
+};
+
+static bool leads_to(const struct object *object, const char *name, function now, function wanted)
+{
+	void *found;
+
+	if (now == wanted)
+		return true;
+	if ((uintptr_t)now - object->start >= object->size)
+		return false;
+	found = libc.dlsym(object->handle, name);
+	return found && !memcmp(&found, &wanted, sizeof(found));
+}
+
+/*
+ * Our hook in place of what is in the slot: the libc's function. A call that was not made yet still
+ * leads into the object itself (lazy binding); then the loader is asked what it would find.
+ */
+static function hook_for(const struct object *object, const char *name, function now)
+{
+#define HOOK_FOR(type, hook, parameters, arguments)                                             \
+	if (!strcmp(name, #hook))                                                               \
+		return leads_to(object, name, now, (function)libc.hook) ? (function)hook_##hook \
+									: NULL;
+	HOOKS_ALWAYS(HOOK_FOR)
+	HOOKS_SOMETIMES(HOOK_FOR)
+	HOOKS_TIME64(HOOK_FOR)
+	HOOKS_VARIADIC(HOOK_FOR)
+	HOOKS_JUMP(HOOK_FOR)
+	return NULL;
+}
+
+/* The table of addresses may be read-only after relocation (PT_GNU_RELRO). */
+static bool protect(const struct object *object, uintptr_t slot, int protection)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = slot & ~(page - 1);
+	/* A page that is RELRO in part stays writable: the loader leaves it so too. */
+	uintptr_t end = (object->relro + object->relro_size) & ~(page - 1);
+
+	if (slot < object->relro || slot >= end)
+		return true;
+	return !mprotect((void *)start, slot + sizeof(function) - start, protection);
+}
+
+static void mend_one(const struct object *object, const ElfW(Rel) * relocation)
+{
+	uintptr_t slot = object->base + relocation->r_offset;
+#if UINTPTR_MAX > UINT32_MAX
+	const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
+#else
+	const ElfW(Sym) *symbol = &object->symbols[ELF32_R_SYM(relocation->r_info)];
+#endif
+	function now, hook;
+
+	/* Only symbols that are looked up elsewhere, and only slots that can hold an address. */
+	if (symbol == object->symbols || symbol->st_shndx != SHN_UNDEF || slot % sizeof(slot))
+		return;
+	memcpy(&now, (const void *)slot, sizeof(now));
+	hook = hook_for(object, object->strings + symbol->st_name, now);
+	if (!hook || hook == now || !protect(object, slot, PROT_READ | PROT_WRITE))
+		return;
+	__atomic_store_n((function *)slot, hook, __ATOMIC_RELAXED);
+	protect(object, slot, PROT_READ);
+}
+
+static void mend_table(const struct object *object, const struct relocations *relocations)
+{
+	if (!relocations->table || !relocations->each)
+		return;
+	for (size_t at = 0; at + relocations->each <= relocations->size; at += relocations->each)
+		mend_one(object, (const ElfW(Rel) *)(relocations->table + at));
+}
+
+/* Some loaders relocate the dynamic section's addresses and some leave them as they are. */
+static uintptr_t absolute(const struct object *object, uintptr_t address)
+{
+	return address < object->base ? address + object->base : address;
+}
+
+static void mend_object(struct object *object)
+{
+	struct relocations calls = { .each = sizeof(ElfW(Rela)) };
+	struct relocations rel = { .each = sizeof(ElfW(Rel)) };
+	struct relocations rela = { .each = sizeof(ElfW(Rela)) };
+
+	for (const ElfW(Dyn) *dynamic = object->dynamic; dynamic->d_tag != DT_NULL; dynamic++) {
+		uintptr_t value = dynamic->d_un.d_ptr;
+
+		switch (dynamic->d_tag) {
+		case DT_SYMTAB:
+			object->symbols = (const ElfW(Sym) *)absolute(object, value);
+			break;
+		case DT_STRTAB:
+			object->strings = (const char *)absolute(object, value);
+			break;
+		case DT_JMPREL:
+			calls.table = absolute(object, value);
+			break;
+		case DT_PLTRELSZ:
+			calls.size = value;
+			break;
+		case DT_PLTREL:
+			if (value == DT_REL)
+				calls.each = sizeof(ElfW(Rel));
+			break;
+		case DT_REL:
+			rel.table = absolute(object, value);
+			break;
+		case DT_RELSZ:
+			rel.size = value;
+			break;
+		case DT_RELA:
+			rela.table = absolute(object, value);
+			break;
+		case DT_RELASZ:
+			rela.size = value;
+			break;
+		}
+	}
+	if (!object->symbols || !object->strings)
+		return;
+	mend_table(object, &calls);
+	mend_table(object, &rel);
+	mend_table(object, &rela);
+}
+
+/* More than these at once (an extension and its libraries) are left as they are. */
+enum { OBJECTS = 64 };
+
+struct walk {
+	int number, known, count;
+	struct object objects[OBJECTS];
+};
+
+/* Only noted: in here the loader holds a lock under which nothing may be looked up. */
+static int visit(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	struct object object = { .base = info->dlpi_addr };
+	struct walk *walk = argument;
+
+	(void)size;
+	if (walk->number++ < walk->known || walk->count == OBJECTS)
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+
+		if (header->p_type == PT_LOAD && header->p_flags & PF_X) {
+			object.start = object.base + header->p_vaddr;
+			object.size = header->p_memsz;
+		} else if (header->p_type == PT_DYNAMIC) {
+			object.dynamic = (const ElfW(Dyn) *)(object.base + header->p_vaddr);
+		} else if (header->p_type == PT_GNU_RELRO) {
+			object.relro = object.base + header->p_vaddr;
+			object.relro_size = header->p_memsz;
+		}
+	}
+	if (object.dynamic)
+		walk->objects[walk->count++] = object;
+	return 0;
+}
+
+int deepbind_count(void)
+{
+	struct walk walk;
+
+	walk.number = walk.count = 0;
+	walk.known = INT32_MAX;
+	dl_iterate_phdr(visit, &walk);
+	return walk.number;
+}
+
+void deepbind_mend(void *handle, int known)
+{
+	struct walk walk;
+	int e = errno;
+
+	walk.number = walk.count = 0;
+	walk.known = known;
+	dl_iterate_phdr(visit, &walk);
+	for (int i = 0; i < walk.count; i++) {
+		walk.objects[i].handle = handle;
+		mend_object(&walk.objects[i]);
+	}
+	errno = e;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* The next functions: what the program would have called without us. */
+#ifndef LIBC_H
+#define LIBC_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "libc/hooks.h"
+
+/*
+ * Calls that the library makes itself and does not hook. It makes them past other preloaded
+ * libraries too: the answers that those rewrite are for the program.
+ */
+#define CALLS_OF_OURS(HOOK)                                                                      \
+	HOOK(int, close, (int fd), (fd))                                                         \
+	HOOK(int, getpeername, (int fd, struct sockaddr *address, socklen_t *length),            \
+	     (fd, address, length))                                                              \
+	HOOK(int, poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout)) \
+	HOOK(ssize_t, write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
+
+/* Where it is hooked it is in HOOKS_JUMP. */
+#ifdef HOOKS_HAVE_DLSYM
+#define CALLS_OF_OURS_LOADER(HOOK)
+#else
+#define CALLS_OF_OURS_LOADER(HOOK) \
+	HOOK(void *, dlsym, (void *handle, const char *name), (handle, name))
+#endif
+
+#define FUNCTIONS(HOOK)       \
+	HOOKS_ALWAYS(HOOK)    \
+	HOOKS_SOMETIMES(HOOK) \
+	HOOKS_TIME64(HOOK)    \
+	HOOKS_VARIADIC(HOOK)  \
+	HOOKS_LOADER(HOOK)    \
+	CALLS_OF_OURS(HOOK)   \
+	CALLS_OF_OURS_LOADER(HOOK)
+
+#define HOOK_POINTER(type, name, parameters, arguments) type(*name) parameters;
+
+/*
+ * Each pointer can be called at any time, before the constructor ran too: until it is resolved it
+ * leads to a function that resolves it (lookup.h) and calls on.
+ */
+struct libc {
+	HOOKS_JUMP(HOOK_POINTER) /* these are first: hooks/jump.S knows where */
+	FUNCTIONS(HOOK_POINTER)
+};
+
+HOOKS(HOOK_PROTOTYPE)
+
+extern struct libc libc;
+
+/* syscall(2) for calls of ours: past our own hook of it. */
+#ifdef HOOKS_HAVE_SYSCALL
+#define kernel_call libc.syscall
+#else
+#define kernel_call syscall
+#endif
+
+/*
+ * Does that code belong to us, or to a library between us and the libc, whose functions we call in
+ * place of the libc's (another preloaded library)?
+ */
+bool libc_is_between(const void *code);
+
+/* Resolves all functions that the libc has. errno stays. */
+void libc_resolve(void);
+
+#endif

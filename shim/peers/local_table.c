@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The local addresses that peers asked.
+
+#include "peers/local_table.h"
+
+/* Two that want the same place at once: the other looks again. */
+enum { TRIES = 8 };
+
+/* A place as it was found, with the generation from before it was looked at. */
+struct found {
+	struct local_place *place;
+	uint32_t generation;
+	bool there; /* with the address that was looked for */
+};
+
+/* Was it so in that generation, when the address had been read? */
+static bool is_settled(const struct found *found)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !local_is_changing(found->generation) &&
+	       __atomic_load_n(&found->place->generation, __ATOMIC_RELAXED) == found->generation;
+}
+
+/*
+ * How long ago the place was heard of. Others can have put it at a later tick than ours; places
+ * that never were in use are as old as ticks are.
+ */
+static uint32_t age_of(const struct local_place *place, uint32_t now)
+{
+	uint32_t age = now - __atomic_load_n(&place->tick, __ATOMIC_RELAXED);
+
+	return (int32_t)age < 0 ? 0 : age;
+}
+
+/*
+ * The place that the address has, or the oldest of those that it can have. One where somebody wrote
+ * this very address and was stopped is as good as free.
+ */
+static struct found find(struct local_place *places, uint32_t home, const struct local *local,
+			 uint32_t now)
+{
+	struct found best = { .place = NULL };
+	uint32_t oldest = 0;
+
+	for (uint32_t way = 0; way < LOCALS_WAYS; way++) {
+		struct found found = { .place = &places[home ^ way] };
+		uint32_t age;
+
+		found.generation = __atomic_load_n(&found.place->generation, __ATOMIC_ACQUIRE);
+		if (locals_is_at(found.place, *local)) {
+			found.there = is_settled(&found);
+			return found;
+		}
+		age = age_of(found.place, now);
+		if (!best.place || age > oldest) {
+			oldest = age;
+			best = found;
+		}
+	}
+	return best;
+}
+
+/*
+ * Takes the place from whoever was last there, if it is as it was found. Who is stopped in the
+ * middle leaves a place that is nobody's until its turn comes again.
+ */
+static bool take(struct found *found, const struct local *local)
+{
+	uint32_t mine = found->generation + 1 + local_is_changing(found->generation);
+
+	if (!__atomic_compare_exchange_n(&found->place->generation, &found->generation, mine, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&found->place->half[0], local->half[0], __ATOMIC_RELAXED);
+	__atomic_store_n(&found->place->half[1], local->half[1], __ATOMIC_RELAXED);
+	__atomic_store_n(&found->place->rest, local->rest, __ATOMIC_RELAXED);
+	found->generation = mine + 1;
+	return __atomic_compare_exchange_n(&found->place->generation, &mine, mine + 1, false,
+					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+struct local_known locals_put(const struct locals *locals, const struct hash_key *key,
+			      const struct local *local, uint32_t tick, bool *made)
+{
+	uint64_t hash = local_hash(key, *local);
+	struct found found = { .there = false };
+
+	*made = false;
+	for (int tries = 0; tries < TRIES && !found.there && !*made; tries++) {
+		found = find(locals->places, local_home(locals, key, hash), local, tick);
+		/* Young first, so that it is nobody else's choice. */
+		if (__atomic_load_n(&found.place->tick, __ATOMIC_RELAXED) != tick)
+			__atomic_store_n(&found.place->tick, tick, __ATOMIC_RELAXED);
+		*made = !found.there && take(&found, local);
+	}
+	return (struct local_known){ .check = local_check_of(hash, found.generation),
+				     .index = (uint32_t)(found.place - locals->places) };
+}

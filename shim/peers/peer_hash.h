@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Keyed hashes of peers: nobody without the key can aim at a bucket of the peer table. */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include "wire/address.h"
+
+/* The secret of the hash. */
+struct hash_key {
+	uint64_t word[4];
+};
+
+/* Folded 64 x 64 -> 128 bit multiplication: every bit of either side reaches every bit. */
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+	uint64_t ah = a >> 32, al = (uint32_t)a, bh = b >> 32, bl = (uint32_t)b;
+	uint64_t low = al * bl, middle = ah * bl + (low >> 32);
+	uint64_t other = al * bh + (uint32_t)middle;
+
+	return ((other << 32) | (uint32_t)low) ^ (ah * bh + (middle >> 32) + (other >> 32));
+#endif
+}
+
+/* The hashes of a peer in one space. */
+struct names {
+	uint64_t host; /* of its host, whatever the port */
+	uint64_t peer; /* of the host and the port */
+};
+
+/*
+ * The salt of a space: the sockets of one network namespace that are bound to one device (0: to
+ * none). The same peer has different hashes in two spaces, so nothing learnt in one is used in
+ * another. `cookie` is SO_NETNS_COOKIE, 0 where the kernel has none (before Linux 5.14).
+ */
+static inline uint64_t names_salt(const struct hash_key *key, uint64_t cookie, uint32_t device)
+{
+	return hash_fold(cookie ^ key->word[2], key->word[3]) +
+	       device * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Returns the hashes of a peer in the space of that salt. */
+static inline struct names names_of_peer(const struct hash_key *key, struct peer peer,
+					 uint64_t salt)
+{
+	struct names names;
+
+	if (__builtin_expect(peer.scope != 0, 0))
+		salt = hash_fold(salt ^ peer.scope, key->word[0]);
+	/* Once is not enough for neighbours: the product is linear in the host's number. */
+	names.host = hash_fold(hash_fold(peer.half[0] ^ salt, peer.half[1] ^ key->word[1]),
+			       key->word[0]);
+	names.peer = hash_fold(names.host ^ key->word[3], peer.port ^ key->word[2]);
+	return names;
+}
+
+/*
+ * What the peer table looks up: a hash, the hash that chooses its home bucket, and the local port
+ * of the socket (network byte order; 0: any). All names of one host have the same home bucket, one
+ * cache line.
+ */
+struct name {
+	uint64_t hash, home;
+	in_port_t port;
+};
+
+/* The peer, on sockets of that local port. */
+static inline struct name name_of_peer(const struct names *names, in_port_t port)
+{
+	return (struct name){ .hash = names->peer, .home = names->host, .port = port };
+}
+
+/* The peer's host: where it asked and was not answered at the port it asked from. */
+static inline struct name name_of_host(const struct names *names, in_port_t port)
+{
+	return (struct name){ .hash = names->host, .home = names->host, .port = port };
+}
+
+/* The local address of the program's own conversation with a peer before the present one. */
+static inline struct name name_of_past(const struct names *names, in_port_t port)
+{
+	return (struct name){ .hash = ~names->peer, .home = names->host, .port = port };
+}
+
+/* The peer's host, as the other end of a TCP connection that was accepted. */
+static inline struct name name_of_tcp(const struct names *names)
+{
+	return (struct name){ .hash = ~names->host, .home = names->host };
+}
+
+#endif

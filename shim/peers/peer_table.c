@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+// The peer table: a lock-free hash table of fixed size.
+
+#include "peers/peer_table.h"
+
+/*
+ * While a table is filled once, 32 ticks go by, or 40; entries know the last 64. The local
+ * addresses have a clock of their own: there are far fewer of them than of peers, and within one
+ * tick none is older than another.
+ */
+enum { TICKS_BITS = 5 };
+
+/* Give up after so many lost races; the other writer's value wins. */
+enum { TRIES = 8 };
+
+/* Each step has a stack frame of its own: what calls the next one takes less stack for that. */
+#define NOINLINE __attribute__((noinline))
+
+/* The buckets in which a name can be: its home, and two others if that is full. */
+enum { WAYS = 3 };
+
+void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
+		 struct peer_set *sets, struct local_place *locals, struct peers_state *state)
+{
+	uint32_t buckets = (uint32_t)peers_sets(count);
+
+	*peers = (struct peers){ .sets = sets,
+				 .locals = { locals, peers_locals_bits(count) },
+				 .state = state,
+				 .count = buckets,
+				 .tick_shift = (uint8_t)(31 - __builtin_clz(buckets * SLOTS) -
+							 TICKS_BITS),
+				 .key = *key };
+	/* Not from 0: slots of local addresses that were never used are older than all others. */
+	__atomic_store_n(&state->clock, UINT32_C(1) << peers->tick_shift, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->local_tick, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->tick, 1, __ATOMIC_RELEASE);
+}
+
+static struct peer_set *bucket_of_way(const struct peers *peers, const struct name *name, int way)
+{
+	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
+					      UINT64_C(0xc2b2ae3d27d4eb4f) };
+
+	return peers_set(peers, way ? name->hash * other[way] : name->home);
+}
+
+/* Returns true for an entry of that name, and copies its local address. */
+static bool is_named(const struct peers *peers, uint64_t word, const struct name *name,
+		     struct local *local)
+{
+	return word && peers_tag(peers, word, local) == (name->hash & TAG_MASK) &&
+	       (!name->port || local->port == name->port);
+}
+
+static uint32_t age_of_entry(uint64_t word, uint32_t now)
+{
+	return (now - (uint32_t)word) & TICK_MASK;
+}
+
+/* Returns the slot that holds a name, with *word in it, or NULL. */
+static NOINLINE uint64_t *search(const struct peers *peers, const struct name *name, uint64_t *word,
+				 struct local *local)
+{
+	for (int way = 0; way < WAYS; way++) {
+		struct peer_set *set = bucket_of_way(peers, name, way);
+
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			*word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
+			if (is_named(peers, *word, name, local))
+				return &set->slot[i];
+		}
+	}
+	return NULL;
+}
+
+/* Of the entries of that hash whose peer asked, copies the local address of the youngest. */
+static NOINLINE bool search_any_port(const struct peers *peers, const struct name *name,
+				     struct local *local)
+{
+	uint32_t now = peers_tick(peers), least = UINT32_MAX;
+
+	for (int way = 0; way < WAYS; way++) {
+		struct peer_set *set = bucket_of_way(peers, name, way);
+
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			uint64_t word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
+			struct local found;
+
+			if (is_named(peers, word, name, &found) && found.state == LOCAL_ASKED &&
+			    local_is_usable(found) && age_of_entry(word, now) < least) {
+				least = age_of_entry(word, now);
+				*local = found;
+			}
+		}
+	}
+	return least != UINT32_MAX;
+}
+
+bool peers_find(const struct peers *peers, struct name name, struct local *local)
+{
+	uint64_t word;
+
+	/* Twice: of two entries made at the same time the later one is deleted (is_only()). */
+	if (!name.port)
+		return search_any_port(peers, &name, local) || search_any_port(peers, &name, local);
+	return search(peers, &name, &word, local) || search(peers, &name, &word, local);
+}
+
+void peers_forget(struct peers *peers, struct name name)
+{
+	struct local unused;
+	uint64_t word, *slot;
+
+	for (int tries = 0; tries < TRIES; tries++) {
+		slot = search(peers, &name, &word, &unused);
+		if (!slot)
+			return;
+		__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED);
+	}
+}
+
+/* Where a new entry goes, and what is there now. */
+struct choice {
+	uint64_t *slot, word;
+};
+
+/*
+ * Chooses a free slot, at home if there is one, else one of the least recently used entries. The
+ * search starts at a slot that depends on the name: two writers of one name want the same slot, and
+ * a peer and its host different ones.
+ */
+static NOINLINE struct choice choose_slot(const struct peers *peers, const struct name *name)
+{
+	struct choice oldest = { .slot = NULL };
+	uint32_t now = peers_tick(peers), most = 0;
+	uint32_t first = (uint32_t)name->hash;
+
+	for (int way = 0; way < WAYS; way++) {
+		struct peer_set *set = bucket_of_way(peers, name, way);
+
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			uint64_t *slot = &set->slot[(first + i) % SLOTS];
+			uint64_t word = __atomic_load_n(slot, __ATOMIC_RELAXED);
+			uint32_t age = age_of_entry(word, now);
+
+			if (!word)
+				return (struct choice){ slot, 0 };
+			if (!oldest.slot || age > most) {
+				oldest = (struct choice){ slot, word };
+				most = age;
+			}
+		}
+	}
+	return oldest;
+}
+
+/*
+ * Counts an entry or a local address that was made; a tick has 2^shift of them. Lost counts do no
+ * harm: the clock only has to go on.
+ */
+static void advance_clock(uint32_t *clock, uint32_t *tick, int shift)
+{
+	uint32_t now = __atomic_load_n(clock, __ATOMIC_RELAXED) + 1;
+
+	__atomic_store_n(clock, now, __ATOMIC_RELAXED);
+	if (!(now & ((UINT32_C(1) << shift) - 1)))
+		__atomic_fetch_add(tick, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * An entry was written in `slot`. Another process may have made one of the same name at the same
+ * time, or have been killed and left one: the first that a search finds is kept, in the first of
+ * the name's buckets, and the others are deleted. Returns false if ours was one of those.
+ */
+static NOINLINE bool is_only(const struct peers *peers, const struct name *name, int ways,
+			     uint64_t *slot, uint64_t word)
+{
+	bool after = false;
+
+	for (int way = 0; way < ways; way++) {
+		struct peer_set *set = bucket_of_way(peers, name, way);
+
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			uint64_t *duplicate = &set->slot[i];
+			uint64_t other = __atomic_load_n(duplicate, __ATOMIC_ACQUIRE);
+			struct local unused;
+
+			after |= duplicate == slot;
+			if (duplicate == slot || !is_named(peers, other, name, &unused))
+				continue;
+			if (!after) {
+				__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
+							    __ATOMIC_RELAXED);
+				return false;
+			}
+			__atomic_compare_exchange_n(duplicate, &other, 0, false, __ATOMIC_RELAXED,
+						    __ATOMIC_RELAXED);
+		}
+	}
+	return true;
+}
+
+static NOINLINE uint64_t *search_slot(const struct peers *peers, const struct name *name,
+				      uint64_t *word)
+{
+	struct local unused;
+
+	return search(peers, name, word, &unused);
+}
+
+/*
+ * Writes an entry. Returns false when it is to be tried again: another writer was at work there.
+ * *made: where a new entry went.
+ */
+static bool put_once(const struct peers *peers, const struct name *name, uint64_t word, int tries,
+		     struct choice *made)
+{
+	struct choice choice;
+	bool found, all;
+
+	choice.slot = search_slot(peers, name, &choice.word);
+	found = choice.slot;
+	if (!found)
+		choice = *made = choose_slot(peers, name);
+	else if (!tries && choice.word == word)
+		return true;
+	if (!__atomic_compare_exchange_n(choice.slot, &choice.word, word, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_RELAXED))
+		return false;
+	/* Of two that write an entry of this name at the same time one sees the other's. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* At home, where peers_knows() looks, each time; elsewhere now and then. */
+	all = !found || tries || (choice.word ^ word) & TICK_MASK;
+	return is_only(peers, name, all ? WAYS : 1, choice.slot, word);
+}
+
+/* Remembers the local address. Returns what is to be written for the name. */
+static NOINLINE uint64_t put_local(struct peers *peers, const struct name *name,
+				   const struct local *local)
+{
+	struct peers_state *state = peers->state;
+	uint32_t tick = peers_tick(peers);
+	struct local_known known;
+	bool made;
+
+	known = locals_put(&peers->locals, &peers->key, local, peers_local_tick(peers), &made);
+	if (made)
+		advance_clock(&state->local_clock, &state->local_tick,
+			      peers->locals.bits - TICKS_BITS);
+	return peers_word(&known, tick) ^ (name->hash & TAG_MASK);
+}
+
+static NOINLINE bool put_word(struct peers *peers, const struct name *name, uint64_t word)
+{
+	struct peers_state *state = peers->state;
+	struct choice made = { .slot = NULL };
+
+	for (int tries = 0; tries < TRIES && !put_once(peers, name, word, tries, &made); tries++)
+		;
+	if (made.slot)
+		advance_clock(&state->clock, &state->tick, peers->tick_shift);
+	return !made.word;
+}
+
+bool peers_put_at(struct peers *peers, const struct name *name, const struct local *local)
+{
+	return put_word(peers, name, put_local(peers, name, local));
+}
+
+bool peers_put(struct peers *peers, struct name name, struct local local)
+{
+	return peers_put_at(peers, &name, &local);
+}

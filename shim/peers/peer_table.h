@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The peer table: the local address at which each peer was received. A hash table of fixed size in
+ * shared memory, written by any number of processes, threads and signal handlers without a lock.
+ */
+#ifndef PEERS_H
+#define PEERS_H
+
+#include "peers/local_table.h"
+
+/*
+ * An entry is one word, so it is read and written whole:
+ *
+ *   63..22  part of the name's hash, mixed with the check of the local address
+ *   21..6   index of the local address
+ *    5..0   the tick of its last use
+ *
+ * With the bucket itself that is more than 50 bits of a hash that nobody knows.
+ */
+enum { TAG_SHIFT = 22, INDEX_SHIFT = 6 };
+#define TAG_MASK  (~UINT64_C(0) << TAG_SHIFT)
+#define TICK_MASK UINT64_C(0x3f)
+
+/* A bucket is a cache line of entries; 0: a free slot. */
+enum { SLOTS = 8 };
+struct peer_set {
+	_Alignas(64) uint64_t slot[SLOTS];
+};
+
+/* What is in the shared memory besides; the ticks are read for every datagram. */
+struct peers_state {
+	_Alignas(64) uint32_t tick;  /* follows the clock */
+	uint32_t local_tick;	     /* follows the clock of the local addresses */
+	uint32_t options;	     /* PKTINFO options that programs set (source.h) */
+	_Alignas(64) uint32_t clock; /* entries made */
+	uint32_t local_clock;	     /* local addresses made */
+};
+
+struct peers {
+	struct peer_set *sets;
+	struct locals locals;
+	struct peers_state *state;
+	uint32_t count; /* of the buckets */
+	uint8_t tick_shift;
+	struct hash_key key;
+};
+
+/* Returns the number of buckets for so many peers, a power of two from 1,024: five slots for four.
+ */
+static inline size_t peers_sets(size_t peers)
+{
+	return peers * 5 / 4 / SLOTS;
+}
+
+/* Returns the number of bits of the table of local addresses that goes with so many peers. */
+static inline uint8_t peers_locals_bits(size_t peers)
+{
+	return peers <= 65536 ? LOCALS_BITS : LOCALS_BITS_MOST;
+}
+
+/* Makes an empty table for so many peers, a power of two, in memory that is all zero. */
+void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
+		 struct peer_set *sets, struct local_place *locals, struct peers_state *state);
+
+static inline uint32_t peers_tick(const struct peers *peers)
+{
+	return __atomic_load_n(&peers->state->tick, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t peers_local_tick(const struct peers *peers)
+{
+	return __atomic_load_n(&peers->state->local_tick, __ATOMIC_RELAXED);
+}
+
+/* Returns the bucket for a hash. */
+static inline struct peer_set *peers_set(const struct peers *peers, uint64_t hash)
+{
+	return &peers->sets[(hash >> 32) * peers->count >> 32];
+}
+
+/*
+ * Returns the home bucket of a peer's names, on its way to the cache: memory takes longer than what
+ * there is to do until the entries are looked at.
+ */
+static inline const struct peer_set *peers_prefetch(const struct peers *peers,
+						    const struct names *names)
+{
+	const struct peer_set *home = peers_set(peers, names->host);
+
+	__builtin_prefetch(home);
+	return home;
+}
+
+/*
+ * An entry that is this young need not be written again: half the time in which the table is
+ * filled. One of another local address has another check.
+ */
+enum { TICKS_YOUNG = 16 };
+
+static inline bool peers_set_knows(const struct peer_set *set, uint64_t word)
+{
+	bool knows = false;
+
+#pragma GCC unroll 8
+	for (int i = 0; i < SLOTS && !knows; i++)
+		knows = word - __atomic_load_n(&set->slot[i], __ATOMIC_RELAXED) <= TICKS_YOUNG;
+	return knows;
+}
+
+/* Returns an entry but for its name's hash. */
+static inline uint64_t peers_word(const struct local_known *local, uint32_t tick)
+{
+	return (local->check & TAG_MASK) | (uint64_t)local->index << INDEX_SHIFT |
+	       (tick & TICK_MASK);
+}
+
+/* Returns the slot of an entry's local address. */
+static inline const struct local_place *peers_local(const struct peers *peers, uint64_t word)
+{
+	uint32_t index =
+		(uint32_t)(word >> INDEX_SHIFT) & ((UINT32_C(1) << peers->locals.bits) - 1);
+
+	return &peers->locals.places[index];
+}
+
+/* Returns the hash bits of an entry's name if its local address is still in its slot: *local. */
+static inline uint64_t peers_tag(const struct peers *peers, uint64_t word, struct local *local)
+{
+	const struct local_place *place = peers_local(peers, word);
+
+	*local = locals_read(place);
+	return (word ^ local_check(place, local_hash(&peers->key, *local))) & TAG_MASK;
+}
+
+/*
+ * Looks a name up. Returns false when it is not remembered. With port 0 it finds the youngest entry
+ * of that hash, whatever the local port, with an address at which the peer asked.
+ */
+bool peers_find(const struct peers *peers, struct name name, struct local *local);
+
+/*
+ * Remembers a local address, whose port is the name's, under a name. If all the slots that the name
+ * can have are taken, it evicts one of the least recently used entries. An entry that says so
+ * already is not written: processors share the cache lines of entries in use.
+ * Returns false when it evicted another name.
+ */
+bool peers_put(struct peers *peers, struct name name, struct local local);
+
+/* The same, for who has little stack. */
+bool peers_put_at(struct peers *peers, const struct name *name, const struct local *local);
+
+void peers_forget(struct peers *peers, struct name name);
+
+/* Returns true if the table has never had an entry. */
+static inline bool peers_is_empty(const struct peers *peers)
+{
+	return __atomic_load_n(&peers->state->clock, __ATOMIC_RELAXED) ==
+	       UINT32_C(1) << peers->tick_shift;
+}
+
+/*
+ * Returns true if exactly that is remembered in the name's home bucket and young, with a local
+ * address that is in the first of its slots. The fast path: false means only "look closer".
+ */
+static inline __attribute__((always_inline)) bool peers_know_at(const struct peers *peers,
+								const struct peer_set *home,
+								uint64_t tag, struct local local)
+{
+	uint32_t tick = peers_tick(peers);
+	uint64_t hash = local_hash(&peers->key, local);
+	struct local_known known = { .index = local_home(&peers->locals, &peers->key, hash) };
+	const struct local_place *place = &peers->locals.places[known.index];
+
+	known.check = local_check(place, hash);
+	return locals_is_fresh(place, local, peers_local_tick(peers)) &&
+	       peers_set_knows(home, peers_word(&known, tick) ^ (tag & TAG_MASK));
+}
+
+static inline __attribute__((always_inline)) bool peers_knows(const struct peers *peers,
+							      struct name name, struct local local)
+{
+	return peers_know_at(peers, peers_set(peers, name.home), name.hash, local);
+}
+
+#endif

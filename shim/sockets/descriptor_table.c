@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// The table of descriptors.
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "sockets/descriptor_table.h"
+#include "sockets/record.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+uint32_t descriptors_first[CHUNK], *descriptors[CHUNKS] = { descriptors_first };
+
+/*
+ * The process whose descriptors the table is about, in a page that every kind of fork but vfork()
+ * clears (madvise(2), Linux 4.14): 0 in a new process with memory of its own. NULL: not known.
+ */
+static pid_t *owner;
+
+void descriptor_forked(void)
+{
+	if (owner)
+		__atomic_store_n(owner, getpid(), __ATOMIC_RELAXED);
+}
+
+void descriptor_start(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	void *memory = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	if (memory == MAP_FAILED)
+		return;
+	if (madvise(memory, (size_t)page, MADV_WIPEONFORK)) {
+		munmap(memory, (size_t)page);
+		return;
+	}
+	owner = memory;
+	descriptor_forked();
+}
+
+bool descriptor_is_ours(void)
+{
+	pid_t process, known;
+
+	if (!owner)
+		return true;
+	process = getpid();
+	known = __atomic_load_n(owner, __ATOMIC_RELAXED);
+	if (!known)
+		__atomic_store_n(owner, process, __ATOMIC_RELAXED);
+	return !known || known == process;
+}
+
+/* Returns the place of a number's value, or NULL if there is none and `value` needs none. */
+static uint32_t *place_of(int fd, uint32_t value)
+{
+	uint32_t **place = &descriptors[fd / CHUNK], *expected = NULL;
+	uint32_t *chunk = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+
+	if (chunk)
+		return &chunk[fd % CHUNK];
+	if (value == DESCRIPTOR_UNKNOWN)
+		return NULL;
+	chunk = mmap(NULL, CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chunk == MAP_FAILED)
+		return NULL;
+	if (!__atomic_compare_exchange_n(place, &expected, chunk, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE)) {
+		munmap(chunk, CHUNK * sizeof(*chunk));
+		chunk = expected;
+	}
+	return &chunk[fd % CHUNK];
+}
+
+bool descriptor_set(int fd, uint32_t value)
+{
+	uint32_t *place, old;
+
+	if ((unsigned int)fd >= CHUNK * CHUNKS)
+		return false;
+	place = place_of(fd, value);
+	if (!place)
+		return value == DESCRIPTOR_UNKNOWN;
+	old = __atomic_load_n(place, __ATOMIC_RELAXED);
+	if (old == value)
+		return false;
+	/* All other changes are found out from the kernel if they are a vfork child's. */
+	if ((old > DESCRIPTOR_FRESH || value & DESCRIPTOR_HELPED) && !descriptor_is_ours())
+		return false;
+	old = __atomic_exchange_n(place, value, __ATOMIC_ACQ_REL);
+	if (old & DESCRIPTOR_HELPED)
+		helped_drop(old);
+	return true;
+}

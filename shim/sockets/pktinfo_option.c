@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// Switches PKTINFO on and off, and keeps apart what the program wanted from what we need.
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#include "libc/libc.h"
+#include "sockets/record.h"
+#include "calls/multicast_if.h"
+#include "sockets/pktinfo_option.h"
+#include "calls/source.h"
+
+/* musl has one name for the two ABIs of a timestamp. */
+#ifndef SO_TIMESTAMP_OLD
+#define SO_TIMESTAMP_OLD    SO_TIMESTAMP
+#define SO_TIMESTAMP_NEW    SO_TIMESTAMP
+#define SO_TIMESTAMPNS_OLD  SO_TIMESTAMPNS
+#define SO_TIMESTAMPNS_NEW  SO_TIMESTAMPNS
+#define SO_TIMESTAMPING_OLD SO_TIMESTAMPING
+#define SO_TIMESTAMPING_NEW SO_TIMESTAMPING
+#endif
+
+/*
+ * The options that we switch on, and our mark for each: for those who get the socket by exec or
+ * over a UNIX socket and can't know who switched it on. SO_NOFCS means something to packet sockets
+ * only (af_packet.c) and SO_OOBINLINE to TCP; any socket keeps them (sock_setsockopt()), so they
+ * cost nothing and follow the socket everywhere.
+ */
+static const struct {
+	unsigned int kind;
+	int level, name;
+	unsigned int mark_kind;
+	int mark;
+} table[] = {
+	{ INFO_V4, IPPROTO_IP, IP_PKTINFO, INFO_V4_MARK, SO_NOFCS },
+	{ INFO_V6, IPPROTO_IPV6, IPV6_RECVPKTINFO, INFO_V6_MARK, SO_OOBINLINE },
+};
+
+/* How many rows of the table a socket has. */
+static int rows(const struct helped *helped)
+{
+	return helped_get(helped, family) == AF_INET6 ? 2 : 1;
+}
+
+int option_get(int fd, int level, int name)
+{
+	int value = 0;
+	socklen_t length = sizeof(value);
+
+	return libc.getsockopt(fd, level, name, &value, &length) ? -1 : value;
+}
+
+bool option_set(int fd, int level, int name, int value)
+{
+	return !libc.setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+bool options_enable(int fd, struct helped *helped, bool remembered)
+{
+	unsigned int on = 0, wanted = 0;
+
+	/* Read the option first and set the mark first: who comes between them knows whose it is.
+	 */
+	for (int i = 0; i < rows(helped); i++) {
+		bool is_on = option_get(fd, table[i].level, table[i].name) == 1;
+		bool is_marked = option_get(fd, SOL_SOCKET, table[i].mark) == 1;
+
+		on |= is_on ? table[i].kind : 0;
+		/* A mark on an option that is off is nobody's but the program's. */
+		if (is_on != is_marked)
+			wanted |= is_on ? table[i].kind : table[i].mark_kind;
+	}
+	if (!remembered) {
+		if (rows(helped) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+			wanted |= INFO_V6_OLD;
+		helped_set(helped, wanted, (uint8_t)wanted);
+	}
+	for (int i = 0; i < rows(helped); i++) {
+		if (on & table[i].kind)
+			continue;
+		option_set(fd, SOL_SOCKET, table[i].mark, 1);
+		if (option_set(fd, table[i].level, table[i].name, 1))
+			on |= table[i].kind;
+		else if (!(helped_get(helped, wanted) & table[i].mark_kind))
+			option_set(fd, SOL_SOCKET, table[i].mark, 0);
+	}
+	return on != 0;
+}
+
+void options_restore(int fd, struct helped *helped)
+{
+	unsigned int wanted = helped_get(helped, wanted);
+
+	for (int i = 0; i < rows(helped); i++) {
+		if (wanted & table[i].kind)
+			continue;
+		option_set(fd, table[i].level, table[i].name, 0);
+		if (!(wanted & table[i].mark_kind))
+			option_set(fd, SOL_SOCKET, table[i].mark, 0);
+	}
+}
+
+void options_clear(int fd)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (option_get(fd, SOL_SOCKET, table[i].mark) != 1 ||
+		    option_get(fd, table[i].level, table[i].name) != 1)
+			continue;
+		option_set(fd, table[i].level, table[i].name, 0);
+		option_set(fd, SOL_SOCKET, table[i].mark, 0);
+	}
+}
+
+unsigned int options_of_ours(int fd)
+{
+	unsigned int kinds = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (option_get(fd, table[i].level, table[i].name) == 1 &&
+		    option_get(fd, SOL_SOCKET, table[i].mark) == 1)
+			kinds |= table[i].kind;
+	return kinds;
+}
+
+void options_refresh(int fd, struct helped *helped)
+{
+	unsigned int wanted = helped_get(helped, wanted), marks = INFO_V4_MARK | INFO_V6_MARK;
+	int e = errno;
+
+	helped_set(helped, options, (uint8_t)source_options());
+	if (helped_get(helped, state) == HELPED_WILDCARD) {
+		wanted &= marks;
+		for (int i = 0; i < rows(helped); i++)
+			if (option_get(fd, table[i].level, table[i].name) == 1 &&
+			    option_get(fd, SOL_SOCKET, table[i].mark) != 1)
+				wanted |= table[i].kind;
+		if (rows(helped) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+			wanted |= INFO_V6_OLD;
+		helped_set(helped, wanted, (uint8_t)wanted);
+	}
+	errno = e;
+}
+
+/* Options whose control messages come before PKTINFO (net/ipv4/ip_sockglue.c, net/socket.c). */
+static bool brings_control(int level, int name)
+{
+	if (level != SOL_SOCKET)
+		return level == IPPROTO_UDP && name == UDP_GRO;
+	return name == SO_TIMESTAMP_OLD || name == SO_TIMESTAMP_NEW || name == SO_TIMESTAMPNS_OLD ||
+	       name == SO_TIMESTAMPNS_NEW || name == SO_TIMESTAMPING_OLD ||
+	       name == SO_TIMESTAMPING_NEW || name == SO_RXQ_OVFL;
+}
+
+bool option_is_noted(int level, int name)
+{
+	return option_kind(level, name) || brings_control(level, name) ||
+	       (level == IPPROTO_IP && name == IP_MULTICAST_IF) ||
+	       (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX));
+}
+
+/* The value as do_ip_setsockopt() reads it: an int, or a byte where there is no room for one. */
+static int value_of(const void *value, socklen_t length)
+{
+	int number = 0;
+
+	if (!value)
+		return 0;
+	if (length >= sizeof(number))
+		memcpy(&number, value, sizeof(number));
+	else if (length)
+		number = *(const unsigned char *)value;
+	return number;
+}
+
+/* The program has its will, and we have ours: what it switched off goes on again, marked. */
+static void note_wanted(int fd, struct helped *helped, unsigned int kind, bool on)
+{
+	unsigned int wanted = helped_get(helped, wanted);
+
+	source_count_option(helped);
+
+	wanted = on ? wanted | kind : wanted & ~kind;
+	helped_set(helped, wanted, (uint8_t)wanted);
+	if (helped_get(helped, state) != HELPED_WILDCARD)
+		return;
+	for (int i = 0; i < rows(helped); i++) {
+		bool mark = !(wanted & table[i].kind) || wanted & table[i].mark_kind;
+
+		if (!(kind & (table[i].kind | table[i].mark_kind)))
+			continue;
+		option_set(fd, SOL_SOCKET, table[i].mark, mark);
+		if (!(wanted & table[i].kind))
+			option_set(fd, table[i].level, table[i].name, 1);
+	}
+}
+
+void options_note(int fd, int level, int name, const void *value, socklen_t length)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find(fd, &salt);
+	unsigned int kind = option_kind(level, name);
+	int e = errno;
+
+	if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
+		multicast_note(value, length);
+	} else if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
+		socket_moved(fd);
+	} else if (helped && kind) {
+		note_wanted(fd, helped, kind, value_of(value, length) != 0);
+	} else if (helped) {
+		helped_mark(helped, HELPED_MORE_CONTROL, true);
+	}
+	errno = e;
+}
+
+/*
+ * A socket that is not taken for a wildcard one, by this number or in this process, but that was
+ * made one: what is on is ours, and so is its mark.
+ */
+static bool is_unexpected(int fd, unsigned int kind, const void *value, socklen_t length)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (kind & (table[i].kind | table[i].mark_kind))
+			return value_of(value, length) == 1 &&
+			       option_get(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM &&
+			       option_get(fd, table[i].level, table[i].name) == 1 &&
+			       option_get(fd, SOL_SOCKET, table[i].mark) == 1;
+	return false;
+}
+
+void options_answer(int fd, unsigned int kind, void *value, socklen_t length)
+{
+	uint64_t salt;
+	struct helped *helped = socket_find(fd, &salt);
+	int wanted;
+
+	if (!helped || helped_get(helped, state) != HELPED_WILDCARD) {
+		if (!is_unexpected(fd, kind, value, length))
+			return;
+		wanted = 0;
+	} else {
+		if (source_options() != helped_get(helped, options))
+			options_refresh(fd, helped);
+		wanted = (helped_get(helped, wanted) & kind) != 0;
+	}
+	if (length >= sizeof(wanted))
+		memcpy(value, &wanted, sizeof(wanted));
+	else if (length)
+		*(unsigned char *)value = (unsigned char)wanted;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* The socket options that make the kernel tell local addresses, and the program's own view of them.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "wire/cmsg.h"
+#include "sockets/classify.h"
+
+/* Reads an int option. Returns -1 when the kernel refuses, with its errno. */
+int option_get(int fd, int level, int name);
+bool option_set(int fd, int level, int name, int value);
+
+/*
+ * Switches PKTINFO on, of both families on an AF_INET6 socket (only IP_PKTINFO tells a broadcast).
+ * What was on before, the program wanted, unless the socket carries our mark from a process that
+ * is gone: then `wanted` is not changed. Returns false if the kernel has no PKTINFO.
+ */
+bool options_enable(int fd, struct helped *helped, bool remembered);
+
+/* Back to what the program set. */
+void options_restore(int fd, struct helped *helped);
+
+/* The same for a socket of which nothing is remembered, by our marks. */
+void options_clear(int fd);
+
+/* Returns the INFO_ bits of the PKTINFO options that are on and carry our mark. */
+unsigned int options_of_ours(int fd);
+
+/*
+ * Reads again what the program wants, when a process that may share the socket has set such an
+ * option: it counts these in the shared memory. errno stays.
+ */
+void options_refresh(int fd, struct helped *helped);
+
+/* Which INFO_ bit an option is; 0: none of ours. */
+static inline unsigned int option_kind(int level, int name)
+{
+	if (level == SOL_SOCKET)
+		return name == SO_NOFCS ? INFO_V4_MARK : name == SO_OOBINLINE ? INFO_V6_MARK : 0;
+	if (level == IPPROTO_IP)
+		return name == IP_PKTINFO ? INFO_V4 : 0;
+	if (level != IPPROTO_IPV6)
+		return 0;
+	return name == IPV6_RECVPKTINFO ? INFO_V6 : name == IPV6_2292PKTINFO ? INFO_V6_OLD : 0;
+}
+
+/* Is it an option of which something has to be remembered? */
+bool option_is_noted(int level, int name);
+
+/*
+ * The program set such an option, and the kernel agreed: of its own PKTINFO that it wants it, of
+ * IP_MULTICAST_IF that it did, of others that more control data will come.
+ */
+void options_note(int fd, int level, int name, const void *value, socklen_t length);
+
+/* Puts the program's own view of a PKTINFO option in place of the kernel's answer. */
+void options_answer(int fd, unsigned int kind, void *value, socklen_t length);
+
+#endif

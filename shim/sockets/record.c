@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// The records of tracked sockets.
+
+#include <sys/mman.h>
+
+#include "sockets/record.h"
+
+struct helped helped_first[HELPED_CHUNK], *helped_chunks[HELPED_CHUNKS] = { helped_first };
+
+/* How many records were ever in use. */
+static uint32_t used;
+
+/*
+ * The free list: the index + 1 of its first record in the low half, and in the high half a count of
+ * the changes, so that a head that came back is not taken for the one that was read. The link to
+ * the next record is in source_ifindex.
+ */
+static uint64_t free_list;
+
+/* The tag: the index in the low bits, a generation above, so that a reused record shows. */
+enum { GENERATION = SOCKETS };
+_Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag");
+
+/* Makes sure that the chunk of a record exists. */
+static bool make_chunk(uint32_t index)
+{
+	struct helped **place = &helped_chunks[index / HELPED_CHUNK], *expected = NULL, *chunk;
+
+	if (__atomic_load_n(place, __ATOMIC_ACQUIRE))
+		return true;
+	chunk = mmap(NULL, HELPED_CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chunk == MAP_FAILED)
+		return false;
+	if (!__atomic_compare_exchange_n(place, &expected, chunk, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		munmap(chunk, HELPED_CHUNK * sizeof(*chunk));
+	return true;
+}
+
+/* Returns the index of a free record, or SOCKETS. */
+static uint32_t pop_free(void)
+{
+	uint64_t head = __atomic_load_n(&free_list, __ATOMIC_ACQUIRE), next;
+	uint32_t index;
+
+	while ((uint32_t)head) {
+		index = (uint32_t)head - 1;
+		next = (head & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32) +
+		       helped_get(helped_at(index), source_ifindex);
+		if (__atomic_compare_exchange_n(&free_list, &head, next, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return index;
+	}
+	index = __atomic_load_n(&used, __ATOMIC_RELAXED);
+	do {
+		if (index >= SOCKETS || !make_chunk(index))
+			return SOCKETS;
+	} while (!__atomic_compare_exchange_n(&used, &index, index + 1, false, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+	return index;
+}
+
+static void push_free(uint32_t index)
+{
+	uint64_t head = __atomic_load_n(&free_list, __ATOMIC_RELAXED), next;
+
+	do {
+		helped_set(helped_at(index), source_ifindex, (uint32_t)head);
+		next = (head & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32) + index + 1;
+	} while (!__atomic_compare_exchange_n(&free_list, &head, next, false, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+}
+
+struct helped *helped_make(uint32_t *tag)
+{
+	uint32_t index = pop_free();
+	struct helped *helped;
+
+	if (index >= SOCKETS)
+		return NULL;
+	helped = helped_at(index);
+	*tag = (helped_get(helped, tag) & ~(uint32_t)(SOCKETS - 1)) | DESCRIPTOR_HELPED | index;
+	helped_set(helped, port, (in_port_t)0);
+	helped_set(helped, mode, (uint16_t)0);
+	helped_set(helped, state, (uint8_t)HELPED_FRESH);
+	helped_set(helped, wanted, (uint8_t)0);
+	helped_set(helped, flags, 0u);
+	helped_set(helped, misses, (uint16_t)0);
+	helped_set(helped, cookie, UINT64_C(0));
+	helped_set(helped, references, 1u);
+	/* Who finds the tag finds these; the tag itself is published by descriptor_set(). */
+	__atomic_store_n(&helped->tag, *tag, __ATOMIC_RELEASE);
+	return helped;
+}
+
+/* Nobody finds a freed record by its old tag; the next one has another. */
+static void drop_reference(struct helped *helped)
+{
+	uint32_t tag;
+
+	if (__atomic_fetch_sub(&helped->references, 1, __ATOMIC_ACQ_REL) != 1)
+		return;
+	tag = helped_get(helped, tag);
+	__atomic_store_n(&helped->tag, (tag + GENERATION) & ~DESCRIPTOR_HELPED, __ATOMIC_RELEASE);
+	push_free(tag & (SOCKETS - 1));
+}
+
+bool helped_hold(uint32_t tag)
+{
+	struct helped *helped = helped_at(tag);
+	uint32_t references = helped_get(helped, references);
+
+	do {
+		if (!references)
+			return false;
+	} while (!__atomic_compare_exchange_n(&helped->references, &references, references + 1,
+					      false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	if (__atomic_load_n(&helped->tag, __ATOMIC_ACQUIRE) == tag)
+		return true;
+	drop_reference(helped);
+	return false;
+}
+
+void helped_drop(uint32_t tag)
+{
+	drop_reference(helped_at(tag));
+}
