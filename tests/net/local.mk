@@ -54,7 +54,7 @@ tests_net_server_server_LDFLAGS = -pthread
 
 # A program that does what a test tells it.
 check_PROGRAMS += tests/net/puppet
-tests_net_puppet_SOURCES = tests/net/puppet.c
+tests_net_puppet_SOURCES = tests/faults/filter.h tests/net/puppet.c
 tests_net_puppet_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
 tests_net_puppet_LDFLAGS = -pthread
 

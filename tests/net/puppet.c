@@ -8,6 +8,9 @@
 //   WORKER repeat COUNT FD ADDRESS PORT TEXT sendto, so often
 //   WORKER receive FD | WORKER peek FD       waits for a datagram
 //   WORKER listen PORT | WORKER accept FD    TCP
+//   WORKER bind FD ADDRESS PORT | WORKER name FD  what getsockname() says
+//   WORKER both FD ADDRESS PORT PORT TEXT    sendmmsg() to two ports: how many went
+//   WORKER confine                           from now on socket() and connect() kill
 //   WORKER netns PATH                        moves the worker to that network namespace
 //
 // It answers each line with one: a number, a text, or "error ERRNO". The first worker is "main".
@@ -25,6 +28,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "../faults/filter.h"
 
 enum { WORKERS = 8, LINE = 512, WORDS = 8, PATIENCE = 30000 };
 
@@ -117,6 +122,40 @@ static long send_by(const char *call, int fd, const char *address, const char *p
 	return sendmmsg(fd, &message, 1, 0);
 }
 
+/* One sendmmsg() to two ports of that address. */
+static long send_both(int fd, char **words)
+{
+	struct sockaddr_storage to[2];
+	struct iovec part = { .iov_base = words[5], .iov_len = strlen(words[5]) };
+	struct mmsghdr messages[2] = { 0 };
+
+	for (int i = 0; i < 2; i++)
+		messages[i].msg_hdr =
+			(struct msghdr){ .msg_name = &to[i],
+					 .msg_namelen = read_address(&to[i], words[2], words[3 + i]),
+					 .msg_iov = &part,
+					 .msg_iovlen = 1 };
+	return sendmmsg(fd, messages, 2, 0);
+}
+
+static long name_of(int fd, char *text)
+{
+	struct sockaddr_in name;
+	socklen_t length = sizeof(name);
+
+	if (getsockname(fd, (struct sockaddr *)&name, &length))
+		return -1;
+	inet_ntop(AF_INET, &name.sin_addr, text, LINE);
+	return 0;
+}
+
+static long confine(void)
+{
+	static const unsigned int calls[] = { SYS_socket, SYS_connect };
+
+	return filter_calls(calls, 2, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ALLOW);
+}
+
 static long receive(int fd, int flags, char *text)
 {
 	struct pollfd waiting = { .fd = fd, .events = POLLIN };
@@ -156,7 +195,7 @@ static long obey(char **words, char *text)
 	struct sockaddr_storage to;
 	socklen_t length;
 	const char *call = words[0];
-	int fd = words[1] ? atoi(words[1]) : -1;
+	int fd = words[1] ? atoi(words[1]) : -1, on = 1;
 	long n = 0;
 
 	*text = '\0';
@@ -170,6 +209,17 @@ static long obey(char **words, char *text)
 		length = read_address(&to, words[2], words[3]);
 		return connect(fd, (struct sockaddr *)&to, length);
 	}
+	if (!strcmp(call, "bind")) {
+		length = read_address(&to, words[2], words[3]);
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		return bind(fd, (struct sockaddr *)&to, length);
+	}
+	if (!strcmp(call, "name"))
+		return name_of(fd, text);
+	if (!strcmp(call, "both"))
+		return send_both(fd, words);
+	if (!strcmp(call, "confine"))
+		return confine();
 	if (!strcmp(call, "disconnect"))
 		return connect(fd, &unspecified, sizeof(unspecified));
 	if (!strcmp(call, "send"))

@@ -170,6 +170,75 @@ def test_client_sockets(network):
 		expect('requests of new client sockets to a peer that was answered', sources, [ONE, *[KERNEL] * 4, TWO, *[KERNEL] * 4])
 
 
+def test_client_in_conversation(network):
+	"""A client socket talks to a peer, which then tells the program's server something (gossip)."""
+	with scene(network) as here:
+		peer = here.peer()
+		client = here.puppet.open('4', 0)
+		sources = [here.reply('main', peer, fd=client)]
+		for address in (ONE, TWO):
+			here.receive('main', peer, address)
+			sources.append(here.reply('main', peer, fd=client))
+		here.puppet.tell('main', 'connect', client, peer.address, peer.port)
+		here.puppet.tell('main', 'send', client, 'request')
+		sources.append(peer.heard())
+		expect('a client whose peer speaks to the server meanwhile', sources, [KERNEL] * 4)
+
+
+def test_own_address(network):
+	"""A program asks the kernel for its own address by connect(), and binds to it: nobody asked, so that is meant."""
+	with scene(network) as here:
+		peer = here.peer()
+		here.puppet.tell('main', 'connect', here.fd, peer.address, peer.port)
+		address = here.puppet.tell('main', 'name', here.fd)
+		listener = here.puppet.open('4', 0)
+		here.puppet.tell('main', 'bind', listener, address, PORT)
+		expect('a bind to what a connect() of the program gave', [address, here.puppet.tell('main', 'name', listener)], [KERNEL] * 2)
+
+
+def test_address_gone(network):
+	"""A vector of replies, and the address that the second one was asked at has gone."""
+	with scene(network) as here:
+		first, second = here.peer(), here.peer()
+		here.receive('main', first, KERNEL)
+		here.receive('main', second, ONE)
+		try:
+			namespaces.ip(f'addr del {ONE}/24 dev {lab.INTERFACE}')
+			sent = here.puppet.tell('main', 'both', here.fd, first.address, first.port, second.port, 'reply')
+		finally:
+			namespaces.ip(f'addr add {ONE}/24 brd + dev {lab.INTERFACE}')
+		expect('a vector with a source that is gone', [sent, first.heard(), second.heard()], ['2', KERNEL, KERNEL])
+
+
+def test_unreachable_from(network):
+	"""Nothing may leave from the address that was asked (a rule of policy routing): the kernel's choice is better than nothing."""
+	namespaces.ip('route add unreachable default table 100', f'rule add from {ONE} lookup 100 pref 50')
+	try:
+		with scene(network) as here:
+			peer = here.peer()
+			here.receive('main', peer, ONE)
+			expect('a source without a way', [here.reply('main', peer)], [KERNEL])
+	finally:
+		namespaces.ip(f'rule del from {ONE} lookup 100 pref 50', 'route flush table 100')
+
+
+def test_sandbox(network):
+	"""A program that gave up socket() and connect() lives, when it speaks first and when a source has gone."""
+	with scene(network) as here:
+		peer, asker = here.peer(), here.peer()
+		sources = [here.reply('main', peer)]
+		here.receive('main', asker, ONE)
+		here.puppet.tell('main', 'confine')
+		for address in (KERNEL, TWO):
+			here.receive('main', peer, address)
+		try:
+			namespaces.ip(f'addr del {ONE}/24 dev {lab.INTERFACE}')
+			sources.append(here.reply('main', asker))
+		finally:
+			namespaces.ip(f'addr add {ONE}/24 brd + dev {lab.INTERFACE}')
+		expect('a program without socket() and connect()', sources, [KERNEL, KERNEL])
+
+
 def test_peek(network):
 	"""A peek teaches as a receive does, and is no question of its own."""
 	with scene(network) as here:
@@ -239,6 +308,11 @@ def test(network):
 	test_reply_to_other_port(network)
 	test_fresh_sockets(network)
 	test_client_sockets(network)
+	test_client_in_conversation(network)
+	test_own_address(network)
+	test_address_gone(network)
+	test_unreachable_from(network)
+	test_sandbox(network)
 	test_peek(network)
 	test_ports(network)
 	test_namespaces(network)
