@@ -28,11 +28,6 @@ enum { LOWEST = 0x10000 };
 uintptr_t memory_slots[MEMORY_SLOTS];
 bool memory_confined;
 
-static bool is_confined(void)
-{
-	return unlikely(__atomic_load_n(&memory_confined, __ATOMIC_RELAXED));
-}
-
 /*
  * Both compare or change no more than a word with itself, and wake nobody: FUTEX_CMP_REQUEUE is to
  * move no waiters if the word is 0, FUTEX_WAKE_OP adds 0 to the one at its second address.
@@ -46,7 +41,7 @@ static bool ask_word(uintptr_t address, bool writable)
 
 	if (writable)
 		good = kernel_call(SYS_futex, &unused, FUTEX_WAKE_OP_PRIVATE, 0, NULL, at,
-			       FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0)) >= 0;
+				   FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0)) >= 0;
 	else
 		good = kernel_call(SYS_futex, at, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, at, 0) >= 0;
 	good = good || errno != EFAULT;
@@ -83,7 +78,7 @@ static bool learn_page(uintptr_t page, uintptr_t address, bool writable)
 
 	if (is_known(page, writable))
 		return true;
-	if ((is_confined() || __atomic_load_n(&questions, __ATOMIC_RELAXED) >= QUESTIONS))
+	if (memory_is_confined() || __atomic_load_n(&questions, __ATOMIC_RELAXED) >= QUESTIONS)
 		return may_be_mapped(page);
 	__atomic_fetch_add(&questions, 1, __ATOMIC_RELAXED);
 	if (!ask_word(address, writable))
@@ -117,7 +112,7 @@ unsigned int memory_elements(const void *array, size_t size, unsigned int count,
 		return 0;
 	/* 0: the end of the address space */
 	while (end && end - at < size * count &&
-	       (!is_confined() ? ask_word(end, false) : !receives || ask_as_timeout(end)))
+	       (!memory_is_confined() ? ask_word(end, false) : !receives || ask_as_timeout(end)))
 		end += MEMORY_PAGE;
 	room = (end - at) / size;
 	return room < count ? (unsigned int)room : count;

@@ -28,7 +28,7 @@ extern bool memory_confined;
 /* Returns true if system calls that the program does not make itself may kill it. */
 static inline bool memory_is_confined(void)
 {
-	return __atomic_load_n(&memory_confined, __ATOMIC_RELAXED);
+	return unlikely(__atomic_load_n(&memory_confined, __ATOMIC_RELAXED));
 }
 
 /* A page's number plus one, shifted left by one; the lowest bit is set if it is writable. */

@@ -92,9 +92,9 @@ static bool claim(struct area *area, uintptr_t low, struct scratch *scratch)
  */
 static bool is_gone(uintptr_t marker, uint32_t expected)
 {
-	return !__atomic_load_n(&memory_confined, __ATOMIC_RELAXED) &&
-	       kernel_call(SYS_futex, marker, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, marker, expected) <
-		       0 &&
+	return !memory_is_confined() &&
+	       kernel_call(SYS_futex, marker, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, marker,
+			   expected) < 0 &&
 	       (errno == EAGAIN || errno == EFAULT);
 }
 
@@ -135,7 +135,7 @@ static void enlarge(struct area *area, size_t size)
 	size_t rounded = SCRATCH_LEAST, old_size;
 	unsigned char *more, *old;
 
-	if (area->memory && __atomic_load_n(&memory_confined, __ATOMIC_RELAXED))
+	if (area->memory && memory_is_confined())
 		return;
 	while (rounded < size && rounded < SCRATCH_MOST)
 		rounded *= 2;
