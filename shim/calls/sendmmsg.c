@@ -87,14 +87,18 @@ static unsigned int prepare_in_area(int fd, const struct vector *vector, struct 
 	return scratch_take(scratch, size) ? prepare(fd, vector, scratch, attached) : 0;
 }
 
+/* Does the copy of a message have a source attached? */
+static bool has_source(const struct vector *vector, const struct mmsghdr *copies, unsigned int i)
+{
+	return vector->messages[i].msg_hdr.msg_control != copies[i].msg_hdr.msg_control;
+}
+
 /* What the kernel sent of the copies. */
 static void note_sent(const struct vector *vector, const struct mmsghdr *copies, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		struct mmsghdr *message = &vector->messages[i];
-
-		message->msg_len = copies[i].msg_len;
-		if (message->msg_hdr.msg_control != copies[i].msg_hdr.msg_control)
+		vector->messages[i].msg_len = copies[i].msg_len;
+		if (has_source(vector, copies, i))
 			source_count(COUNTER_sourced);
 	}
 }
@@ -129,7 +133,7 @@ static __attribute__((noinline)) void send_part(int fd, const struct vector *vec
 	if (copies == vector->messages)
 		return;
 	note_sent(vector, copies, part->count);
-	if (part->count == part->tried)
+	if (part->count == part->tried || !has_source(vector, copies, part->count))
 		return;
 	if (n >= 0)
 		part->refused = send_would_be_refused(fd, &copies[part->count].msg_hdr, flags);
@@ -159,7 +163,7 @@ int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *
 		vector.messages = messages + done;
 		vector.count = known - done;
 		part.refused = !scratch.area;
-		part.count = 0;
+		part.count = part.tried = 0;
 		if (likely(scratch.area)) {
 			send_part(fd, &vector, flags, &scratch, &part);
 			done += part.count;
