@@ -109,9 +109,9 @@ static void take_signal(int signal)
 
 	add_signal(&one, signal);
 #ifdef SYS_rt_sigtimedwait
-	syscall(SYS_rt_sigtimedwait, &one, NULL, at_once, sizeof(one));
+	kernel_call(SYS_rt_sigtimedwait, &one, NULL, at_once, sizeof(one));
 #else
-	syscall(SYS_rt_sigtimedwait_time64, &one, NULL, at_once, sizeof(one));
+	kernel_call(SYS_rt_sigtimedwait_time64, &one, NULL, at_once, sizeof(one));
 #endif
 }
 
@@ -128,15 +128,15 @@ static ssize_t write_quietly(const char *text, size_t length)
 	add_signal(&blocked, SIGPIPE);
 	add_signal(&blocked, SIGTTOU);
 	add_signal(&blocked, SIGXFSZ);
-	if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &blocked, &before, sizeof(blocked)))
+	if (kernel_call(SYS_rt_sigprocmask, SIG_BLOCK, &blocked, &before, sizeof(blocked)))
 		return -1;
-	syscall(SYS_rt_sigpending, &pending, sizeof(pending));
+	kernel_call(SYS_rt_sigpending, &pending, sizeof(pending));
 	n = libc.write(STDERR_FILENO, text, length);
 	if (n < 0 && errno == EPIPE && !has_signal(&pending, SIGPIPE))
 		take_signal(SIGPIPE);
 	if (n < 0 && errno == EFBIG && !has_signal(&pending, SIGXFSZ))
 		take_signal(SIGXFSZ);
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+	kernel_call(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
 	return n;
 }
 

@@ -69,7 +69,7 @@ static void make_key(struct hash_key *key)
 	uint64_t words[2] = { 0 };
 
 #ifdef SYS_getrandom
-	if (syscall(SYS_getrandom, key, sizeof(*key), GRND_NONBLOCK) == (long)sizeof(*key))
+	if (kernel_call(SYS_getrandom, key, sizeof(*key), GRND_NONBLOCK) == (long)sizeof(*key))
 		return;
 #endif
 	if (random)

@@ -59,7 +59,7 @@ static bool is_readable(const void *address)
 {
 	enum { NO_WAY = 99, SET = 8 };
 
-	return syscall(SYS_rt_sigprocmask, NO_WAY, address, NULL, SET) < 0 && errno != EFAULT;
+	return kernel_call(SYS_rt_sigprocmask, NO_WAY, address, NULL, SET) < 0 && errno != EFAULT;
 }
 
 static bool is_wanted(int fd, const struct sockaddr *address, socklen_t length)
