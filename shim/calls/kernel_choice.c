@@ -19,9 +19,6 @@
 #ifndef IPV6_UNICAST_IF
 #define IPV6_UNICAST_IF 76
 #endif
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 /* Gives a new socket an option of another one, if that is not 0 there. An index in network order
  * may look negative. */
@@ -37,13 +34,11 @@ static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_famil
 {
 	int made = libc.socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int device = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
-	uint64_t netns = 0;
-	socklen_t length = sizeof(netns);
 
 	if (made < 0)
 		return -1;
-	libc.getsockopt(made, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
-	if (names_salt(&library.peers.key, netns, device > 0 ? (uint32_t)device : 0) == salt &&
+	if (names_salt(&library.peers.key, socket_netns(made), device > 0 ? (uint32_t)device : 0) ==
+		    salt &&
 	    copy_option(fd, made, SOL_SOCKET, SO_BINDTOIFINDEX) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&
 	    (family == AF_INET6 || copy_option(fd, made, IPPROTO_IP, IP_TOS)) &&

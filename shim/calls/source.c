@@ -10,10 +10,6 @@
 #include "calls/source.h"
 #include "base/state.h"
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
-
 __thread struct heard source_last;
 
 /* When this process was forked, in seconds; 0: it was not. */
@@ -391,8 +387,6 @@ static bool is_answered_elsewhere(in_port_t port)
 static NOINLINE bool find_question(int fd, const struct peer *peer, struct local *local)
 {
 	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
-	uint64_t netns = 0;
-	socklen_t length = sizeof(netns);
 
 	for (uint32_t i = 0; i < used && i < SPACES; i++) {
 		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
@@ -400,8 +394,7 @@ static NOINLINE bool find_question(int fd, const struct peer *peer, struct local
 
 		if (!peers_find(&library.peers, name_of_peer(&names, 0), local))
 			continue;
-		libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
-		if (netns == __atomic_load_n(&spaces[i].netns, __ATOMIC_RELAXED))
+		if (socket_netns(fd) == __atomic_load_n(&spaces[i].netns, __ATOMIC_RELAXED))
 			return is_answered_elsewhere(local->port);
 	}
 	return false;
@@ -417,11 +410,7 @@ static NOINLINE bool is_last_peer(const struct peer *peer, struct heard *last)
 /* The space of a socket that is bound to no device. */
 static uint64_t space_of(int fd)
 {
-	uint64_t netns = 0;
-	socklen_t length = sizeof(netns);
-
-	libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns, &length);
-	return names_salt(&library.peers.key, netns, 0);
+	return names_salt(&library.peers.key, socket_netns(fd), 0);
 }
 
 /* The fresh socket answers what its thread received last, on another socket. */

@@ -10,6 +10,7 @@
 #include "wire/pktinfo.h"
 #include "base/log.h"
 #include "sockets/classify.h"
+#include "sockets/pktinfo_option.h"
 #include "base/state.h"
 
 /* What became of a thread's last receive. */
@@ -174,9 +175,6 @@ static inline uint8_t source_options(void)
 
 /* The program set one on that socket. */
 void source_count_option(struct helped *helped);
-
-/* options.h */
-void options_refresh(int fd, struct helped *helped);
 
 /*
  * A thread is about to receive. If its last receive still waits for its answer, then this program

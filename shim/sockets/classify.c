@@ -34,6 +34,11 @@ static uint64_t socket_cookie(int fd, int name)
 	return libc.getsockopt(fd, SOL_SOCKET, name, &cookie, &length) ? 0 : cookie;
 }
 
+uint64_t socket_netns(int fd)
+{
+	return socket_cookie(fd, SO_NETNS_COOKIE);
+}
+
 static bool socket_is_udp(int fd, uint32_t *value)
 {
 	int type = option_get(fd, SOL_SOCKET, SO_TYPE), protocol;
@@ -82,7 +87,7 @@ static struct helped *record_of(int fd, uint64_t cookie, uint32_t *tag)
 /* The space of a socket; others on the way to it are remembered for fresh sockets. */
 static uint64_t socket_space(int fd)
 {
-	uint64_t netns = socket_cookie(fd, SO_NETNS_COOKIE), salt;
+	uint64_t netns = socket_netns(fd), salt;
 	int device = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
 
 	salt = names_salt(&library.peers.key, netns, device > 0 ? (uint32_t)device : 0);

@@ -25,7 +25,7 @@ struct helped {
 		};
 		uint32_t port_and_mode;
 	};
-	uint64_t salt; /* of the space: network namespace and device (names.h) */
+	uint64_t salt; /* of the space: network namespace and device (peer_hash.h) */
 	uint32_t flags;
 	uint8_t family;
 	uint8_t state;
@@ -205,5 +205,11 @@ void socket_connected(int fd, struct helped *helped, uint32_t tag, const struct 
 
 /* The program bound the socket to a device: it is in another space. errno stays. */
 void socket_moved(int fd);
+
+/*
+ * Returns the cookie of the socket's network namespace (SO_NETNS_COOKIE); 0 where the kernel has
+ * none (before Linux 5.14), with its errno.
+ */
+uint64_t socket_netns(int fd);
 
 #endif
