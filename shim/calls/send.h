@@ -106,8 +106,9 @@ enum sent {
 /*
  * A message of a vector alone, with its source attached, if it has one. When the kernel refuses the
  * source, the datagram goes out as the program asked, once, and what was remembered of the peer is
- * forgotten: errors of the source are EINVAL, ENETUNREACH, EADDRNOTAVAIL and ENODEV, and never
- * EPERM or EACCES (a firewall's no). Returns whether it was sent; *route has the socket's salt.
+ * forgotten: errors of the source are EINVAL, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL and ENODEV,
+ * and never EPERM or EACCES (a firewall's no). Returns whether it was sent; *route has the socket's
+ * salt.
  */
 bool send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct route *route,
 		int flags);

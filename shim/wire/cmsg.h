@@ -18,7 +18,7 @@ enum {
 	INFO_V4 = 1,	  /* IP_PKTINFO */
 	INFO_V6 = 2,	  /* IPV6_RECVPKTINFO, delivered as IPV6_PKTINFO */
 	INFO_V6_OLD = 4,  /* IPV6_2292PKTINFO (RFC 2292) */
-	INFO_V4_MARK = 8, /* the socket options that are our marks (options.c) */
+	INFO_V4_MARK = 8, /* the socket options that are our marks (pktinfo_option.c) */
 	INFO_V6_MARK = 16,
 };
 
