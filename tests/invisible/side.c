@@ -15,120 +15,100 @@
 #include "preload.h"
 #include "side.h"
 
-#define CALLS_BY_NUMBER(side, call)                                                               \
-	static int side##_socket(int domain, int type, int protocol)                              \
-	{                                                                                         \
-		return (int)call(SYS_socket, domain, type, protocol);                             \
-	}                                                                                         \
-                                                                                                  \
-	static int side##_bind(int fd, const struct sockaddr *address, socklen_t length)          \
-	{                                                                                         \
-		return (int)call(SYS_bind, fd, address, length);                                  \
-	}                                                                                         \
-                                                                                                  \
-	static int side##_connect(int fd, const struct sockaddr *address, socklen_t length)       \
-	{                                                                                         \
-		return (int)call(SYS_connect, fd, address, length);                               \
-	}                                                                                         \
-                                                                                                  \
-	static ssize_t side##_recvfrom(int fd, void *buffer, size_t size, int flags,              \
-				       struct sockaddr *address, socklen_t *length)               \
-	{                                                                                         \
-		return call(SYS_recvfrom, fd, buffer, size, flags, address, length);              \
-	}                                                                                         \
-                                                                                                  \
-	static ssize_t side##_recv(int fd, void *buffer, size_t size, int flags)                  \
-	{                                                                                         \
-		return call(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL);                   \
-	}                                                                                         \
-                                                                                                  \
-	static ssize_t side##_recvmsg(int fd, struct msghdr *message, int flags)                  \
-	{                                                                                         \
-		return call(SYS_recvmsg, fd, message, flags);                                     \
-	}                                                                                         \
-                                                                                                  \
-	static int side##_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count,          \
-				   int flags, struct timespec *timeout)                           \
-	{                                                                                         \
-		return (int)call(SYS_recvmmsg, fd, messages, count, flags, timeout);              \
-	}                                                                                         \
-                                                                                                  \
-	static ssize_t side##_sendto(int fd, const void *buffer, size_t size, int flags,          \
-				     const struct sockaddr *address, socklen_t length)            \
-	{                                                                                         \
-		return call(SYS_sendto, fd, buffer, size, flags, address, length);                \
-	}                                                                                         \
-                                                                                                  \
-	static ssize_t side##_send(int fd, const void *buffer, size_t size, int flags)            \
-	{                                                                                         \
-		return call(SYS_sendto, fd, buffer, size, flags, NULL, 0);                        \
-	}                                                                                         \
-                                                                                                  \
-	static ssize_t side##_sendmsg(int fd, const struct msghdr *message, int flags)            \
-	{                                                                                         \
-		return call(SYS_sendmsg, fd, message, flags);                                     \
-	}                                                                                         \
-                                                                                                  \
-	static int side##_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count,          \
-				   int flags)                                                     \
-	{                                                                                         \
-		return (int)call(SYS_sendmmsg, fd, messages, count, flags);                       \
-	}                                                                                         \
-                                                                                                  \
-	static int side##_setsockopt(int fd, int level, int name, const void *value,              \
-				     socklen_t length)                                            \
-	{                                                                                         \
-		return (int)call(SYS_setsockopt, fd, level, name, value, length);                 \
-	}                                                                                         \
-                                                                                                  \
-	static int side##_getsockopt(int fd, int level, int name, void *value, socklen_t *length) \
-	{                                                                                         \
-		return (int)call(SYS_getsockopt, fd, level, name, value, length);                 \
-	}
+#define CALLS_BY_NUMBER(who, call)                                                                 \
+	static int who##_socket(int domain, int type, int protocol)                                \
+	{                                                                                          \
+		return (int)call(SYS_socket, domain, type, protocol);                              \
+	}                                                                                          \
+                                                                                                   \
+	static int who##_bind(int fd, const struct sockaddr *address, socklen_t length)            \
+	{                                                                                          \
+		return (int)call(SYS_bind, fd, address, length);                                   \
+	}                                                                                          \
+                                                                                                   \
+	static int who##_connect(int fd, const struct sockaddr *address, socklen_t length)         \
+	{                                                                                          \
+		return (int)call(SYS_connect, fd, address, length);                                \
+	}                                                                                          \
+                                                                                                   \
+	static ssize_t who##_recvfrom(int fd, void *buffer, size_t size, int flags,                \
+				      struct sockaddr *address, socklen_t *length)                 \
+	{                                                                                          \
+		return call(SYS_recvfrom, fd, buffer, size, flags, address, length);               \
+	}                                                                                          \
+                                                                                                   \
+	static ssize_t who##_recv(int fd, void *buffer, size_t size, int flags)                    \
+	{                                                                                          \
+		return call(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL);                    \
+	}                                                                                          \
+                                                                                                   \
+	static ssize_t who##_recvmsg(int fd, struct msghdr *message, int flags)                    \
+	{                                                                                          \
+		return call(SYS_recvmsg, fd, message, flags);                                      \
+	}                                                                                          \
+                                                                                                   \
+	static int who##_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, \
+				  struct timespec *timeout)                                        \
+	{                                                                                          \
+		return (int)call(SYS_recvmmsg, fd, messages, count, flags, timeout);               \
+	}                                                                                          \
+                                                                                                   \
+	static ssize_t who##_sendto(int fd, const void *buffer, size_t size, int flags,            \
+				    const struct sockaddr *address, socklen_t length)              \
+	{                                                                                          \
+		return call(SYS_sendto, fd, buffer, size, flags, address, length);                 \
+	}                                                                                          \
+                                                                                                   \
+	static ssize_t who##_send(int fd, const void *buffer, size_t size, int flags)              \
+	{                                                                                          \
+		return call(SYS_sendto, fd, buffer, size, flags, NULL, 0);                         \
+	}                                                                                          \
+                                                                                                   \
+	static ssize_t who##_sendmsg(int fd, const struct msghdr *message, int flags)              \
+	{                                                                                          \
+		return call(SYS_sendmsg, fd, message, flags);                                      \
+	}                                                                                          \
+                                                                                                   \
+	static int who##_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags) \
+	{                                                                                          \
+		return (int)call(SYS_sendmmsg, fd, messages, count, flags);                        \
+	}                                                                                          \
+                                                                                                   \
+	static int who##_setsockopt(int fd, int level, int name, const void *value,                \
+				    socklen_t length)                                              \
+	{                                                                                          \
+		return (int)call(SYS_setsockopt, fd, level, name, value, length);                  \
+	}                                                                                          \
+                                                                                                   \
+	static int who##_getsockopt(int fd, int level, int name, void *value, socklen_t *length)   \
+	{                                                                                          \
+		return (int)call(SYS_getsockopt, fd, level, name, value, length);                  \
+	}                                                                                          \
+                                                                                                   \
+	struct side who##_side = {                                                                 \
+		.name = #who,                                                                      \
+		.socket = who##_socket,                                                            \
+		.bind = who##_bind,                                                                \
+		.connect = who##_connect,                                                          \
+		.recv = who##_recv,                                                                \
+		.recvfrom = who##_recvfrom,                                                        \
+		.recv_checked = who##_recv,                                                        \
+		.recvfrom_checked = who##_recvfrom,                                                \
+		.recvmsg = who##_recvmsg,                                                          \
+		.recvmmsg = who##_recvmmsg,                                                        \
+		.send = who##_send,                                                                \
+		.sendto = who##_sendto,                                                            \
+		.sendmsg = who##_sendmsg,                                                          \
+		.sendmmsg = who##_sendmmsg,                                                        \
+		.setsockopt = who##_setsockopt,                                                    \
+		.getsockopt = who##_getsockopt,                                                    \
+	};
 
 CALLS_BY_NUMBER(kernel, kernel_call)
-
-struct side kernel_side = {
-	.name = "kernel",
-	.socket = kernel_socket,
-	.bind = kernel_bind,
-	.connect = kernel_connect,
-	.recv = kernel_recv,
-	.recvfrom = kernel_recvfrom,
-	.recv_checked = kernel_recv,
-	.recvfrom_checked = kernel_recvfrom,
-	.recvmsg = kernel_recvmsg,
-	.recvmmsg = kernel_recvmmsg,
-	.send = kernel_send,
-	.sendto = kernel_sendto,
-	.sendmsg = kernel_sendmsg,
-	.sendmmsg = kernel_sendmmsg,
-	.setsockopt = kernel_setsockopt,
-	.getsockopt = kernel_getsockopt,
-};
 
 #ifdef BY_NUMBER /* a program that calls nothing but syscall(2) */
 
 CALLS_BY_NUMBER(library, syscall)
-
-struct side library_side = {
-	.name = "library",
-	.socket = library_socket,
-	.bind = library_bind,
-	.connect = library_connect,
-	.recv = library_recv,
-	.recvfrom = library_recvfrom,
-	.recv_checked = library_recv,
-	.recvfrom_checked = library_recvfrom,
-	.recvmsg = library_recvmsg,
-	.recvmmsg = library_recvmmsg,
-	.send = library_send,
-	.sendto = library_sendto,
-	.sendmsg = library_sendmsg,
-	.sendmmsg = library_sendmmsg,
-	.setsockopt = library_setsockopt,
-	.getsockopt = library_getsockopt,
-};
 
 #else
 
