@@ -5,9 +5,9 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include "calls/connect.h"
+#include "calls/kernel_choice.h"
 #include "sockets/record.h"
 #include "libc/libc.h"
 #include "calls/multicast_if.h"
@@ -59,24 +59,15 @@ static void disconnect(int fd)
 }
 
 /*
- * Would a plain connect take that address? Tried on another socket, since what the kernel chose
- * can't be taken back without refusing datagrams meanwhile. A rule for ports, marks or users can
- * make the answer wrong.
+ * Would a plain connect take that address? Asked of another socket, since what the kernel chose
+ * can't be taken back without refusing datagrams meanwhile.
  */
-static bool is_kernels_choice(const struct route *route)
+static bool is_kernels_choice(int fd, const struct route *route)
 {
-	struct sockaddr_in peer = { .sin_family = AF_INET,
-				    .sin_port = route->peer.port,
-				    .sin_addr.s_addr = route->peer.host.s6_addr32[3] };
-	int fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool is;
+	struct in6_addr choice;
 
-	if (fd < 0)
-		return false;
-	is = !libc.connect(fd, (struct sockaddr *)&peer, sizeof(peer)) &&
-	     has_address(fd, &route->local);
-	libc.close(fd);
-	return is;
+	return kernel_choice(fd, route->salt, &route->peer, &choice) &&
+	       IN6_ARE_ADDR_EQUAL(&choice, &route->local.address);
 }
 
 /*
@@ -180,7 +171,7 @@ static bool connect_by_any_way(int fd, const struct route *route, const struct s
 	/* It would bind the socket to the interface, and the peer may be behind another. */
 	if (IN6_IS_ADDR_LINKLOCAL(&local->address) && !IN6_IS_ADDR_LINKLOCAL(&route->peer.host))
 		return false;
-	if (has_address(fd, local) || (v4 && !bound && is_kernels_choice(route))) {
+	if (has_address(fd, local) || (v4 && !bound && is_kernels_choice(fd, route))) {
 		if (libc.connect(fd, address, length))
 			return false;
 		if (has_address(fd, local))

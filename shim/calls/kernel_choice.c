@@ -29,7 +29,8 @@ static __attribute__((noinline)) bool copy_option(int from, int to, int level, i
 	return value == 0 || value == -1 || option_set(to, level, name, value);
 }
 
-/* Makes a socket in the space of that salt. Returns -1 if the thread is elsewhere. */
+/* Makes a socket in the space of that salt, if that is not 0. Returns -1 if the thread is
+ * elsewhere. */
 static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_family_t family)
 {
 	int made = libc.socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -37,8 +38,8 @@ static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_famil
 
 	if (made < 0)
 		return -1;
-	if (names_salt(&library.peers.key, socket_netns(made), device > 0 ? (uint32_t)device : 0) ==
-		    salt &&
+	if ((!salt || names_salt(&library.peers.key, socket_netns(made),
+				 device > 0 ? (uint32_t)device : 0) == salt) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_BINDTOIFINDEX) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&
 	    (family == AF_INET6 || copy_option(fd, made, IPPROTO_IP, IP_TOS)) &&

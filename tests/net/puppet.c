@@ -2,16 +2,14 @@
 // A program that does what it is told on standard input, in a thread or child of a given name:
 //
 //   WORKER thread NAME | WORKER fork NAME    a new worker, made by that one
-//   WORKER open FAMILY PORT                  a wildcard socket (4, 6, or d: dual-stack; 0: not bound)
-//   WORKER sendto|sendmsg|sendmmsg FD ADDRESS PORT TEXT
-//   WORKER connect FD ADDRESS PORT | WORKER disconnect FD | WORKER send FD TEXT
-//   WORKER repeat COUNT FD ADDRESS PORT TEXT sendto, so often
-//   WORKER receive FD | WORKER peek FD       waits for a datagram
-//   WORKER listen PORT | WORKER accept FD    TCP
-//   WORKER bind FD ADDRESS PORT | WORKER name FD  what getsockname() says
-//   WORKER both FD ADDRESS PORT PORT TEXT    sendmmsg() to two ports: how many went
-//   WORKER confine                           from now on socket() and connect() kill
-//   WORKER netns PATH                        moves the worker to that network namespace
+//   WORKER open FAMILY PORT                  a wildcard socket (4, 6, or d: dual-stack; 0: not
+//   bound) WORKER sendto|sendmsg|sendmmsg FD ADDRESS PORT TEXT WORKER connect FD ADDRESS PORT |
+//   WORKER disconnect FD | WORKER send FD TEXT WORKER repeat COUNT FD ADDRESS PORT TEXT sendto, so
+//   often WORKER receive FD | WORKER peek FD       waits for a datagram WORKER listen PORT | WORKER
+//   accept FD    TCP WORKER bind FD ADDRESS PORT | WORKER name FD  what getsockname() says WORKER
+//   both FD ADDRESS PORT PORT TEXT    sendmmsg() to two ports: how many went WORKER confine COUNT
+//   from now on socket() kills, and with 2 connect() too WORKER netns PATH moves the worker to that
+//   network namespace
 //
 // It answers each line with one: a number, a text, or "error ERRNO". The first worker is "main".
 
@@ -130,11 +128,11 @@ static long send_both(int fd, char **words)
 	struct mmsghdr messages[2] = { 0 };
 
 	for (int i = 0; i < 2; i++)
-		messages[i].msg_hdr =
-			(struct msghdr){ .msg_name = &to[i],
-					 .msg_namelen = read_address(&to[i], words[2], words[3 + i]),
-					 .msg_iov = &part,
-					 .msg_iovlen = 1 };
+		messages[i].msg_hdr = (struct msghdr){ .msg_name = &to[i],
+						       .msg_namelen = read_address(&to[i], words[2],
+										   words[3 + i]),
+						       .msg_iov = &part,
+						       .msg_iovlen = 1 };
 	return sendmmsg(fd, messages, 2, 0);
 }
 
@@ -149,11 +147,11 @@ static long name_of(int fd, char *text)
 	return 0;
 }
 
-static long confine(void)
+static long confine(size_t count)
 {
 	static const unsigned int calls[] = { SYS_socket, SYS_connect };
 
-	return filter_calls(calls, 2, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ALLOW);
+	return filter_calls(calls, count, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ALLOW);
 }
 
 static long receive(int fd, int flags, char *text)
@@ -219,7 +217,7 @@ static long obey(char **words, char *text)
 	if (!strcmp(call, "both"))
 		return send_both(fd, words);
 	if (!strcmp(call, "confine"))
-		return confine();
+		return confine((size_t)fd);
 	if (!strcmp(call, "disconnect"))
 		return connect(fd, &unspecified, sizeof(unspecified));
 	if (!strcmp(call, "send"))
@@ -289,7 +287,9 @@ static bool pass_on(char *line)
 
 int main(void)
 {
-	static const char *const names[WORKERS] = { "main", "t1", "t2", "t3", "p1", "p2", "p3", "p4" };
+	static const char *const names[WORKERS] = {
+		"main", "t1", "t2", "t3", "p1", "p2", "p3", "p4"
+	};
 	char line[LINE];
 	pthread_t thread;
 

@@ -228,7 +228,7 @@ def test_sandbox(network):
 		peer, asker = here.peer(), here.peer()
 		sources = [here.reply('main', peer)]
 		here.receive('main', asker, ONE)
-		here.puppet.tell('main', 'confine')
+		here.puppet.tell('main', 'confine', 2)
 		for address in (KERNEL, TWO):
 			here.receive('main', peer, address)
 		try:
@@ -237,6 +237,17 @@ def test_sandbox(network):
 		finally:
 			namespaces.ip(f'addr add {ONE}/24 brd + dev {lab.INTERFACE}')
 		expect('a program without socket() and connect()', sources, [KERNEL, KERNEL])
+
+
+def test_sandbox_connects(network):
+	"""A program that gave up socket() connects its server's socket to a peer."""
+	with scene(network) as here:
+		peer = here.peer()
+		here.receive('main', peer, ONE)
+		here.puppet.tell('main', 'confine', 1)
+		here.puppet.tell('main', 'connect', here.fd, peer.address, peer.port)
+		here.puppet.tell('main', 'send', here.fd, 'reply')
+		expect('a program without socket() connects', [peer.heard()], [ONE])
 
 
 def test_peek(network):
@@ -313,6 +324,7 @@ def test(network):
 	test_address_gone(network)
 	test_unreachable_from(network)
 	test_sandbox(network)
+	test_sandbox_connects(network)
 	test_peek(network)
 	test_ports(network)
 	test_namespaces(network)
