@@ -62,8 +62,8 @@ static int connect_tracked(int fd, struct helped *helped, uint64_t salt,
 
 	errno = e;
 	result = connect_from(fd, helped, salt, address, length);
-	/* Only a server that takes its newest peer binds the next socket to where that one asked.
-	 */
+	/* A server connects to the peer that asked last; all else is the program asking for its
+	 * address. */
 	if (!result && listens && peer_read(&peer, address, length) &&
 	    heard_read(&source_last, &peer, salt, helped_get(helped, port), &local))
 		rebind_connected(fd, device, mapped);
