@@ -49,7 +49,6 @@ enum {
 	HELPED_MORE_CONTROL = 8, /* the program gets other control data too */
 	HELPED_MISSED = 16,	 /* misses is not 0 */
 	HELPED_ANSWERS = 32,	 /* the program has answered at once, on this socket */
-	HELPED_HOSTS = 64,	 /* hosts of this socket's peers may be remembered */
 	HELPED_ADOPTED = 128,	 /* a fresh socket that answered: helped whatever its port */
 
 	HELPED_LEARNS_MORE = HELPED_LOGGED | HELPED_MISSED,
