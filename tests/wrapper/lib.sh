@@ -83,6 +83,27 @@ refused() {
 	same "$1: nothing is started" '' "$out"
 }
 
+# write_receiver: receiver.c, of a program that imports a receive call.
+write_receiver() {
+	cat >receiver.c <<'END'
+#include <sys/socket.h>
+int main(int count, char **arguments)
+{
+	char byte;
+
+	(void)arguments;
+	return count > 9 && recvfrom(0, &byte, 1, 0, 0, 0) < 0;
+}
+END
+}
+
+# write_silent: silent.c, of a program that calls nothing.
+write_silent() {
+	cat >silent.c <<'END'
+int main(void) { return 0; }
+END
+}
+
 # make_tree FOLDER: a build tree of its own, to be spoilt.
 make_tree() {
 	mkdir -p "$1/scripts" "$1/shim" "$1/tools"

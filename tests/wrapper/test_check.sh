@@ -14,19 +14,8 @@ compile() {
 	$CC "$@" 2>"$work/compiler"
 }
 
-cat >silent.c <<'END'
-int main(void) { return 0; }
-END
-cat >receiver.c <<'END'
-#include <sys/socket.h>
-int main(int count, char **arguments)
-{
-	char byte;
-
-	(void)arguments;
-	return count > 9 && recvfrom(0, &byte, 1, 0, 0, 0) < 0;
-}
-END
+write_receiver
+write_silent
 cat >starter.c <<'END'
 #include <unistd.h>
 int main(int count, char **arguments)

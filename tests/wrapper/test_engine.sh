@@ -23,19 +23,8 @@ engine() {
 works='echo "the BPF engine can work here"; exit 0'
 works_not='echo "replyfrom: the BPF engine cannot work here: CAP_BPF is missing" >&2; exit 125'
 
-cat >receiver.c <<'END'
-#include <sys/socket.h>
-int main(int count, char **arguments)
-{
-	char byte;
-
-	(void)arguments;
-	return count > 9 && recvfrom(0, &byte, 1, 0, 0, 0) < 0;
-}
-END
-cat >silent.c <<'END'
-int main(void) { return 0; }
-END
+write_receiver
+write_silent
 cat >go.c <<'END'
 __asm__(".section .note.go.buildid,\"a\",@note\n"
 	".align 4\n.long 4, 8, 4\n.asciz \"Go\"\n.byte 0\n.ascii \"build-id\"\n.text");

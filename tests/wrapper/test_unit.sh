@@ -176,16 +176,7 @@ for value in "\"$work/a program\" x" "'$work/a program'" "$work/a\\x20program" "
 done
 
 # The program behind a wrapper is looked at as well.
-cat >receiver.c <<'END'
-#include <sys/socket.h>
-int main(int count, char **arguments)
-{
-	char byte;
-
-	(void)arguments;
-	return count > 9 && recvfrom(0, &byte, 1, 0, 0, 0) < 0;
-}
-END
+write_receiver
 # shellcheck disable=SC2086 # CC may have options
 $CC -o wrapped receiver.c || exit 99
 # shellcheck disable=SC2016 # perl and the script expand it
