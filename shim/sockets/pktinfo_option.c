@@ -25,7 +25,7 @@
 /*
  * The options that we switch on, and our mark for each: for those who get the socket by exec or
  * over a UNIX socket and can't know who switched it on. SO_NOFCS means something to packet sockets
- * only (af_packet.c) and SO_OOBINLINE to TCP; any socket keeps them (sock_setsockopt()), so they
+ * only (net/packet/af_packet.c) and SO_OOBINLINE to TCP; any socket keeps them (sock_setsockopt()), so they
  * cost nothing and follow the socket everywhere.
  */
 static const struct {

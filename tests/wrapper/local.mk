@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Tests of the wrapper: shell scripts that print TAP.
+# Tests of the wrapper, and of what documents and comments say of files.
 wrapper_tests = \
 	tests/wrapper/test_check.sh \
 	tests/wrapper/test_completion.sh \
@@ -11,6 +11,7 @@ wrapper_tests = \
 	tests/wrapper/test_options.sh \
 	tests/wrapper/test_preload.sh \
 	tests/wrapper/test_probe.sh \
+	tests/wrapper/test_references.py \
 	tests/wrapper/test_scan.sh \
 	tests/wrapper/test_start.sh \
 	tests/wrapper/test_status.sh \
