@@ -1,33 +1,54 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The manual pages tell of everything there is: options, settings, hooks; and their mdoc is sound.
+# The manual pages have every option, setting and hook, and no option that does not exist; their mdoc is sound.
+# tests/wrapper/test_completion.sh compares --help with the completion.
 
 . "${abs_top_srcdir:?}/tests/wrapper/lib.sh"
 
-program_page=$abs_top_srcdir/man/replyfrom.1
-library_page=$abs_top_srcdir/man/libreplyfrom.7
+pages=$abs_top_srcdir/man
+library_page=$pages/libreplyfrom.7
+engine=$abs_top_builddir/bpf/replyfrom-bpf
 
-for option in $("$replyfrom" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
-	same "replyfrom(1) tells of --$option" 0 "$(grep -q "^\.It.* Fl -$option" "$program_page"; echo $?)"
-done
-for setting in REPLYFROM_LOG REPLYFROM_PORTS REPLYFROM_PEERS REPLYFROM_SOURCE REPLYFROM_FOLLOW_TCP \
-	REPLYFROM_STATS REPLYFROM_DISABLE; do
-	same "replyfrom(1) tells of $setting" 0 "$(grep -q "$setting" "$program_page"; echo $?)"
-	same "libreplyfrom(7) tells of $setting" 0 "$(grep -q "^\.It Ev $setting" "$library_page"; echo $?)"
+# help_options PROGRAM: the options that its --help describes
+help_options() {
+	"$1" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | sort
+}
+
+# page_options PAGE: the options that a list of the page describes
+page_options() {
+	sed -n 's/^\.It Fl -\([a-z].*\)/\1/p' "$1" | sed 's/ , Fl -/\n/g' | sed 's/ .*//' | sort
+}
+
+options=$(help_options "$replyfrom")
+like 'the options are found' '*check*engine*version*' "$options"
+same 'replyfrom(1) has the options of --help' "$options" "$(page_options "$pages/replyfrom.1")"
+if [ -x "$engine" ]; then
+	options=$(help_options "$engine")
+	like 'the options of the engine are found' '*log*ports*' "$options"
+	same 'replyfrom-bpf(8) has the options of --help' "$options" "$(page_options "$pages/replyfrom-bpf.8")"
+else
+	skip 'the options of replyfrom-bpf' 'it is not built (configure --with-bpf)'
+fi
+
+settings=$(grep -oh 'REPLYFROM_[A-Z_]*' "$abs_top_srcdir"/shim/base/*.c | sort -u)
+like 'the settings are found' '*DISABLE*SOURCE*' "$settings"
+for setting in $settings; do
+	same "libreplyfrom(7) has $setting" 0 "$(grep -q "^\.It Ev $setting" "$library_page"; echo $?)"
+	same "replyfrom(1) has $setting" 0 "$(grep -q "^\.It Ev.*$setting" "$pages/replyfrom.1"; echo $?)"
 done
 hooks=$(sed -n 's/^\([a-z_0-9]*\);$/\1/p' "$abs_top_builddir/shim/exports.map")
 like 'the hooks are found' '*recvfrom*sendmsg*' "$hooks"
 for hook in $hooks; do
-	same "libreplyfrom(7) tells of $hook()" 0 "$(grep -q "^\.Fn $hook\b" "$library_page"; echo $?)"
+	same "libreplyfrom(7) has $hook()" 0 "$(grep -q "^\.Fn $hook\b" "$library_page"; echo $?)"
 done
 
-for page in "$program_page" "$library_page"; do
+for page in "$pages"/*.[1-8]; do
 	name=${page##*/}
 	if command -v mandoc >/dev/null; then
 		same "mandoc has nothing to say about $name" '' \
-			"$(mandoc -Tlint "$page" 2>/dev/null | grep -v 'referenced manual not found')"
+			"$(mandoc -T lint -W style "$page" 2>/dev/null | grep -v 'referenced manual not found')"
 	else
-		skip "mandoc on $name" 'mandoc is not installed'
+		unavailable "mandoc on $name" 'mandoc is not installed'
 	fi
 	if command -v groff >/dev/null && groff -mdoc -Tutf8 "$page" >"$work/page" 2>/dev/null; then
 		groff -ww -mdoc -Tutf8 "$page" 2>&1 >"$work/page" | cat >"$work/warnings"
