@@ -96,7 +96,7 @@ same 'the targets of make that documents name' '' "$missing"
 letters() {
 	sed 's/^\.[A-Z][a-z]//; s/ \(Pq\|Er\|Xr\|Dv\|No\) / /g' | tr -cd '[:alnum:]'
 }
-guarantees=$(sed -n '/^\.Sh GUARANTEES/,/^\.Sh SEE ALSO/p' man/libreplyfrom.7 | sed '1d; $d' | grep -v '^\.\(Bl\|El\|It\)')
+guarantees=$(sed -n '/^\.Sh GUARANTEES/,/^\.Sh [^G]/p' man/libreplyfrom.7 | sed '1d; $d' | grep -v '^\.\(Bl\|El\|It\)')
 table=$(sed -n '/^## The guarantees of libreplyfrom/,/^## What/s/^| \([A-Z][^|]*\)|.*/\1/p' "$promises")
 like 'libreplyfrom(7): its guarantees are found' '*errno*' "$guarantees"
 same "libreplyfrom(7): every guarantee is in $promises, with its tests" "$(printf '%s\n' "$guarantees" | letters)" \

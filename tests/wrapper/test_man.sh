@@ -36,8 +36,9 @@ for setting in $settings; do
 	same "libreplyfrom(7) has $setting" 0 "$(grep -q "^\.It Ev $setting" "$library_page"; echo $?)"
 	same "replyfrom(1) has $setting" 0 "$(grep -q "^\.It Ev.*$setting" "$pages/replyfrom.1"; echo $?)"
 done
-hooks=$(sed -n 's/^\([a-z_0-9]*\);$/\1/p' "$abs_top_builddir/shim/exports.map")
-like 'the hooks are found' '*recvfrom*sendmsg*' "$hooks"
+# Those of other architectures too.
+hooks=$(sed -n '/^ \*/d; s/.*HOOK([a-z_ *]*, \([a-z_0-9]*\),.*/\1/p' "$abs_top_srcdir/shim/libc/hooks.h")
+like 'the hooks are found' '*recvfrom*sendmsg*__recvmsg64*syscall*' "$hooks"
 for hook in $hooks; do
 	same "libreplyfrom(7) has $hook()" 0 "$(grep -q "^\.Fn $hook\b" "$library_page"; echo $?)"
 done
