@@ -16,7 +16,7 @@ help_options() {
 
 # page_options PAGE: the options that a list of the page describes
 page_options() {
-	sed -n 's/^\.It Fl -\([a-z].*\)/\1/p' "$1" | sed 's/ , Fl -/\n/g' | sed 's/ .*//' | sort
+	sed -n 's/^\.It Fl -\([a-z].*\)/\1/p' "$1" | sed 's/ , Fl -/\n/g' | sed 's/ .*//' | sort -u
 }
 
 options=$(help_options "$replyfrom")
