@@ -63,18 +63,22 @@ static const char usage[] =
 	"       replyfrom-bpf detach TARGET\n"
 	"       replyfrom-bpf status [--json]\n"
 	"       replyfrom-bpf check [run]\n"
-	"Help UDP servers by BPF programs for their cgroup: COMMAND, or those that run already in\n"
-	"TARGET, a systemd unit, a process id or the path of a cgroup.\n"
+	"       replyfrom-bpf --help|--version\n"
+	"Let UDP servers reply from the address that the request was sent to, by BPF programs\n"
+	"for a cgroup: that of COMMAND, or of TARGET, a systemd unit, a process id or the path\n"
+	"of a cgroup.\n"
 	"\n"
-	"  --ports LIST    local ports to help, such as 53,5000-5010 (default: all)\n"
-	"  --peers NUMBER  peers to remember, 1024 to 16777216 (default 65536)\n"
-	"  --log LEVEL     what to say on stderr: off, error (default), info or debug\n"
-	"  --stats         print the counters at the end\n"
-	"  --no-connect    run: leave connect() alone, which saves its callers a detour\n"
+	"  --ports LIST    run, attach: local ports to help, such as 53,5000-5010 (default: all)\n"
+	"  --peers NUMBER  run, attach: peers to remember, 1024 to 16777216 (default 65536)\n"
+	"  --log LEVEL     run, attach: off, error (default), info or debug, to stderr\n"
+	"  --stats         run, attach: print the counters at the end\n"
+	"  --no-connect    run: leave connect() alone, so that it waits for no other process\n"
+	"  --json          status: print JSON\n"
+	"  --help          show this text\n"
+	"  --version       show the version\n"
 	"\n"
-	"Exit status of run: COMMAND's own; 125 if replyfrom itself fails, 126 if COMMAND cannot "
-	"be\n"
-	"run, 127 if it is not found.\n";
+	"Exit status of run: COMMAND's own; 125 if replyfrom-bpf itself fails, 126 if COMMAND\n"
+	"cannot be run, 127 if it is not found. See replyfrom-bpf(8).\n";
 
 static bool no_connect;
 
