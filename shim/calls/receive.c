@@ -419,7 +419,7 @@ static __attribute__((noinline)) ssize_t receive_any_rest(int fd, struct msghdr 
 	ssize_t n;
 
 	{
-		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack).
+		/* Dead when the call goes on: it finds this stack frame gone (tests/transparency/faults/stack).
 		 */
 		uint64_t found = 0;
 

@@ -62,7 +62,7 @@ enum { NOT_SENT = -2 };
 
 /*
  * In the two functions below the message is dead when they end with another call. So that is a
- * sibling call: it finds their stack frame gone (tests/faults/stack).
+ * sibling call: it finds their stack frame gone (tests/transparency/faults/stack).
  */
 
 static ssize_t try_again(int fd, const void *buffer, size_t size, int flags,

@@ -205,7 +205,7 @@ static __attribute__((noinline)) ssize_t send_with_control(int fd, const struct 
 	bool can;
 
 	{
-		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack).
+		/* Dead when the call goes on: it finds this stack frame gone (tests/transparency/faults/stack).
 		 */
 		size_t found;
 

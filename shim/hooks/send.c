@@ -38,7 +38,7 @@ int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flag
 	bool concerns;
 
 	{
-		/* Dead when the call goes on: it finds this stack frame gone (tests/faults/stack).
+		/* Dead when the call goes on: it finds this stack frame gone (tests/transparency/faults/stack).
 		 */
 		struct helped *found;
 		uint64_t salt_found = 0;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # `make bench`: measures; `make bench-page` also writes the results into docs/performance.md.
-EXTRA_PROGRAMS = tests/bench/bench tests/bench/stamp.so
-CLEANFILES += $(EXTRA_PROGRAMS)
+bench_programs = tests/bench/bench tests/bench/stamp.so
+EXTRA_PROGRAMS += $(bench_programs)
+CLEANFILES += $(bench_programs)
 
 tests_bench_bench_SOURCES = \
 	tests/bench/bench.h \
@@ -30,7 +31,7 @@ bench_scripts = \
 	tests/bench/servers.py
 EXTRA_DIST += $(bench_scripts) tests/bench/performance.md.in docs/performance.md
 
-bench_needs = $(EXTRA_PROGRAMS) shim/libreplyfrom.so tools/replyfrom
+bench_needs = $(bench_programs) shim/libreplyfrom.so tools/replyfrom
 bench_run = PYTHONDONTWRITEBYTECODE=1 $(PYTHON3) $(srcdir)/tests/bench/bench.py \
 	--build $(abs_top_builddir) $(BENCH_FLAGS)
 
@@ -39,3 +40,15 @@ bench: $(bench_needs)
 	$(bench_run)
 bench-page: $(bench_needs)
 	$(bench_run) --page $(top_srcdir)/docs/performance.md
+
+# make bench-connect CONNECTS=100000: so many for each row, in the middle of a flood.
+CONNECTS = 10000
+check_PROGRAMS += tests/bench/connect_loss
+tests_bench_connect_loss_SOURCES = tests/bench/connect_loss.c
+tests_bench_connect_loss_CFLAGS = -std=gnu11 $(AM_CFLAGS)
+EXTRA_DIST += tests/bench/connect_loss.py
+
+.PHONY: bench-connect
+bench-connect: tests/bench/connect_loss shim/libreplyfrom.so
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON3) $(srcdir)/tests/bench/connect_loss.py \
+		--build $(abs_top_builddir) --connects $(CONNECTS)

@@ -16,7 +16,7 @@ BUILD = os.environ.get('abs_top_builddir') or os.path.dirname(TESTS)
 ENGINE = f'{BUILD}/bpf/replyfrom-bpf'
 # Before the lab is imported: `helped` means by this engine there.
 os.environ['REPLYFROM_TEST_RUNNER'] = shlex.join((ENGINE, 'run', '--'))
-sys.path.insert(0, f'{TESTS}/net')
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab  # noqa: E402
 import program  # noqa: E402
@@ -37,7 +37,7 @@ def require():
 
 def server_sources():
 	"""The C files of the test server."""
-	return sorted(glob.glob(f'{TESTS}/net/server/*.c'))
+	return sorted(glob.glob(f'{TESTS}/lib/server/*.c'))
 
 
 def own_cgroup():

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../invisible/preload.h"
+#include "../lib/preload.h"
 #include "both.h"
 #include "compare.h"
 #include "environment.h"
@@ -31,7 +31,7 @@ static const char *preload_for(const char *fault)
 			 before ? ":" : "", library_path());
 		return preload;
 	}
-	snprintf(preload, sizeof(preload), "%s/tests/faults/front.so:%s:%s/tests/faults/fault.so",
+	snprintf(preload, sizeof(preload), "%s/tests/transparency/faults/front.so:%s:%s/tests/transparency/faults/fault.so",
 		 build, library_path(), build);
 	return preload;
 }

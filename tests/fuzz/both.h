@@ -13,7 +13,7 @@
  */
 enum { BOTH_ANY = -1 };
 
-/* `fault` fails for the library (tests/faults/fault.h); NULL: nothing does. */
+/* `fault` fails for the library (tests/transparency/faults/fault.h); NULL: nothing does. */
 void both_start(const char *fault, int64_t environment);
 
 /*

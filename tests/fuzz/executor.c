@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../invisible/preload.h"
+#include "../lib/preload.h"
 #include "environment.h"
 #include "executor.h"
 #include "model.h"

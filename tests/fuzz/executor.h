@@ -14,7 +14,7 @@ struct executor {
 	int requests, answers;
 	struct trace *trace;  /* of the last run */
 	const char *preload;  /* NULL: none */
-	const char *fault;    /* what fails for the library (tests/faults/fault.h), NULL: nothing */
+	const char *fault;    /* what fails for the library (tests/transparency/faults/fault.h), NULL: nothing */
 	uint32_t environment; /* the library's settings (environment.h) */
 };
 

@@ -2,7 +2,7 @@
 # Random socket calls with the library and without, compared; random bytes for the pure modules.
 check_PROGRAMS += tests/fuzz/differential
 TESTS += tests/fuzz/differential
-tests_fuzz_differential_SOURCES = $(invisible_preload) \
+tests_fuzz_differential_SOURCES = $(lib_preload) \
 	tests/fuzz/both.c tests/fuzz/both.h \
 	tests/fuzz/compare.c tests/fuzz/compare.h \
 	tests/fuzz/descriptors.c \
@@ -21,7 +21,7 @@ tests_fuzz_differential_SOURCES = $(invisible_preload) \
 	tests/fuzz/show.c tests/fuzz/show.h \
 	tests/fuzz/sources.c tests/fuzz/sources.h \
 	tests/fuzz/world.h
-tests_fuzz_differential_CFLAGS = $(invisible_cflags)
+tests_fuzz_differential_CFLAGS = $(lib_cflags)
 tests_fuzz_differential_LDADD = $(DL_LIBS)
 
 TESTS += tests/fuzz/test_bytes.sh

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "../lib/kernel_call.h"
-#include "../invisible/preload.h"
+#include "../lib/preload.h"
 #include "world.h"
 
 static int marks[2]; /* two sockets between which marks travel behind what was sent before */

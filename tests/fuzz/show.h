@@ -19,7 +19,7 @@ void show_chosen_address(const struct sockaddr_storage *address, socklen_t lengt
 /*
  * A socket has, or had, another number or another process. What that makes of it shows by control
  * data that nobody asked for; the library hides it, but the program's buffer was written by then.
- * So from now on what lies behind the control data is not compared. tests/invisible/matrix does
+ * So from now on what lies behind the control data is not compared. tests/transparency/matrix/matrix does
  * that for sockets of one number.
  */
 void show_shared(void);

@@ -5,6 +5,8 @@ import shutil
 import sys
 from typing import NamedTuple, Optional
 
+sys.path.insert(1, f'{sys.path[0]}/../lib')
+
 import lab
 import namespaces
 

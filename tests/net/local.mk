@@ -25,38 +25,9 @@ EXTRA_DIST += \
 	scripts/demo \
 	scripts/setup.sh \
 	scripts/test \
-	tests/net/cases.py \
 	tests/net/demo.py \
-	tests/net/echo.py \
-	tests/net/lab.py \
-	tests/net/namespaces.py \
-	tests/net/patterns.py \
-	tests/net/program.py \
-	tests/net/puppet.py \
 	tests/net/static_echo.c \
-	tests/net/tap.py \
 	$(net_tests)
-
-# A server with a mode for each way that servers receive and answer.
-check_PROGRAMS += tests/net/server/server
-tests_net_server_server_SOURCES = \
-	tests/faults/filter.h \
-	tests/net/server/confine.c \
-	tests/net/server/connects.c \
-	tests/net/server/datagrams.c \
-	tests/net/server/fresh.c \
-	tests/net/server/main.c \
-	tests/net/server/processes.c \
-	tests/net/server/server.h \
-	tests/net/server/threads.c
-tests_net_server_server_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
-tests_net_server_server_LDFLAGS = -pthread
-
-# A program that does what a test tells it.
-check_PROGRAMS += tests/net/puppet
-tests_net_puppet_SOURCES = tests/faults/filter.h tests/net/puppet.c
-tests_net_puppet_CFLAGS = -std=gnu11 -pthread $(AM_CFLAGS)
-tests_net_puppet_LDFLAGS = -pthread
 
 # For a tracer to count the system calls of.
 check_PROGRAMS += tests/net/costs

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Each way to receive with each way to answer on the same socket."""
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
+
 import lab
 from cases import run
 from patterns import rows

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Servers that take a peer for the socket's own with connect(), alone or beside a listener."""
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
+
 import lab
 from cases import run
 from patterns import rows

@@ -6,7 +6,10 @@ processes exist; and on sockets that are not UDP nothing at all.
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import program

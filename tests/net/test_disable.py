@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The settings that leave a socket alone: then the answer comes from where the kernel wants, as without replyfrom."""
-import os
 import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import tap
 
-ECHO = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'echo.py')
-ARGV = (sys.executable, ECHO, 'dual-stack', str(lab.PORT))
+ARGV = (sys.executable, lab.ECHO, 'dual-stack', str(lab.PORT))
 DESTINATIONS = (lab.SECONDARY, lab.FIRST6)
 
 # Settings, and whether they leave the port of the server to be helped.

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A request by broadcast or multicast: a group is no source, so the answer comes from where the kernel wants."""
-import os
 import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import tap
 from lab import Destination
-
-ECHO = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'echo.py')
 
 BROADCAST = Destination('subnet broadcast', '192.0.2.255', '192.0.2.100')
 LIMITED = Destination('limited broadcast', '255.255.255.255', '192.0.2.100')
@@ -27,7 +26,7 @@ CASES = (
 
 def sources(network, kind, group, unicast, helped):
 	"""Of a group's first answer, then an address', the group's again and the address' again, all from one port."""
-	with network.start((sys.executable, ECHO, kind, str(lab.PORT)), helped), network.client(group) as client:
+	with network.start((sys.executable, lab.ECHO, kind, str(lab.PORT)), helped), network.client(group) as client:
 		return [client.ask(f'ask {number}'.encode(), destination.address)
 			for number, destination in enumerate((group, unicast, group, unicast))]
 

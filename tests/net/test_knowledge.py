@@ -6,6 +6,9 @@ another port of a host only while its question waits; knowledge stays in its net
 import contextlib
 import os
 import subprocess
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import namespaces

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The netcats: they take the first datagram's peer for their own with connect()."""
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
+
 import lab
 from cases import Server, chat, echo, run
 from lab import IPV4, IPV6

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Which peer an answer is for: several at once, one at several addresses, and peers' addresses in another form."""
 import contextlib
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import tap

@@ -2,8 +2,11 @@
 """Servers that confine themselves: less rights, no files, no terminal, small limits, few system calls. They serve as
 without the library, only from the right address."""
 import socket
+import sys
 import time
 from typing import NamedTuple
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import namespaces

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Servers in which another thread, process, program or socket answers than received."""
 import socket
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import tap

@@ -4,6 +4,9 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import tap

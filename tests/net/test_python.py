@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Servers in Python: recvfrom then sendto from the same thread, another thread, a forked child and an event loop."""
-import os
 import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 from cases import Server, echo, run
 from lab import IPV4, IPV6
 
-ECHO = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'echo.py')
-
 
 def python(kind, destinations):
-	return Server(f'python {kind}', (sys.executable, ECHO, kind, str(lab.PORT)), destinations, echo)
+	return Server(f'python {kind}', (sys.executable, lab.ECHO, kind, str(lab.PORT)), destinations, echo)
 
 
 SERVERS = (

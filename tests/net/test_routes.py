@@ -5,6 +5,9 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import namespaces

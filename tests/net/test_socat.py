@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
 """socat: it peeks, connects and forks (LISTEN), or peeks in the parent and answers in the child (RECVFROM)."""
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
+
 import lab
 from cases import Server, echo, run
 from lab import IPV4, IPV6

@@ -5,6 +5,9 @@ have a TCP connection to the program. Replies leave from where the peer asked al
 """
 import contextlib
 import socket
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import namespaces

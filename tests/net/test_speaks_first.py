@@ -4,6 +4,9 @@ A program that speaks first is left to the kernel, for ever: its requests follow
 loss of an address, as without the library. A peer that asks back at another address is answered from there.
 """
 import contextlib
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import namespaces

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Servers whose threads receive and answer all at once, in all ways, and come and go."""
 import contextlib
+import sys
+
+sys.path.insert(1, f'{sys.path[0]}/../lib')
 
 import lab
 import tap

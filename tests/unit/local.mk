@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Units of the pure modules (cmocka), and what the built library looks like from outside.
-TESTS += tests/unit/test_exports.sh
-EXTRA_DIST += tests/unit/test_exports.sh
+TESTS += tests/unit/test_exports.sh tests/unit/test_unoptimized.sh
+EXTRA_DIST += tests/unit/test_exports.sh tests/unit/test_unoptimized.sh
 
 # A program for each behaviour; no flags of their own, so that they share the modules' objects.
 unit_programs = \

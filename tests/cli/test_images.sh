@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# docs/recipes.md: what the Dockerfiles do, without Docker: configure, make and make install for this
+# libc and for musl, and a server started by what was installed.
+
+. "${abs_top_srcdir:?}/tests/cli/recipe.sh"
+
+# installed TITLE COMPILER...
+installed() {
+	title=$1
+	shift
+	prefix=$work/$title
+	mkdir "build-$title"
+	if ! "$@" -o "answer-$title" "$abs_top_srcdir/tests/cli/answer.c" 2>log; then
+		skip "$title" 'there is no compiler for it'
+		return
+	fi
+	# With the build system as it was made, whatever stands in the sources by now.
+	as_made='ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=:'
+	# shellcheck disable=SC2086 # these are words
+	(cd "build-$title" && "$abs_top_srcdir/configure" --prefix="$prefix" CC="$*" &&
+		make $as_made && make $as_made install) >log 2>&1
+	built=$?
+	same "$title: installed" 0 "$built"
+	[ "$built" = 0 ] || remark "$(tail -n 5 log)"
+	port=$(./answer port)
+	serve "$prefix/bin/replyfrom" "./answer-$title" "$port"
+	answers "$title: a server of that libc" right
+	run "$prefix/bin/replyfrom" --status "$daemon"
+	same "$title: --status" 0 "$status"
+	stop
+	if command -v busybox >/dev/null; then
+		serve busybox sh -c 'exec "$@"' sh "$prefix/bin/replyfrom" --log error "./answer-$title" "$port"
+		answers "$title: by the shell of BusyBox" right
+		stop
+	else
+		skip "$title: by the shell of BusyBox" 'it is not installed'
+	fi
+}
+
+# shellcheck disable=SC2086 # CC may have options
+installed libc $CC
+if command -v musl-gcc >/dev/null; then
+	# The kernel's headers, which musl-gcc does not look for.
+	# shellcheck disable=SC2086
+	installed musl musl-gcc -idirafter "/usr/include/$($CC -print-multiarch)" -idirafter /usr/include
+	run libc/bin/replyfrom --engine preload ./answer-musl "$port"
+	refused 'a program of the other libc' '*another libc*'
+else
+	unavailable 'musl' 'musl-gcc is not installed'
+fi
+finish
