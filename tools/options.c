@@ -131,54 +131,59 @@ static void list_units(struct options *options, const char *value)
 	set_unit_action(options, "list");
 }
 
-/* An option with a setting puts its value, 1 if it takes none, into the environment. */
+/*
+ * An option with a setting puts its value, 1 if it takes none, into the environment. --help prints
+ * the options in this order, and the group above the first one of each group.
+ */
 static const struct option {
-	const char *option, *argument, *setting;
+	const char *group, *option, *argument, *setting;
 	option_action *action;
 	const char *text;
 } table[] = {
-	{ "--log", "LEVEL", "REPLYFROM_LOG", NULL,
-	  "what to say on stderr: off, error (default), info or debug" },
-	{ "--ports", "LIST", "REPLYFROM_PORTS", NULL,
+	{ "Settings", "--ports", "LIST", "REPLYFROM_PORTS", NULL,
 	  "local ports to help, such as 53,5000-5010 (default: all)" },
-	{ "--peers", "NUMBER", "REPLYFROM_PEERS", NULL,
+	{ NULL, "--log", "LEVEL", "REPLYFROM_LOG", NULL,
+	  "messages on stderr: off, error (default), info or debug" },
+	{ NULL, "--stats", NULL, "REPLYFROM_STATS", NULL,
+	  "print the counters when a program ends" },
+	{ NULL, "--peers", "NUMBER", "REPLYFROM_PEERS", NULL,
 	  "peers to remember, 1024 to 16777216 (default 65536)" },
-	{ "--source", "ADDRESS", "REPLYFROM_SOURCE", NULL,
+	{ NULL, "--source", "ADDRESS", "REPLYFROM_SOURCE", NULL,
 	  "source for peers never received from: ADDRESS, or IPv4,IPv6" },
-	{ "--follow-tcp", NULL, "REPLYFROM_FOLLOW_TCP", NULL,
-	  "as the source then, where the peer's TCP connection came in" },
-	{ "--stats", NULL, "REPLYFROM_STATS", NULL, "print the counters when a program ends" },
-	{ "--engine", "ENGINE", NULL, set_engine,
-	  "preload, bpf, or auto (default): bpf where the library cannot work" },
-	{ "--no-connect", NULL, NULL, set_no_connect,
+	{ NULL, "--follow-tcp", NULL, "REPLYFROM_FOLLOW_TCP", NULL,
+	  "source for these peers: where their TCP connection was accepted" },
+	{ "Engines", "--engine", "ENGINE", NULL, set_engine,
+	  "preload, bpf, or auto (default): bpf if the library cannot work" },
+	{ NULL, "--no-connect", NULL, NULL, set_no_connect,
 	  "with the engine bpf: leave connect() alone" },
-	{ "--attach", "TARGET", NULL, attach,
+	{ NULL, "--attach", "TARGET", NULL, attach,
 	  "help the servers that run in TARGET: a unit, a PID, or a cgroup's path" },
-	{ "--detach", "TARGET", NULL, detach, "take that off again" },
-	{ "--force", NULL, NULL, start_anyway,
+	{ NULL, "--detach", "TARGET", NULL, detach, "end an --attach" },
+	{ NULL, "--force", NULL, NULL, start_anyway,
 	  "start COMMAND even if the library cannot work for it" },
-	{ "--check", NULL, NULL, check_only,
+	{ "Inspection", "--check", NULL, NULL, check_only,
 	  "say whether COMMAND can be helped, and by which engine; do not start it" },
-	{ "--scan", NULL, NULL, scan,
-	  "list the wildcard UDP servers of this host, and what replyfrom can do for each" },
-	{ "--probe", NULL, NULL, probe,
-	  "ask each ADDRESS:PORT, and show from which address the answer comes" },
-	{ "--request", "KIND", NULL, set_request,
+	{ NULL, "--scan", NULL, NULL, scan,
+	  "list the wildcard UDP servers of this host, and whether each can be helped" },
+	{ NULL, "--probe", NULL, NULL, probe,
+	  "send a request to each ADDRESS:PORT, and show where the reply comes from" },
+	{ NULL, "--request", "KIND", NULL, set_request,
 	  "with --probe: dns, echo, ntp, radius, sip, snmp, tftp, hex:DIGITS" },
-	{ "--status", NULL, NULL, status,
+	{ NULL, "--status", NULL, NULL, status,
 	  "show what the library does in the processes PID...: counters, sockets" },
-	{ "--all", NULL, NULL, all_processes, "with --status: in all processes that have it" },
-	{ "--json", NULL, NULL, use_json, "with --scan, --probe and --status: print JSON" },
-	{ "--unit", NULL, NULL, print_unit,
-	  "print the systemd drop-in that brings the library to NAME.service" },
-	{ "--install", NULL, NULL, install_unit,
+	{ NULL, "--all", NULL, NULL, all_processes,
+	  "with --status: in all processes that have it" },
+	{ NULL, "--json", NULL, NULL, use_json, "with --scan, --probe and --status: print JSON" },
+	{ "systemd units", "--unit", NULL, NULL, print_unit,
+	  "print the drop-in that brings the library to NAME.service" },
+	{ NULL, "--install", NULL, NULL, install_unit,
 	  "with --unit: write the drop-in, and say how to undo it" },
-	{ "--remove", NULL, NULL, remove_unit,
-	  "with --unit: remove the drop-in that --install has written" },
-	{ "--list", NULL, NULL, list_units,
+	{ NULL, "--remove", NULL, NULL, remove_unit,
+	  "with --unit: remove the drop-in that --install wrote" },
+	{ NULL, "--list", NULL, NULL, list_units,
 	  "with --unit: list the units and drop-ins that name the library" },
-	{ "--help", NULL, NULL, show_help, "show this text" },
-	{ "--version", NULL, NULL, show_version, "show the version" },
+	{ "Help", "--help", NULL, NULL, show_help, "show this text" },
+	{ NULL, "--version", NULL, NULL, show_version, "show the version" },
 };
 
 #define OPTIONS (sizeof(table) / sizeof(*table))
@@ -203,14 +208,16 @@ static void show_help(struct options *options, const char *value)
 	      "       replyfrom --status [--json] --all|PID...\n"
 	      "       replyfrom [OPTION]... --unit [--install|--remove] NAME.service\n"
 	      "       replyfrom --unit --list\n"
-	      "Start COMMAND so that its UDP sockets answer from the address they were asked at.\n"
-	      "\n",
+	      "Start COMMAND so that it replies from the address that the request was sent to.\n",
 	      stdout);
 	for (size_t i = 0; i < OPTIONS; i++) {
 		const struct option *option = &table[i];
-		int used = printf("  %s%s%s", option->option, option->argument ? " " : "",
-				  option->argument ? option->argument : "");
+		int used;
 
+		if (option->group)
+			printf("\n%s:\n", option->group);
+		used = printf("  %s%s%s", option->option, option->argument ? " " : "",
+			      option->argument ? option->argument : "");
 		printf("%*s%s\n", used < 20 ? 20 - used : 1, "", option->text);
 	}
 	fputs("\n"

@@ -99,13 +99,13 @@ same 'one of TFTP asks for a file' 1 "$(grep -c '^0001.*006f6374657400$' seen)"
 same 'one of DNS has one question' 1 "$(grep -c '^7266000000010000000000000000020001$' seen)"
 
 run "$replyfrom" --probe "127.0.0.2:$port"
-like 'nobody there' '1 *-  *nobody listens*' "$status $out"
+like 'nobody there' '1 *-  *no server listens*' "$status $out"
 run "$replyfrom" --probe --json "127.0.0.2:$port"
 same '--json: nobody there' \
 	"[{\"asked\": \"127.0.0.2:$port\", \"answered\": null, \"result\": \"refused\"}]" "$out"
 serve ./server silent
 run "$replyfrom" --probe "127.0.0.2:$port"
-like 'no answer' '1 *-  *no answer*' "$status $out"
+like 'no answer' '1 *-  *no reply*' "$status $out"
 stop
 same 'asked three times' 3 "$(wc -l <seen)"
 

@@ -189,8 +189,8 @@ same 'behind replyfrom' "0.0.0.0:$port $server server is behind replyfrom" "$row
 like 'behind replyfrom: JSON' '*"state": "behind",*' "$object"
 scan ./server 4 any pktinfo
 case $row in
-*'unless it asks itself'*) skip 'a server that asks itself' 'its socket may not be looked into' ;;
-*) same 'a server that asks itself' "0.0.0.0:$port $server server asks for the address itself" "$row" ;;
+*'unless it uses PKTINFO itself'*) skip 'a server that asks itself' 'its socket may not be looked into' ;;
+*) same 'a server that asks itself' "0.0.0.0:$port $server server uses PKTINFO itself" "$row" ;;
 esac
 # shellcheck disable=SC2086
 if $CC -static -I"$abs_top_srcdir/tests/lib" -o static server.c -ldl 2>/dev/null; then
@@ -241,7 +241,7 @@ if may_look; then
 	like 'a socket of two processes: JSON' "*\"pids\": \[$server, [0-9]*]}" "$object"
 	scan ./server 4 any passed "$work/heir"
 	like 'PassPacketInfo= is systemd'\''s doing, not the server'\''s' \
-		"*:$port *+1 heir can be helped, if it makes no use of PassPacketInfo=*" "$row"
+		"*:$port *+1 heir can be helped, unless it uses PassPacketInfo=*" "$row"
 	like 'PassPacketInfo=: JSON' '*"program": "heir", "state": "passed",*' "$object"
 	printf '#!/bin/sh\nexec env LD_PRELOAD="%s" "%s/server" "$@"\n' "$library" "$work" >helped-server
 	printf '#!/bin/sh\nexec env -u LD_PRELOAD "%s/heir" "$@"\n' "$work" >plain-heir
@@ -298,7 +298,7 @@ compile quiet quiet.c
 if may_look; then
 	scan ./ringing 4 any
 	says 'a server that needs liburing, and imports no receive call' \
-		'may receive through io_uring, which replyfrom does not see' uring
+		'may receive through io_uring, which the library does not see' uring
 	scan env LD_PRELOAD="$library" ./ringing 4 any
 	says 'the same behind replyfrom' 'is behind replyfrom; what it receives through io_uring is not seen' behind
 	scan ./both 4 any

@@ -209,7 +209,7 @@ if [ "$(id -u)" = 0 ]; then
 		ask_plainly
 		run "$replyfrom" --status "$server"
 		same "$mode: at work" "0 at work 0" "$status $(row | cut -d ' ' -f 3-5)"
-		notes "$mode: but sees no datagrams" "at work, but sees no datagrams: port $port received some*" blind
+		notes "$mode: but sees no datagrams" "works, but sees no datagrams: port $port received some*" blind
 		like "$mode: datagrams came" '*"received": true,*' "$out"
 		stop
 	done
@@ -244,7 +244,7 @@ if [ "$(id -u)" = 0 ]; then
 		nsenter --net="/proc/$server/ns/net" bash -c "printf x >/dev/udp/127.0.0.1/$low" 2>/dev/null
 		nsenter --net="/proc/$server/ns/net" "$replyfrom" --probe "127.0.0.1:$low" >/dev/null
 		run "$replyfrom" --status "$server"
-		notes 'in another network namespace: sees no datagrams' 'at work, but sees no datagrams: port 7070 *another process does' blind
+		notes 'in another network namespace: sees no datagrams' 'works, but sees no datagrams: port 7070 *another process does' blind
 		run nsenter --net="/proc/$server/ns/net" "$replyfrom" --scan
 		like 'in another network namespace: --scan' '*:7070 *has replyfrom, which has not helped*' "$out"
 		stop
@@ -390,9 +390,9 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/tools/replyfrom-status text "$server"
 	same 'of another user' "$server server hidden - - - - - - -" "$(row)"
 	same 'of another user: 1' '1 ' "$status $err"
-	like 'of another user: why' "*it may not be looked into; be root: it is another user's" "$out"
+	like 'of another user: why' "*it may not be examined; be root: it is another user's" "$out"
 	run setpriv --reuid=65534 --regid=65534 --clear-groups tree/tools/replyfrom-status text --all
-	like '--all of another user' '*Processes that may not be looked into; be root: [1-9]*' "$out"
+	like '--all of another user' '*Processes that may not be examined; be root: [1-9]*' "$out"
 	stop
 	cp "$library" tree/shim/
 	# One's own process that has more capabilities than one (AmbientCapabilities=) may not be looked into either.

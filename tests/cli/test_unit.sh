@@ -197,7 +197,7 @@ done
 for value in "/bin/sh -c 'cd / && ./x'" '/usr/bin/env nothing'; do
 	unit lib/behind.service "ExecStart=$value"
 	settings behind.service
-	like "ExecStart=$value: says what was not seen" '*# What it starts was not looked at*' "$out"
+	like "ExecStart=$value: says what was not seen" '*# What it starts was not examined*' "$out"
 done
 # What a generator makes of an init script, and the script alone.
 # shellcheck disable=SC2016
@@ -224,7 +224,7 @@ settings inside.service
 like 'a program inside RootDirectory=' "*# $work/inside/program can be *" "$out"
 unit lib/inside.service 'ExecStart=/nothing/here' 'RootImage=/x'
 settings inside.service
-like 'a program inside RootImage=' '0 *# /nothing/here was not looked at*' "$status $out"
+like 'a program inside RootImage=' '0 *# /nothing/here was not examined*' "$status $out"
 
 # shellcheck disable=SC1003 # the line ends so
 unit lib/long.service "ExecStart=$work/program \\" '  x \' '  y' 'Environment=LD_PRELOAD=/x.so'
@@ -241,7 +241,7 @@ settings many@one.service
 environment 'an instance of a template' "$real"
 unit lib/vague.service 'ExecStart=%h/program'
 settings vague.service
-like 'a path that only systemd knows' '0 *%h/program was not looked at*' "$status $out"
+like 'a path that only systemd knows' '0 *%h/program was not examined*' "$status $out"
 
 for line in 'SystemCallFilter=@system-service' 'EnvironmentFile=-/etc/x' 'SELinuxContext=x'; do
 	unit lib/hard.service "ExecStart=$work/program" "$line"

@@ -17,9 +17,9 @@ static const struct {
 	[NO_RECEIVE] = { "can be started, and what it starts or loads can be helped; it imports no "
 			 "receive call itself",
 			 NULL, false },
-	[LOADER] = { "is a dynamic loader; what it loads was not looked at", NULL, false },
-	[UNREADABLE] = { "cannot be read, so it was not looked at", NULL, false },
-	[UNKNOWN] = { "is no ELF program and no script, so it was not looked at", NULL, false },
+	[LOADER] = { "is a dynamic loader; what it loads was not examined", NULL, false },
+	[UNREADABLE] = { "cannot be read, so it was not examined", NULL, false },
+	[UNKNOWN] = { "is no ELF program and no script, so it was not examined", NULL, false },
 	[UNSEEN] = { "has nothing that can be helped: neither it nor its libraries import a "
 		     "receive call, or one that starts programs or loads libraries, from libc",
 		     "what it receives by system calls of its own is not seen", false },
@@ -44,15 +44,15 @@ static const struct {
 		     "start it as an ordinary program", false },
 	[SANITIZED] = { "cannot be helped as it is: its AddressSanitizer has to be the first "
 			"library",
-			"put that into LD_PRELOAD, and the library comes after it", false },
+			"put that into LD_PRELOAD; replyfrom puts the library after it", false },
 	[OTHER_MACHINE] = { "cannot be helped: the library is for another machine than it",
 			    "install the library for that machine as well", false },
 	[OTHER_LIBC] = { "cannot be helped: it is for another libc than the library",
 			 "build and install replyfrom for that libc", false },
 	[CONFINED] = { "cannot be helped: AppArmor denies it the library", NULL, false },
-	[DROPPED] = { "cannot be helped: env in the script's first line takes LD_PRELOAD out of "
+	[DROPPED] = { "cannot be helped: env in the script's first line removes LD_PRELOAD from "
 		      "the environment",
-		      "take -i, -u LD_PRELOAD or LD_PRELOAD= out of that line", false },
+		      "remove -i, -u LD_PRELOAD or LD_PRELOAD= from that line", false },
 	[NO_LOADER] = { "cannot be run: its dynamic loader is missing", "install its libc", false },
 	[NO_INTERPRETER] = { "cannot be run: the interpreter in its first line is missing",
 			     "install that", false },

@@ -114,7 +114,7 @@ static void ask(struct target *target)
 		target->fd = socket(target->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (target->fd < 0 || !bind_elsewhere(target))
 			fail("%s: %s", target->name, strerror(errno));
-		/* Says when nobody listens; without it that would be silence as well. */
+		/* Says when no server listens; without it that would be silence as well. */
 		setsockopt(target->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 		setsockopt(target->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 	}

@@ -12,10 +12,10 @@
 static const struct {
 	const char *text, *json;
 } outcomes[] = {
-	[NO_ANSWER] = { "no answer", "none" },
+	[NO_ANSWER] = { "no reply", "none" },
 	[RIGHT] = { "right", "right" },
 	[WRONG] = { "WRONG address", "wrong" },
-	[REFUSED] = { "nobody listens", "refused" },
+	[REFUSED] = { "no server listens", "refused" },
 };
 
 /* The answer's address: "-" for none. Its port may be another in the best of families (TFTP). */
@@ -32,13 +32,13 @@ static const char *answer_name(const struct target *target, char name[NI_MAXHOST
 bool report_print(const struct target *targets, size_t count, bool json)
 {
 	char name[NI_MAXHOST];
-	int width = (int)strlen("ASKED");
+	int width = (int)strlen("SENT TO");
 
 	for (size_t i = 0; i < count; i++)
 		if ((int)strlen(targets[i].name) > width)
 			width = (int)strlen(targets[i].name);
 	if (!json)
-		printf("%-*s  %-24s  %s\n", width, "ASKED", "ANSWERED FROM", "RESULT");
+		printf("%-*s  %-24s  %s\n", width, "SENT TO", "REPLY FROM", "RESULT");
 	for (size_t i = 0; i < count; i++) {
 		const struct target *target = &targets[i];
 		const char *answer = answer_name(target, name);

@@ -18,11 +18,11 @@ static const struct {
 } stands[] = {
 	[UNUSABLE] = { "has replyfrom mapped, but not executable: noexec or NoExecPaths=",
 		       "unusable" },
-	[OTHER] = { "has a replyfrom of another version, which cannot be looked into", "version" },
+	[OTHER] = { "has a replyfrom of another version, which cannot be examined", "version" },
 	[OFF] = { "has replyfrom, which is switched off", "off" },
 	[EXCLUDED] = { "has replyfrom, but REPLYFROM_PORTS leaves this port out", "excluded" },
 	[UNTOUCHED] = { "has replyfrom, which has not helped this socket so far", "untouched" },
-	[SEEMS] = { "is behind replyfrom, it seems; be root to see", "seems" },
+	[SEEMS] = { "seems to be behind replyfrom; only root can see", "seems" },
 	[BEHIND] = { "is behind replyfrom", "behind" },
 };
 
@@ -45,7 +45,7 @@ static enum stand stand_of(const struct process *process, const struct server *s
 			return BEHIND;
 		if (!process_has_port(process, server->port))
 			return EXCLUDED;
-		/* The library leaves no mark where the program asks itself. */
+		/* The library leaves no mark where the program uses PKTINFO itself. */
 		return !view->seen || view->told ? BEHIND : UNTOUCHED;
 	default:
 		return NOTHING;
@@ -106,17 +106,17 @@ static void judge_program(const struct process *process, const struct socket_vie
 	else if (is_systemd(process))
 		say(judgement, "is held by systemd, for a service that has not started", "waiting");
 	else if (program->finding == URING)
-		say(judgement, "may receive through io_uring, which replyfrom does not see",
+		say(judgement, "may receive through io_uring, which the library does not see",
 		    "uring");
 	else if (program->finding == UNSEEN)
 		say(judgement, "cannot be helped: nothing in it imports a receive call", "unseen");
 	else if (!view->seen)
 		say(judgement,
-		    geteuid() ? "can be helped, unless it asks itself; be root to see"
-			      : "can be helped, unless it asks itself",
+		    geteuid() ? "can be helped, unless it uses PKTINFO itself; only root can see"
+			      : "can be helped, unless it uses PKTINFO itself",
 		    "perhaps");
 	else if (view->told && passed)
-		say(judgement, "can be helped, if it makes no use of PassPacketInfo=; see --probe",
+		say(judgement, "can be helped, unless it uses PassPacketInfo=; see --probe",
 		    "passed");
 	else
 		say(judgement, "can be helped", "helpable");
@@ -140,15 +140,15 @@ static bool is_for_bpf(const struct judgement *judgement)
 	return false;
 }
 
-/* A socket that is nobody's; `all`: all processes were looked into. */
+/* A socket that no process has; `all`: all processes were examined. */
 static void judge_nobody(bool all, struct judgement *judgement)
 {
 	if (all)
 		say(judgement,
-		    "is no process's here: the kernel's own, or of another PID namespace",
+		    "belongs to no process here: to the kernel, or to another PID namespace",
 		    "nobody");
 	else
-		say(judgement, "of a process that may not be looked into; be root", "hidden");
+		say(judgement, "belongs to a process that only root may examine", "hidden");
 }
 
 void server_judge(const struct survey *survey, const struct server *server, bool all, bool bpf,
@@ -187,7 +187,7 @@ void server_judge(const struct survey *survey, const struct server *server, bool
 	if (best != NOTHING)
 		say(judgement, stands[best].text, stands[best].json);
 	else if (view.told && !passed && !is_systemd(judgement->process))
-		say(judgement, "asks for the address itself", "itself");
+		say(judgement, "uses PKTINFO itself", "itself");
 	else
 		judge_program(judgement->process, &view, passed, judgement);
 	judgement->attach = bpf && is_for_bpf(judgement);

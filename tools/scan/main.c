@@ -144,7 +144,7 @@ static void print_end(const struct survey *survey, bool json)
 	if (json)
 		printf("],\n \"unseen\": %zu}\n", survey->unseen);
 	else if (survey->unseen)
-		printf("\nProcesses that may not be looked into%s: %zu\n",
+		printf("\nProcesses that may not be examined%s: %zu\n",
 		       geteuid() ? "; be root" : "", survey->unseen);
 }
 
@@ -165,7 +165,7 @@ int main(int count, char **arguments)
 		process_look(&survey.processes[i]);
 	rows = sort(&survey, &servers_count);
 	if (print_addresses(json) < 2 && !json)
-		printf("With one address there is no other that an answer could leave from.\n\n");
+		printf("With one address every reply leaves from the right one.\n\n");
 	if (!json)
 		printf("%-13s  %-10s  %-15s  %s\n", "BOUND TO", "PROCESS", "PROGRAM", "SERVER");
 	for (size_t i = 0; i < servers_count; i++) {

@@ -123,7 +123,7 @@ static void free_report(struct report *report)
 	process_free(&report->process);
 }
 
-/* Those that have the library, and the second engine; returns how many may not be looked into. */
+/* Those that have the library, and the second engine; returns how many may not be examined. */
 static size_t report_all(const char *engine, bool json)
 {
 	DIR *folder = opendir("/proc");

@@ -134,7 +134,7 @@ static void note_traffic(struct report *report, struct survey *survey)
 	if (!learnt && list_ports(report, is_blind, ports, sizeof(ports)) &&
 	    !others_learn(report, survey)) {
 		note(report, "blind",
-		     "at work, but sees no datagrams: %s received some, and nothing was learnt; "
+		     "works, but sees no datagrams: %s received some, and none was recorded; "
 		     "the program reads them by system calls of its own or io_uring, or another "
 		     "process does%s",
 		     ports, all_ephemeral(report) ? ", or it is a client's socket" : "");
@@ -335,8 +335,8 @@ void notes_take(struct report *report, struct survey *survey)
 		break;
 	case LIBRARY_HIDDEN:
 		process_why_hidden(process->pid, why, sizeof(why));
-		note(report, "hidden", "it may not be looked into%s: %s",
-		     geteuid() ? "; be root" : "", why);
+		note(report, "hidden", "it may not be examined%s: %s", geteuid() ? "; be root" : "",
+		     why);
 		break;
 	case LIBRARY_WORKING:
 		note_working(report, survey);

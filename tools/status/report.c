@@ -138,6 +138,6 @@ void report_end(bool json, size_t unseen)
 	if (json)
 		printf("]\n");
 	else if (unseen)
-		printf("\nProcesses that may not be looked into%s: %zu\n",
+		printf("\nProcesses that may not be examined%s: %zu\n",
 		       geteuid() ? "; be root" : "", unseen);
 }
