@@ -133,6 +133,21 @@ ALWAYS_INLINE __u32 now_time(void)
 	return bpf_ktime_get_coarse_ns() >> 31 & TIME_MASK;
 }
 
+/*
+ * Keeps the compiler from moving a mask to before an xor: verifiers before Linux 6.10 lose the bounds
+ * of what was xored.
+ */
+ALWAYS_INLINE __u32 unmasked(__u32 index)
+{
+	asm volatile("" : "+r"(index));
+	return index;
+}
+
+ALWAYS_INLINE __u64 *asked_record(__u64 host, __u32 local_port)
+{
+	return &asked[unmasked(asked_index(host, local_port)) & (HOSTS_ASKED - 1)];
+}
+
 ALWAYS_INLINE int is_port_wanted(__u32 port)
 {
 	return !some_ports || ports[port >> 6 & (PORT_WORDS - 1)] >> (port & 63) & 1;
@@ -531,7 +546,7 @@ GLOBAL __u64 learn_changed(struct peer *peer)
 /* Until it is answered, the host may be answered at another of its ports. */
 ALWAYS_INLINE void note_request(const struct peer *peer, __u64 entry)
 {
-	STORE(asked[asked_index(peer->host, peer->local_port)],
+	STORE(*asked_record(peer->host, peer->local_port),
 	      asked_name(peer->host, peer->local_port) | (__u64)entry_slot(entry) << SLOT_SHIFT |
 		      (__u64)now_time() << TIME_SHIFT);
 }
@@ -772,17 +787,16 @@ ALWAYS_INLINE int find_any_port(struct set *home, const struct peer *peer, __u64
  */
 ALWAYS_INLINE int find_host(const struct peer *peer, __u64 *entry)
 {
-	*entry = LOOK(asked[asked_index(peer->host, peer->local_port)]);
+	*entry = LOOK(*asked_record(peer->host, peer->local_port));
 	return asked_is_open(*entry, asked_name(peer->host, peer->local_port), now_time());
 }
 
 ALWAYS_INLINE void note_answer(const struct peer *peer)
 {
-	__u32 index = asked_index(peer->host, peer->local_port);
-	__u64 record = LOOK(asked[index]);
+	__u64 *asks = asked_record(peer->host, peer->local_port), record = LOOK(*asks);
 
 	if (record && !((record ^ asked_name(peer->host, peer->local_port)) & HOST_MASK))
-		STORE(asked[index], 0);
+		STORE(*asks, 0);
 }
 
 /* Tells the keeper that rf_egress is needed, and for which peer it comes too late. */
