@@ -21,7 +21,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/sockets/descriptor_table.c shim/sockets/descriptor_table.h \
 	shim/calls/delivery.h \
 	shim/hooks/deepbind.c shim/hooks/deepbind.h \
-	shim/sockets/record.c shim/sockets/record.h \
+	shim/sockets/tracked.c shim/sockets/tracked.h \
 	shim/libc/stack_guard.c \
 	shim/base/compiler.h shim/libc/hooks.h \
 	shim/calls/kernel_choice.c shim/calls/kernel_choice.h \

@@ -8,7 +8,7 @@
 
 #include "calls/connect.h"
 #include "calls/kernel_choice.h"
-#include "sockets/record.h"
+#include "sockets/tracked.h"
 #include "libc/libc.h"
 #include "calls/multicast_if.h"
 #include "sockets/pktinfo_option.h"
@@ -200,7 +200,7 @@ static bool connect_keeping_address(int fd, const struct route *route,
 	return done;
 }
 
-static int connect_plainly(int fd, struct helped *helped, uint32_t tag,
+static int connect_plainly(int fd, struct tracked *tracked, uint32_t tag,
 			   const struct sockaddr *address, socklen_t length,
 			   const struct local *by_control)
 {
@@ -210,7 +210,7 @@ static int connect_plainly(int fd, struct helped *helped, uint32_t tag,
 	if (!result && address->sa_family == AF_UNSPEC)
 		socket_classify(fd, &salt);
 	else if (!result)
-		socket_connected(fd, helped, tag, by_control);
+		socket_connected(fd, tracked, tag, by_control);
 	return result;
 }
 
@@ -219,11 +219,11 @@ static int connect_plainly(int fd, struct helped *helped, uint32_t tag,
  * socket is disconnected first; its old peer and local address are returned for the case that it
  * can't be connected to the new one.
  */
-static bool leave_old_peer(int fd, const struct helped *helped, const struct local *wanted,
+static bool leave_old_peer(int fd, const struct tracked *tracked, const struct local *wanted,
 			   struct sockaddr_in6 *peer, socklen_t *length, struct route *old)
 {
 	*length = sizeof(*peer);
-	if (!helped || helped_get(helped, state) != HELPED_CONNECTED || is_device_bound(fd) ||
+	if (!tracked || tracked_get(tracked, state) != TRACKED_CONNECTED || is_device_bound(fd) ||
 	    !local_address(fd, &old->local.address) ||
 	    IN6_ARE_ADDR_EQUAL(&old->local.address, &wanted->address) ||
 	    libc.getpeername(fd, (struct sockaddr *)peer, length) ||
@@ -240,7 +240,7 @@ static bool is_no_peer(const struct sockaddr *address, socklen_t length)
 	       address->sa_family == AF_UNSPEC;
 }
 
-int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sockaddr *address,
+int connect_from(int fd, struct tracked *tracked, uint64_t salt, const struct sockaddr *address,
 		 socklen_t length)
 {
 	uint32_t tag;
@@ -250,20 +250,20 @@ int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sock
 	int e = errno, result;
 	bool done, left;
 
-	if (is_no_peer(address, length) || !send_route(fd, &route, helped, address, length))
-		return connect_plainly(fd, helped, 0, address, length, NULL);
-	tag = helped ? helped_get(helped, tag) : 0;
-	left = leave_old_peer(fd, helped, &route.local, &old_peer, &old_length, &old);
+	if (is_no_peer(address, length) || !send_route(fd, &route, tracked, address, length))
+		return connect_plainly(fd, tracked, 0, address, length, NULL);
+	tag = tracked ? tracked_get(tracked, tag) : 0;
+	left = leave_old_peer(fd, tracked, &route.local, &old_peer, &old_length, &old);
 	done = connect_keeping_address(fd, &route, address, length);
 	report_peer(LOG_DEBUG, fd, done ? "connected" : "no two-step connect", &route.peer,
 		    &route.local.address);
 	errno = e;
 	if (done) {
 		source_count(COUNTER_connects);
-		socket_connected(fd, helped, tag, NULL);
+		socket_connected(fd, tracked, tag, NULL);
 		return 0;
 	}
-	result = connect_plainly(fd, helped, tag, address, length, &route.local);
+	result = connect_plainly(fd, tracked, tag, address, length, &route.local);
 	if (result && left) {
 		e = errno;
 		connect_keeping_address(fd, &old, (struct sockaddr *)&old_peer, old_length);

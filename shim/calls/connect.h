@@ -6,11 +6,11 @@
 #include "sockets/classify.h"
 
 /*
- * connect(2) of a helped or fresh UDP socket. A plain connect lets the kernel choose the local
+ * connect(2) of a tracked or fresh UDP socket. A plain connect lets the kernel choose the local
  * address by route, for sending and for receiving; to a peer whose local address is known this does
  * the two-step connect instead, and a plain one when that can't be had.
  */
-int connect_from(int fd, struct helped *helped, uint64_t salt, const struct sockaddr *address,
+int connect_from(int fd, struct tracked *tracked, uint64_t salt, const struct sockaddr *address,
 		 socklen_t length);
 
 #endif

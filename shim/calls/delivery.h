@@ -44,7 +44,7 @@ static inline bool refuses_guard(int flags)
 }
 
 /*
- * A receive with the guard failed with such an error, but it is a helped socket all the same. Was
+ * A receive with the guard failed with such an error, but it is a tracked socket all the same. Was
  * it the guard? Then the same error comes again, and the guard is left out from now on: true. Else
  * it was one that had been waiting on the socket, or one of the program's own making: false, errno
  * stays.
@@ -61,19 +61,19 @@ struct before {
 	int error; /* errno, which a receive that succeeds in the end leaves alone */
 };
 
-static inline struct before remember_before(const struct helped *helped)
+static inline struct before remember_before(const struct tracked *tracked)
 {
-	return (struct before){ .tag = helped_get(helped, tag),
-				.wanted = helped_get(helped, wanted),
+	return (struct before){ .tag = tracked_get(tracked, tag),
+				.wanted = tracked_get(tracked, wanted),
 				.error = errno };
 }
 
 /* The PKTINFO that the program wants to see: now, as long as that can be known. */
-static inline unsigned int wanted_after(const struct helped *helped, const struct before *before)
+static inline unsigned int wanted_after(const struct tracked *tracked, const struct before *before)
 {
-	unsigned int wanted = helped_get(helped, wanted);
+	unsigned int wanted = tracked_get(tracked, wanted);
 
-	return likely(helped_get(helped, tag) == before->tag) ? wanted : before->wanted;
+	return likely(tracked_get(tracked, tag) == before->tag) ? wanted : before->wanted;
 }
 
 /*
@@ -134,7 +134,7 @@ void lesson_read(struct lesson *lesson, const struct msghdr *received, int flags
 
 /* Reads what a datagram teaches, and is done with it if the table knows it. */
 static inline __attribute__((always_inline)) void
-lesson_take(struct lesson *lesson, const struct helped *helped, uint64_t salt,
+lesson_take(struct lesson *lesson, const struct tracked *tracked, uint64_t salt,
 	    const struct msghdr *received, int flags)
 {
 	struct looked_up looked_up;
@@ -147,7 +147,7 @@ lesson_take(struct lesson *lesson, const struct helped *helped, uint64_t salt,
 		return;
 	}
 	looked_up = source_look_up(salt, peer);
-	if (likely(source_learn_fast(helped, salt, looked_up, &peer, local)))
+	if (likely(source_learn_fast(tracked, salt, looked_up, &peer, local)))
 		return;
 	peer_copy(&lesson->peer, &peer);
 	lesson->local.half[0] = local.half[0];
@@ -159,7 +159,7 @@ lesson_take(struct lesson *lesson, const struct helped *helped, uint64_t salt,
 }
 
 /* Stores what was read and is not known yet. */
-void lesson_store(int fd, struct helped *helped, uint64_t salt, const struct lesson *lesson);
+void lesson_store(int fd, struct tracked *tracked, uint64_t salt, const struct lesson *lesson);
 
 /*
  * Cuts the peer's address to the room that there is for it, and gives its whole length:
@@ -171,10 +171,11 @@ int give_address(const struct msghdr *received, void *address, socklen_t *length
  * Can the kernel itself write the peer's address to where the program wants it? If there is room
  * for all of it: the library has to know it whole. Then a bad pointer is the kernel's to find.
  */
-static inline bool is_room_for_name(const struct helped *helped, const void *name, socklen_t length)
+static inline bool is_room_for_name(const struct tracked *tracked, const void *name,
+				    socklen_t length)
 {
 	return name && (int)length >= (int)sizeof(struct sockaddr_in) &&
-	       (length >= sizeof(struct sockaddr_in6) || helped_get(helped, family) == AF_INET);
+	       (length >= sizeof(struct sockaddr_in6) || tracked_get(tracked, family) == AF_INET);
 }
 
 /* The length of such room, as far as it is used. A negative one is the kernel's to refuse. */
@@ -185,9 +186,9 @@ static inline socklen_t length_of_name(socklen_t length)
 }
 
 /* Has the kernel to find what is wrong with the room for the address? */
-static inline bool is_name_bad(const struct helped *helped, const struct msghdr *message)
+static inline bool is_name_bad(const struct tracked *tracked, const struct msghdr *message)
 {
-	return !likely(is_room_for_name(helped, message->msg_name, message->msg_namelen)) &&
+	return !likely(is_room_for_name(tracked, message->msg_name, message->msg_namelen)) &&
 	       message->msg_name && message->msg_namelen &&
 	       ((int)message->msg_namelen < 0 ||
 		!memory_writable(message->msg_name, message->msg_namelen));

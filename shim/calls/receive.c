@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Receiving on a helped socket.
+// Receiving on a tracked socket.
 
 #include <limits.h>
 #include <netinet/in.h>
@@ -58,16 +58,16 @@ void lesson_read(struct lesson *lesson, const struct msghdr *received, int flags
 		lesson->taught = TAUGHT_LOCAL;
 }
 
-void lesson_store(int fd, struct helped *helped, uint64_t salt, const struct lesson *lesson)
+void lesson_store(int fd, struct tracked *tracked, uint64_t salt, const struct lesson *lesson)
 {
 	if (lesson->taught == TAUGHT_CUT)
-		helped_mark(helped, HELPED_MORE_CONTROL, true);
+		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
 	else if (lesson->taught == TAUGHT_NONE)
 		socket_check(fd);
 	if (lesson->taught != TAUGHT_LOCAL)
 		return;
-	if (lesson->noted || !source_note(helped, salt, &lesson->peer, &lesson->local))
-		source_learn_slow(fd, helped, salt, &lesson->peer, lesson->local);
+	if (lesson->noted || !source_note(tracked, salt, &lesson->peer, &lesson->local))
+		source_learn_slow(fd, tracked, salt, &lesson->peer, lesson->local);
 	if (lesson->peeked)
 		source_last.flags |= HEARD_PEEKED;
 }
@@ -90,7 +90,7 @@ int give_address(const struct msghdr *received, void *address, socklen_t *length
  * control data in its stack frame: what follows for a new peer finds that gone.
  */
 struct receive {
-	struct helped *helped;
+	struct tracked *tracked;
 	uint64_t salt;
 	recvmsg_call *receiver;
 	int fd;
@@ -98,11 +98,12 @@ struct receive {
 	struct lesson lesson;
 };
 
-static inline __attribute__((always_inline)) void
-begin(struct receive *receive, int fd, struct helped *helped, uint64_t salt, recvmsg_call *receiver)
+static inline __attribute__((always_inline)) void begin(struct receive *receive, int fd,
+							struct tracked *tracked, uint64_t salt,
+							recvmsg_call *receiver)
 {
 	receive->receiver = receiver;
-	receive->helped = helped;
+	receive->tracked = tracked;
 	receive->salt = salt;
 	receive->fd = fd;
 	receive->lesson.taught = TAUGHT_NOTHING;
@@ -148,7 +149,7 @@ receive_datagram(int fd, void *buffer, size_t size, int flags, void *address, so
 		note_failure(receive, vector.iov_base, vector.iov_len, flags, address, length);
 		return n;
 	}
-	lesson_take(&receive->lesson, receive->helped, receive->salt, &received, flags);
+	lesson_take(&receive->lesson, receive->tracked, receive->salt, &received, flags);
 	if (direct)
 		*length = received.msg_namelen;
 	else if (address && give_address(&received, address, length))
@@ -195,17 +196,18 @@ static __attribute__((noinline)) ssize_t receive_from_again(const struct receive
 
 static __attribute__((noinline)) void store(struct receive *receive)
 {
-	lesson_store(receive->fd, receive->helped, receive->salt, &receive->lesson);
+	lesson_store(receive->fd, receive->tracked, receive->salt, &receive->lesson);
 }
 
 static inline __attribute__((always_inline)) ssize_t
 receive_and_learn(int fd, void *buffer, size_t size, int flags, void *address, socklen_t *length,
-		  recvmsg_call *receiver, struct helped *helped, uint64_t salt, receive_call *call)
+		  recvmsg_call *receiver, struct tracked *tracked, uint64_t salt,
+		  receive_call *call)
 {
 	struct receive receive;
 	ssize_t n;
 
-	begin(&receive, fd, helped, salt, receiver);
+	begin(&receive, fd, tracked, salt, receiver);
 	n = call(fd, buffer, size, flags, address, length, &receive);
 	if (unlikely(receive.lesson.taught)) {
 		if (receive.lesson.taught == TAUGHT_REFUSED)
@@ -219,21 +221,21 @@ ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct soc
 			socklen_t *length, recvmsg_call *receiver)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find_wildcard(fd, &salt);
+	struct tracked *tracked = socket_find_wildcard(fd, &salt);
 	receive_call *call = receive_indirectly;
 
-	if (!helped)
+	if (!tracked)
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
-	source_begin_receive(fd, helped);
+	source_begin_receive(fd, tracked);
 	if (address) {
 		if (!memory_writable(length, sizeof(*length)))
 			return libc.recvfrom(fd, buffer, size, flags, address, length);
-		if (is_room_for_name(helped, address, *length))
+		if (is_room_for_name(tracked, address, *length))
 			call = receive_directly;
 		else if ((int)*length > 0 && !memory_writable(address, *length))
 			return libc.recvfrom(fd, buffer, size, flags, address, length);
 	}
-	return receive_and_learn(fd, buffer, size, flags, address, length, receiver, helped, salt,
+	return receive_and_learn(fd, buffer, size, flags, address, length, receiver, tracked, salt,
 				 call);
 }
 
@@ -249,13 +251,13 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 		     socklen_t *length)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find_wildcard_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_wildcard_quickly(fd, &salt);
 
-	if (unlikely(!helped || !source_has_begun(helped) || !address ||
+	if (unlikely(!tracked || !source_has_begun(tracked) || !address ||
 		     !memory_known_writable(length, sizeof(*length)) ||
-		     !is_room_for_name(helped, address, *length)))
+		     !is_room_for_name(tracked, address, *length)))
 		return receive_from_rest(fd, buffer, size, flags, address, length);
-	return receive_and_learn(fd, buffer, size, flags, address, length, libc.recvmsg, helped,
+	return receive_and_learn(fd, buffer, size, flags, address, length, libc.recvmsg, tracked,
 				 salt, receive_directly);
 }
 
@@ -267,7 +269,7 @@ static inline __attribute__((always_inline)) ssize_t
 receive_message(int fd, struct msghdr *message, int flags, struct receive *receive, bool usual)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
-	struct before before = remember_before(receive->helped);
+	struct before before = remember_before(receive->tracked);
 	struct scratch scratch = { .area = NULL };
 	struct sockaddr_in6 from;
 	MESSAGE(received);
@@ -279,7 +281,8 @@ receive_message(int fd, struct msghdr *message, int flags, struct receive *recei
 	received.msg_controllen = program_room(message) + CONTROL_KERNEL;
 	received.msg_name = message->msg_name;
 	received.msg_namelen = length_of_name(message->msg_namelen);
-	if (!usual && !is_room_for_name(receive->helped, message->msg_name, message->msg_namelen)) {
+	if (!usual &&
+	    !is_room_for_name(receive->tracked, message->msg_name, message->msg_namelen)) {
 		received.msg_name = &from;
 		received.msg_namelen = sizeof(from);
 	}
@@ -296,8 +299,8 @@ receive_message(int fd, struct msghdr *message, int flags, struct receive *recei
 	receive->error = before.error;
 	n = receive->receiver(fd, &received, flags | guard_flag());
 	if (likely(n >= 0)) {
-		lesson_take(&receive->lesson, receive->helped, receive->salt, &received, flags);
-		give_message(wanted_after(receive->helped, &before), message, &received);
+		lesson_take(&receive->lesson, receive->tracked, receive->salt, &received, flags);
+		give_message(wanted_after(receive->tracked, &before), message, &received);
 	} else {
 		note_failure(receive, message, 0, flags, NULL, NULL);
 	}
@@ -352,7 +355,7 @@ void receive_plain(int fd, struct msghdr *message)
 {
 	uint32_t value = descriptor_get(fd);
 	bool unexpected = message->msg_flags & MSG_CTRUNC &&
-			  (value & DESCRIPTOR_HELPED || descriptor_is_unbound(fd));
+			  (value & DESCRIPTOR_TRACKED || descriptor_is_unbound(fd));
 	size_t offset = 0;
 	struct cmsghdr *header;
 
@@ -370,15 +373,15 @@ static __attribute__((noinline)) ssize_t receive_again(struct receive *receive)
 {
 	const struct again again = receive->lesson.again;
 	int fd = receive->fd;
-	struct helped *helped = socket_classify(fd, &receive->salt);
+	struct tracked *tracked = socket_classify(fd, &receive->salt);
 	ssize_t n;
 
-	if (helped && !receive_guard_refused(fd))
+	if (tracked && !receive_guard_refused(fd))
 		return -1;
 	errno = receive->error;
-	if (!helped)
+	if (!tracked)
 		return receive->receiver(fd, again.buffer, again.flags);
-	begin(receive, fd, helped, receive->salt, receive->receiver);
+	begin(receive, fd, tracked, receive->salt, receive->receiver);
 	n = receive_unusual(fd, again.buffer, again.flags, receive);
 	if (receive->lesson.taught)
 		store(receive);
@@ -387,12 +390,12 @@ static __attribute__((noinline)) ssize_t receive_again(struct receive *receive)
 
 static inline __attribute__((always_inline)) ssize_t
 receive_and_learn_message(int fd, struct msghdr *message, int flags, recvmsg_call *receiver,
-			  struct helped *helped, uint64_t salt, message_call *call)
+			  struct tracked *tracked, uint64_t salt, message_call *call)
 {
 	struct receive receive;
 	ssize_t n;
 
-	begin(&receive, fd, helped, salt, receiver);
+	begin(&receive, fd, tracked, salt, receiver);
 	n = call(fd, message, flags, &receive);
 	if (unlikely(receive.lesson.taught)) {
 		if (receive.lesson.taught == TAUGHT_REFUSED)
@@ -404,9 +407,9 @@ receive_and_learn_message(int fd, struct msghdr *message, int flags, recvmsg_cal
 
 static __attribute__((noinline)) ssize_t receive_any_tracked(int fd, struct msghdr *message,
 							     int flags, recvmsg_call *receiver,
-							     struct helped *helped, uint64_t salt)
+							     struct tracked *tracked, uint64_t salt)
 {
-	return receive_and_learn_message(fd, message, flags, receiver, helped, salt,
+	return receive_and_learn_message(fd, message, flags, receiver, tracked, salt,
 					 receive_unusual);
 }
 
@@ -414,7 +417,7 @@ static __attribute__((noinline)) ssize_t receive_any_rest(int fd, struct msghdr 
 							  recvmsg_call *next,
 							  recvmsg_call *receiver)
 {
-	struct helped *helped;
+	struct tracked *tracked;
 	uint64_t salt;
 	ssize_t n;
 
@@ -423,31 +426,32 @@ static __attribute__((noinline)) ssize_t receive_any_rest(int fd, struct msghdr 
 		 */
 		uint64_t found = 0;
 
-		helped = socket_find_wildcard(fd, &found);
+		tracked = socket_find_wildcard(fd, &found);
 		salt = found;
 	}
-	if (!helped) {
+	if (!tracked) {
 		n = next(fd, message, flags);
 		if (n >= 0 && (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
 			receive_plain(fd, message);
 		return n;
 	}
-	if (!memory_writable(message, sizeof(*message)) || is_name_bad(helped, message))
+	if (!memory_writable(message, sizeof(*message)) || is_name_bad(tracked, message))
 		return receiver(fd, message, flags);
-	source_begin_receive(fd, helped);
-	return receive_any_tracked(fd, message, flags, receiver, helped, salt);
+	source_begin_receive(fd, tracked);
+	return receive_any_tracked(fd, message, flags, receiver, tracked, salt);
 }
 
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,
 		    recvmsg_call *receiver)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find_wildcard_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_wildcard_quickly(fd, &salt);
 
-	if (unlikely(!helped || !source_has_begun(helped) ||
+	if (unlikely(!tracked || !source_has_begun(tracked) ||
 		     !memory_known_writable(message, sizeof(*message)) ||
-		     !is_room_for_name(helped, message->msg_name, message->msg_namelen) ||
+		     !is_room_for_name(tracked, message->msg_name, message->msg_namelen) ||
 		     program_room(message) > CONTROL_STACK - CONTROL_KERNEL))
 		return receive_any_rest(fd, message, flags, next, receiver);
-	return receive_and_learn_message(fd, message, flags, receiver, helped, salt, receive_usual);
+	return receive_and_learn_message(fd, message, flags, receiver, tracked, salt,
+					 receive_usual);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Receiving on a helped socket: the program's call as a recvmsg() with room for PKTINFO, whose
+ * Receiving on a tracked socket: the program's call as a recvmsg() with room for PKTINFO, whose
  * result is handed to the program as its own call would have given it.
  */
 #ifndef RECEIVE_H

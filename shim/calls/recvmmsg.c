@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Receiving many messages at once on a helped socket.
+// Receiving many messages at once on a tracked socket.
 
 #include "calls/delivery.h"
 #include "libc/libc.h"
@@ -8,7 +8,7 @@
 enum { NAME_ROOM = 32, LESSONS = 16 };
 _Static_assert(sizeof(struct sockaddr_in6) <= NAME_ROOM, "padded for the control data behind it");
 
-static int guarded_recvmmsg(int fd, struct helped **helped, uint64_t *salt, struct before *before,
+static int guarded_recvmmsg(int fd, struct tracked **tracked, uint64_t *salt, struct before *before,
 			    struct mmsghdr *messages, unsigned int count, int flags,
 			    struct timespec *timeout, recvmmsg_call *next)
 {
@@ -17,13 +17,13 @@ static int guarded_recvmmsg(int fd, struct helped **helped, uint64_t *salt, stru
 	n = next(fd, messages, count, flags | guard_flag(), timeout);
 	if (likely(n >= 0) || !refuses_guard(flags))
 		return n;
-	*helped = socket_classify(fd, salt);
-	if (!*helped)
+	*tracked = socket_classify(fd, salt);
+	if (!*tracked)
 		errno = before->error; /* the program's own call follows */
-	if (!*helped || !receive_guard_refused(fd))
+	if (!*tracked || !receive_guard_refused(fd))
 		return n;
 	errno = before->error;
-	*before = remember_before(*helped);
+	*before = remember_before(*tracked);
 	return next(fd, messages, count, flags, timeout);
 }
 
@@ -63,7 +63,7 @@ static inline __attribute__((always_inline)) void read_one(struct pending *pendi
 }
 
 /* Some at a time: while the first is remembered, the entries of the others are on their way. */
-static __attribute__((noinline)) void learn_all(int fd, struct helped *helped, uint64_t salt,
+static __attribute__((noinline)) void learn_all(int fd, struct tracked *tracked, uint64_t salt,
 						const struct batch *batch, unsigned int count,
 						int flags)
 {
@@ -80,20 +80,20 @@ static __attribute__((noinline)) void learn_all(int fd, struct helped *helped, u
 
 			if (unlikely(lesson->taught != TAUGHT_USUAL)) {
 				if (lesson->taught)
-					lesson_store(fd, helped, salt, lesson);
-			} else if (unlikely(!source_learn_fast(helped, salt, lessons[i].looked_up,
+					lesson_store(fd, tracked, salt, lesson);
+			} else if (unlikely(!source_learn_fast(tracked, salt, lessons[i].looked_up,
 							       &lesson->peer, lesson->local))) {
-				source_learn_slow(fd, helped, salt, &lesson->peer, lesson->local);
+				source_learn_slow(fd, tracked, salt, &lesson->peer, lesson->local);
 			}
 		}
 	}
 }
 
 /* Does the kernel itself write the address, or the error that it comes to? */
-static inline bool is_name_direct(const struct helped *helped, const struct msghdr *message)
+static inline bool is_name_direct(const struct tracked *tracked, const struct msghdr *message)
 {
-	return likely(is_room_for_name(helped, message->msg_name, message->msg_namelen)) ||
-	       is_name_bad(helped, message);
+	return likely(is_room_for_name(tracked, message->msg_name, message->msg_namelen)) ||
+	       is_name_bad(tracked, message);
 }
 
 /* A message that the kernel answers with EFAULT when it comes to it. */
@@ -108,7 +108,7 @@ static void make_bad(struct mmsghdr *copy)
  * more is there if the program says so, and the kernel finds out that it is not. At least one is
  * copied, if need be with less room for control data than the program has.
  */
-static unsigned int prepare(const struct batch *batch, const struct helped *helped,
+static unsigned int prepare(const struct batch *batch, const struct tracked *tracked,
 			    const struct mmsghdr *messages, unsigned int known, unsigned int count)
 {
 	unsigned char *room = batch->end;
@@ -118,7 +118,7 @@ static unsigned int prepare(const struct batch *batch, const struct helped *help
 		const struct msghdr *message = &messages[i].msg_hdr;
 		struct msghdr *copy = &batch->copies[i].msg_hdr;
 		size_t control = program_room(message) + batch->extra;
-		bool direct = is_name_direct(helped, message);
+		bool direct = is_name_direct(tracked, message);
 		size_t left = (size_t)(room - (unsigned char *)copy);
 		size_t need = sizeof(*batch->copies) + (direct ? 0 : NAME_ROOM);
 
@@ -173,14 +173,14 @@ static void divide(struct batch *batch, const struct scratch *scratch)
  * then it is this thread's for the next calls, too.
  */
 static unsigned int prepare_in_area(struct batch *batch, struct scratch *scratch,
-				    const struct helped *helped, const struct mmsghdr *messages,
+				    const struct tracked *tracked, const struct mmsghdr *messages,
 				    unsigned int known, unsigned int count)
 {
 	unsigned int fitting;
 	size_t size;
 
 	divide(batch, scratch);
-	fitting = prepare(batch, helped, messages, known, count);
+	fitting = prepare(batch, tracked, messages, known, count);
 	if (likely(fitting >= known))
 		return fitting;
 	size = room_for(messages, known, batch->extra);
@@ -190,12 +190,12 @@ static unsigned int prepare_in_area(struct batch *batch, struct scratch *scratch
 	if (!scratch_take(scratch, size))
 		return 0;
 	divide(batch, scratch);
-	return prepare(batch, helped, messages, known, count);
+	return prepare(batch, tracked, messages, known, count);
 }
 
 /* A call of the program, and how far it came. */
 struct call {
-	struct helped *helped;
+	struct tracked *tracked;
 	uint64_t salt;
 	struct before before;
 	struct mmsghdr *messages; /* those that are next */
@@ -210,13 +210,13 @@ struct call {
 static inline int receive_batch(int fd, struct call *call, const struct batch *batch,
 				unsigned int count, int flags)
 {
-	int n = guarded_recvmmsg(fd, &call->helped, &call->salt, &call->before, batch->copies,
+	int n = guarded_recvmmsg(fd, &call->tracked, &call->salt, &call->before, batch->copies,
 				 count, flags, call->timeout, call->next);
 
 	for (int i = 0; i < n; i++) {
 		struct mmsghdr *message = &call->messages[i];
 
-		give_message(wanted_after(call->helped, &call->before), &message->msg_hdr,
+		give_message(wanted_after(call->tracked, &call->before), &message->msg_hdr,
 			     &batch->copies[i].msg_hdr);
 		message->msg_len = batch->copies[i].msg_len;
 	}
@@ -234,7 +234,7 @@ static __attribute__((noinline)) int receive_one(int fd, struct call *call, int 
 			       .extra = call->batch.extra };
 	int n;
 
-	prepare(&batch, call->helped, call->messages, 1, 1);
+	prepare(&batch, call->tracked, call->messages, 1, 1);
 	n = receive_batch(fd, call, &batch, 1, flags);
 	if (n > 0)
 		lesson_read(lesson, &batch.copies->msg_hdr, flags);
@@ -250,26 +250,26 @@ static __attribute__((noinline)) int receive_without_area(int fd, struct call *c
 	n = receive_one(fd, call, flags, &lesson);
 	call->prepared = 1;
 	if (n > 0 && lesson.taught)
-		lesson_store(fd, call->helped, call->salt, &lesson);
+		lesson_store(fd, call->tracked, call->salt, &lesson);
 	return n;
 }
 
 /* Receives messages into the area, if there is one. */
 static __attribute__((noinline)) int receive_into_area(int fd, struct call *call, int flags)
 {
-	bool more = helped_is(call->helped, HELPED_MORE_CONTROL);
+	bool more = tracked_is(call->tracked, TRACKED_MORE_CONTROL);
 	int n;
 
 	call->batch.extra = more ? CONTROL_KERNEL : CONTROL_VECTOR;
 	call->prepared = 0;
 	if (likely(call->scratch.area))
-		call->prepared = prepare_in_area(&call->batch, &call->scratch, call->helped,
+		call->prepared = prepare_in_area(&call->batch, &call->scratch, call->tracked,
 						 call->messages, call->known, call->wanted);
 	if (unlikely(!call->prepared))
 		return 0;
 	n = receive_batch(fd, call, &call->batch, call->prepared, flags);
 	if (n > 0 && more && is_pktinfo_alone(&call->batch.copies[0].msg_hdr))
-		helped_mark(call->helped, HELPED_MORE_CONTROL, false);
+		tracked_mark(call->tracked, TRACKED_MORE_CONTROL, false);
 	return n;
 }
 
@@ -284,7 +284,7 @@ static inline int receive_some(int fd, struct call *call, int flags)
 	if (unlikely(!call->prepared))
 		return receive_without_area(fd, call, flags);
 	if (n > 0)
-		learn_all(fd, call->helped, call->salt, &call->batch, (unsigned int)n, flags);
+		learn_all(fd, call->tracked, call->salt, &call->batch, (unsigned int)n, flags);
 	return n;
 }
 
@@ -299,7 +299,7 @@ static bool is_over(const struct timespec *timeout)
  * messages that are there: wait no longer with MSG_WAITFORONE, end when the time is over. An error
  * is left out when there are messages.
  */
-static inline int receive_messages(int fd, struct helped *helped, uint64_t salt,
+static inline int receive_messages(int fd, struct tracked *tracked, uint64_t salt,
 				   struct mmsghdr *messages, unsigned int count, int flags,
 				   struct timespec *timeout, recvmmsg_call *next)
 {
@@ -308,10 +308,10 @@ static inline int receive_messages(int fd, struct helped *helped, uint64_t salt,
 	unsigned int left = count;
 	int n;
 
-	source_begin_receive(fd, helped);
-	call.helped = helped;
+	source_begin_receive(fd, tracked);
+	call.tracked = tracked;
 	call.salt = salt;
-	call.before = remember_before(helped);
+	call.before = remember_before(tracked);
 	call.messages = messages;
 	call.timeout = timeout;
 	call.next = next;
@@ -334,18 +334,18 @@ static inline int receive_messages(int fd, struct helped *helped, uint64_t salt,
 		return (int)(count - left);
 	}
 	/* No message can be read, or the socket is none of ours any more: the kernel says why. */
-	return call.known && call.helped ? n : next(fd, messages, count, flags, timeout);
+	return call.known && call.tracked ? n : next(fd, messages, count, flags, timeout);
 }
 
 int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,
 		   struct timespec *timeout, recvmmsg_call *next)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find_wildcard(fd, &salt);
+	struct tracked *tracked = socket_find_wildcard(fd, &salt);
 	int n;
 
-	if (helped)
-		return receive_messages(fd, helped, salt, messages, count, flags, timeout, next);
+	if (tracked)
+		return receive_messages(fd, tracked, salt, messages, count, flags, timeout, next);
 	n = next(fd, messages, count, flags, timeout);
 	for (int i = 0; i < n; i++)
 		if (messages[i].msg_hdr.msg_controllen ||

@@ -35,14 +35,15 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, in_port_t 
 	return true;
 }
 
-/* Is it on a helped socket that has answered before, and to an address of the right length? */
-static inline bool may_be_answer(const struct helped *helped, const void *address, socklen_t length)
+/* Is it on a tracked socket that has answered before, and to an address of the right length? */
+static inline bool may_be_answer(const struct tracked *tracked, const void *address,
+				 socklen_t length)
 {
-	return likely(helped && address &&
+	return likely(tracked && address &&
 		      length - sizeof(struct sockaddr_in) <=
 			      sizeof(struct sockaddr_storage) - sizeof(struct sockaddr_in) &&
-		      (helped_get(helped, flags) & (HELPED_MAPPED | HELPED_ANSWERS)) ==
-			      HELPED_ANSWERS);
+		      (tracked_get(tracked, flags) & (TRACKED_MAPPED | TRACKED_ANSWERS)) ==
+			      TRACKED_ANSWERS);
 }
 
 static inline __attribute__((always_inline)) bool
@@ -79,16 +80,16 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 		socklen_t length)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_quickly(fd, &salt);
 	ssize_t n = NOT_SENT;
 	int e = errno;
 
-	if (may_be_answer(helped, address, length) && likely(memory_readable(address, length))) {
+	if (may_be_answer(tracked, address, length) && likely(memory_readable(address, length))) {
 		struct iovec vector;
 		struct msghdr message;
 
 		send_prepare(&message, &vector, buffer, size, address, length);
-		if (unlikely(!send_answer_of(fd, helped_get(helped, port), salt, &message,
+		if (unlikely(!send_answer_of(fd, tracked_get(tracked, port), salt, &message,
 					     flags & INT_MAX, &n)))
 			n = NOT_SENT;
 	}
@@ -111,17 +112,18 @@ static ssize_t try_message_again(int fd, const struct msghdr *message, int flags
 ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_quickly(fd, &salt);
 	ssize_t n = NOT_SENT;
 	int e = errno;
 
-	if (likely(helped && memory_readable(message, sizeof(*message)) &&
+	if (likely(tracked && memory_readable(message, sizeof(*message)) &&
 		   !message->msg_controllen) &&
-	    may_be_answer(helped, message->msg_name, message->msg_namelen) &&
+	    may_be_answer(tracked, message->msg_name, message->msg_namelen) &&
 	    likely(memory_readable(message->msg_name, message->msg_namelen))) {
 		struct msghdr sent = *message;
 
-		if (unlikely(!send_answer_of(fd, helped_get(helped, port), salt, &sent, flags, &n)))
+		if (unlikely(!send_answer_of(fd, tracked_get(tracked, port), salt, &sent, flags,
+					     &n)))
 			n = NOT_SENT;
 	}
 	if (likely(n >= 0))

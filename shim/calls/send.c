@@ -28,20 +28,20 @@ static __attribute__((noinline)) bool is_free_for(int fd, const struct peer *pee
 }
 
 /* The ways to a source that are not those of a server's answer. */
-bool send_route_rest(int fd, struct route *route, struct helped *helped, const void *address,
+bool send_route_rest(int fd, struct route *route, struct tracked *tracked, const void *address,
 		     socklen_t length)
 {
-	if (!helped)
+	if (!tracked)
 		return address && peer_read(&route->peer, address, length) &&
 		       source_find_fresh(fd, &route->peer, &route->local, &route->adopts) &&
 		       is_free_for(fd, &route->peer);
 	/* udpv6_sendmsg() refuses to send to an IPv6 peer then, whatever the source. */
-	if (address && helped_is(helped, HELPED_MAPPED))
+	if (address && tracked_is(tracked, TRACKED_MAPPED))
 		return peer_read(&route->peer, address, length) &&
 		       address_is_v4(&route->peer.host) &&
-		       source_find(helped, route->salt, &route->peer, &route->local);
+		       source_find(tracked, route->salt, &route->peer, &route->local);
 	/* udp_sendmsg() takes AF_UNSPEC for AF_INET. */
-	if (address && helped_get(helped, family) == AF_INET &&
+	if (address && tracked_get(tracked, family) == AF_INET &&
 	    length >= sizeof(struct sockaddr_in)) {
 		struct sockaddr_in peer;
 
@@ -50,13 +50,13 @@ bool send_route_rest(int fd, struct route *route, struct helped *helped, const v
 			return false;
 		peer.sin_family = AF_INET;
 		return peer_read(&route->peer, &peer, sizeof(peer)) &&
-		       source_find(helped, route->salt, &route->peer, &route->local);
+		       source_find(tracked, route->salt, &route->peer, &route->local);
 	}
-	if (address || !helped_is(helped, HELPED_BY_CONTROL))
+	if (address || !tracked_is(tracked, TRACKED_BY_CONTROL))
 		return false;
-	*route = (struct route){ .helped = helped, .salt = route->salt };
-	memcpy(&route->local.address, &helped->source, sizeof(route->local.address));
-	route->local.ifindex = helped_get(helped, source_ifindex);
+	*route = (struct route){ .tracked = tracked, .salt = route->salt };
+	memcpy(&route->local.address, &tracked->source, sizeof(route->local.address));
+	route->local.ifindex = tracked_get(tracked, source_ifindex);
 	return true;
 }
 
@@ -81,10 +81,10 @@ __attribute__((noinline)) size_t send_append_source(void *room, const struct msg
 void send_adopt(int fd, const struct route *route)
 {
 	uint64_t salt;
-	struct helped *helped = socket_adopt(fd, &salt);
+	struct tracked *tracked = socket_adopt(fd, &salt);
 
-	if (helped && !source_note(helped, salt, &route->peer, &route->local))
-		source_learn_slow(fd, helped, salt, &route->peer, route->local);
+	if (tracked && !source_note(tracked, salt, &route->peer, &route->local))
+		source_learn_slow(fd, tracked, salt, &route->peer, route->local);
 }
 
 /* The peer that a socket is connected to, for a message that names none. */
@@ -102,10 +102,10 @@ static __attribute__((noinline)) void forget_source(int fd, const struct route *
 	struct peer peer = route->peer;
 
 	complete_peer(fd, &peer);
-	source_forget(route->helped, route->salt, &peer, &route->local);
+	source_forget(route->tracked, route->salt, &peer, &route->local);
 	source_count(COUNTER_forgotten);
-	if (route->helped)
-		helped_mark(route->helped, HELPED_BY_CONTROL, false);
+	if (route->tracked)
+		tracked_mark(route->tracked, TRACKED_BY_CONTROL, false);
 	report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
 }
 
@@ -115,7 +115,7 @@ static __attribute__((noinline)) void finish_slow(int fd, const struct route *ro
 {
 	if (sent == SENT_BARE)
 		forget_source(fd, route);
-	if (sent && !route->helped && route->adopts)
+	if (sent && !route->tracked && route->adopts)
 		send_adopt(fd, route);
 	errno = e;
 }
@@ -125,7 +125,7 @@ static inline void finish(int fd, const struct route *route, enum sent sent, int
 {
 	if (likely(sent == SENT_FROM))
 		source_count(COUNTER_sourced);
-	if (unlikely(sent > SENT_FROM || !route->helped))
+	if (unlikely(sent > SENT_FROM || !route->tracked))
 		if (sent)
 			finish_slow(fd, route, sent, e);
 }
@@ -229,7 +229,7 @@ static __attribute__((noinline)) ssize_t send_copy(int fd, const struct route *r
 	return send_plainly(fd, route, &copy, flags, error, sent);
 }
 
-bool send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct route *route,
+bool send_alone(int fd, struct mmsghdr *message, struct tracked *tracked, struct route *route,
 		int flags)
 {
 	struct msghdr *header = &message->msg_hdr;
@@ -238,7 +238,7 @@ bool send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct r
 	ssize_t n;
 
 	if (!send_can_read(header->msg_name, header->msg_namelen) ||
-	    !send_route(fd, route, helped, header->msg_name, header->msg_namelen))
+	    !send_route(fd, route, tracked, header->msg_name, header->msg_namelen))
 		return libc.sendmmsg(fd, message, 1, flags) == 1;
 	n = header->msg_controllen ? send_with_control(fd, route, header, flags, &sent)
 				   : send_copy(fd, route, header, flags, 0, &sent);
@@ -264,7 +264,7 @@ static inline ssize_t send_to_after(int fd, const void *buffer, size_t size, int
 				    const struct sockaddr *address, socklen_t length, int error)
 {
 	const struct iovec part = { (void *)(uintptr_t)buffer, size };
-	struct helped *helped;
+	struct tracked *tracked;
 	struct route route;
 	int e = errno;
 	enum sent sent;
@@ -272,8 +272,8 @@ static inline ssize_t send_to_after(int fd, const void *buffer, size_t size, int
 
 	/* sendmsg() shortens a longer address, sendto() refuses it (move_addr_to_kernel()). */
 	if (unlikely(length > sizeof(struct sockaddr_storage)) ||
-	    !send_concerns(fd, &helped, &route.salt) || !send_can_read(address, length) ||
-	    !send_route(fd, &route, helped, address, length))
+	    !send_concerns(fd, &tracked, &route.salt) || !send_can_read(address, length) ||
+	    !send_route(fd, &route, tracked, address, length))
 		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
 	n = send_bytes(fd, &route, &part, flags, address, length, error, &sent);
 	finish(fd, &route, sent, e);
@@ -294,16 +294,16 @@ ssize_t send_to_refused(int fd, const void *buffer, size_t size, int flags,
 
 static inline ssize_t send_message_after(int fd, const struct msghdr *message, int flags, int error)
 {
-	struct helped *helped;
+	struct tracked *tracked;
 	struct route route;
 	int e = errno;
 	enum sent sent;
 	ssize_t n;
 
-	if (!send_concerns(fd, &helped, &route.salt) ||
+	if (!send_concerns(fd, &tracked, &route.salt) ||
 	    !memory_readable(message, sizeof(*message)) ||
 	    !send_can_read(message->msg_name, message->msg_namelen) ||
-	    !send_route(fd, &route, helped, message->msg_name, message->msg_namelen))
+	    !send_route(fd, &route, tracked, message->msg_name, message->msg_namelen))
 		return send_done(fd, libc.sendmsg(fd, message, flags));
 	n = unlikely(message->msg_controllen) ? send_with_control(fd, &route, message, flags, &sent)
 					      : send_copy(fd, &route, message, flags, error, &sent);

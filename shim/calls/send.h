@@ -13,9 +13,9 @@
 #include "sockets/classify.h"
 #include "calls/source.h"
 
-/* From where a message is to leave; `helped` is NULL for a fresh socket. */
+/* From where a message is to leave; `tracked` is NULL for a fresh socket. */
 struct route {
-	struct helped *helped;
+	struct tracked *tracked;
 	bool adopts;   /* a fresh socket that answers a peer */
 	uint64_t salt; /* of the socket */
 	struct peer peer;
@@ -23,13 +23,13 @@ struct route {
 };
 
 /*
- * Can a source be wanted on this descriptor? Helped sockets, and fresh ones in a process tree that
+ * Can a source be wanted on this descriptor? Tracked sockets, and fresh ones in a process tree that
  * has received something. If not, nothing of the program's is read: a bad pointer is the kernel's.
  */
-static inline bool send_concerns(int fd, struct helped **helped, uint64_t *salt)
+static inline bool send_concerns(int fd, struct tracked **tracked, uint64_t *salt)
 {
-	*helped = socket_find(fd, salt);
-	return likely(*helped != NULL) || (descriptor_is_unbound(fd) && source_concerns_fresh());
+	*tracked = socket_find(fd, salt);
+	return likely(*tracked != NULL) || (descriptor_is_unbound(fd) && source_concerns_fresh());
 }
 
 /* What a send that was none of ours led to: a fresh socket that sends is a client. */
@@ -44,17 +44,17 @@ static inline ssize_t send_done(int fd, ssize_t n)
  * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
  * it is connected to. *route has the socket's salt; fills in the rest if so.
  */
-bool send_route_rest(int fd, struct route *route, struct helped *helped, const void *address,
+bool send_route_rest(int fd, struct route *route, struct tracked *tracked, const void *address,
 		     socklen_t length);
 
-static inline bool send_route(int fd, struct route *route, struct helped *helped,
+static inline bool send_route(int fd, struct route *route, struct tracked *tracked,
 			      const void *address, socklen_t length)
 {
-	route->helped = helped;
-	if (likely(helped && address && !helped_is(helped, HELPED_MAPPED) &&
+	route->tracked = tracked;
+	if (likely(tracked && address && !tracked_is(tracked, TRACKED_MAPPED) &&
 		   peer_read(&route->peer, address, length)))
-		return source_find(helped, route->salt, &route->peer, &route->local);
-	return send_route_rest(fd, route, helped, address, length);
+		return source_find(tracked, route->salt, &route->peer, &route->local);
+	return send_route_rest(fd, route, tracked, address, length);
 }
 
 /* Can the address be read, if there is one? If not, the kernel is to refuse it. */
@@ -110,7 +110,7 @@ enum sent {
  * and never EPERM or EACCES (a firewall's no). Returns whether it was sent; *route has the socket's
  * salt.
  */
-bool send_alone(int fd, struct mmsghdr *message, struct helped *helped, struct route *route,
+bool send_alone(int fd, struct mmsghdr *message, struct tracked *tracked, struct route *route,
 		int flags);
 
 /*
@@ -169,7 +169,7 @@ size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 			  const struct route *route);
 
 /* sendmmsg(2), one kernel call as long as no source is refused. */
-int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
+int send_messages(int fd, struct tracked *tracked, uint64_t salt, struct mmsghdr *messages,
 		  unsigned int count, int flags);
 
 #endif

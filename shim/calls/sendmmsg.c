@@ -11,7 +11,7 @@
 
 /* What is sent, and which part of it by the kernel call that is next. */
 struct vector {
-	struct helped *helped;
+	struct tracked *tracked;
 	uint64_t salt;
 	struct mmsghdr *messages;
 	unsigned int count;
@@ -22,7 +22,7 @@ static bool find_route(int fd, struct route *route, const struct vector *vector,
 {
 	route->salt = vector->salt;
 	return send_can_read(message->msg_name, message->msg_namelen) &&
-	       send_route(fd, route, vector->helped, message->msg_name, message->msg_namelen);
+	       send_route(fd, route, vector->tracked, message->msg_name, message->msg_namelen);
 }
 
 /*
@@ -142,10 +142,10 @@ static __attribute__((noinline)) void send_part(int fd, const struct vector *vec
 				send_is_refused(fd, &copies[part->count].msg_hdr, flags);
 }
 
-int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *messages,
+int send_messages(int fd, struct tracked *tracked, uint64_t salt, struct mmsghdr *messages,
 		  unsigned int count, int flags)
 {
-	struct vector vector = { helped, salt, messages, 0 };
+	struct vector vector = { tracked, salt, messages, 0 };
 	unsigned int known, done = 0;
 	struct scratch scratch;
 	struct part part;
@@ -167,7 +167,7 @@ int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *
 		if (likely(scratch.area)) {
 			send_part(fd, &vector, flags, &scratch, &part);
 			done += part.count;
-			if (part.count && !helped && local_is_usable(part.attached.local) &&
+			if (part.count && !tracked && local_is_usable(part.attached.local) &&
 			    part.attached.adopts)
 				send_adopt(fd, &part.attached);
 		}
@@ -177,7 +177,7 @@ int send_messages(int fd, struct helped *helped, uint64_t salt, struct mmsghdr *
 			if (scratch.area)
 				scratch_give(&scratch);
 			part.attached.salt = salt;
-			sent = send_alone(fd, messages + done, helped, &part.attached, flags);
+			sent = send_alone(fd, messages + done, tracked, &part.attached, flags);
 			done += sent;
 			scratch_take(&scratch, SCRATCH_STATIC / 2);
 		}

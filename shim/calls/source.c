@@ -175,22 +175,22 @@ static NOINLINE void learn_scopeless(int fd, uint64_t salt, const struct peer *p
 	learn_peer(fd, salt, &scopeless, peer, local);
 }
 
-bool source_note(const struct helped *helped, uint64_t salt, const struct peer *peer,
+bool source_note(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		 const struct local *local)
 {
-	return source_learn_fast(helped, salt, source_look_up(salt, *peer), peer, *local);
+	return source_learn_fast(tracked, salt, source_look_up(salt, *peer), peer, *local);
 }
 
-void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct peer *peer,
+void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		       struct local local)
 {
-	local.rest = local_rest(local.ifindex, helped_get(helped, port_and_mode));
+	local.rest = local_rest(local.ifindex, tracked_get(tracked, port_and_mode));
 	learn_peer(fd, salt, peer, peer, &local);
 	if (peer->scope)
 		learn_scopeless(fd, salt, peer, &local);
-	if (helped_is(helped, HELPED_MISSED)) {
-		helped_set(helped, misses, (uint16_t)0);
-		helped_mark(helped, HELPED_MISSED, false);
+	if (tracked_is(tracked, TRACKED_MISSED)) {
+		tracked_set(tracked, misses, (uint16_t)0);
+		tracked_mark(tracked, TRACKED_MISSED, false);
 	}
 	report_peer(LOG_DEBUG, fd, "heard", peer, &local.address);
 }
@@ -211,11 +211,11 @@ void source_publish(void)
 	source_last.flags |= HEARD_PUBLISHED;
 }
 
-void source_count_option(struct helped *helped)
+void source_count_option(struct tracked *tracked)
 {
 	uint32_t count = __atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
 
-	helped_set(helped, options, (uint8_t)count);
+	tracked_set(tracked, options, (uint8_t)count);
 }
 
 /* The host's entry says no more that a question waits for its answer. */
@@ -326,9 +326,10 @@ static NOINLINE bool find_unknown(in_port_t port, uint64_t salt, const struct pe
 	return false;
 }
 
-bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer, struct local *local)
+bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer,
+		 struct local *local)
 {
-	in_port_t port = helped_get(helped, port);
+	in_port_t port = tracked_get(tracked, port);
 	bool is_last = heard_read(&source_last, peer, salt, port, local), is_known, found = false;
 
 	{
@@ -336,8 +337,8 @@ bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer, 
 
 		is_known = is_last && heard_outranks(&source_last);
 		if (is_known) {
-			if (!helped_is(helped, HELPED_ANSWERS)) {
-				helped_mark(helped, HELPED_ANSWERS, true);
+			if (!tracked_is(tracked, TRACKED_ANSWERS)) {
+				tracked_mark(tracked, TRACKED_ANSWERS, true);
 				add_port(answers_here, port);
 			}
 			found = use_known(&names, true, local);
@@ -489,17 +490,17 @@ static NOINLINE void forget_asked(const struct peer *peer, const struct local *l
 	}
 }
 
-void source_forget(const struct helped *helped, uint64_t salt, const struct peer *peer,
+void source_forget(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		   const struct local *local)
 {
-	in_port_t port = helped ? helped_get(helped, port) : 0;
+	in_port_t port = tracked ? tracked_get(tracked, port) : 0;
 
 	/* An address of the settings can come to this host at any time: it is tried again. */
 	if (local->state == LOCAL_SET)
 		return;
 	if (port)
 		forget_on_port(salt, peer, port, local);
-	if (!port || helped_is(helped, HELPED_ADOPTED))
+	if (!port || tracked_is(tracked, TRACKED_ADOPTED))
 		forget_asked(peer, local);
 	heard_clear(&source_last);
 }

@@ -137,28 +137,28 @@ static inline __attribute__((always_inline)) struct looked_up source_look_up(uin
 }
 
 /*
- * A datagram was received on `helped`, whose salt was `salt` when the receive began (its record can
- * be another socket's by now): remembers its local address, all zero for one that came by broadcast
- * or multicast: then nothing is to be attached. Returns true if the table knows that already; else
- * source_learn_slow() has to follow.
+ * A datagram was received on `tracked`, whose salt was `salt` when the receive began (its record
+ * can be another socket's by now): remembers its local address, all zero for one that came by
+ * broadcast or multicast: then nothing is to be attached. Returns true if the table knows that
+ * already; else source_learn_slow() has to follow.
  */
 static inline __attribute__((always_inline)) bool
-source_learn_fast(const struct helped *helped, uint64_t salt, struct looked_up looked_up,
+source_learn_fast(const struct tracked *tracked, uint64_t salt, struct looked_up looked_up,
 		  const struct peer *peer, struct local local)
 {
-	local.rest = local_rest(local.ifindex, helped_get(helped, port_and_mode));
+	local.rest = local_rest(local.ifindex, tracked_get(tracked, port_and_mode));
 	heard_write(&source_last, peer, salt, local);
 	source_count(COUNTER_learnt);
 	return likely(peers_know_at(&library.peers, looked_up.home, looked_up.tag, local)) &&
-	       likely(!peer->scope && !helped_is(helped, HELPED_LEARNS_MORE));
+	       likely(!peer->scope && !tracked_is(tracked, TRACKED_LEARNS_MORE));
 }
 
 /* The same in a function of its own, for rare ways. */
-bool source_note(const struct helped *helped, uint64_t salt, const struct peer *peer,
+bool source_note(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		 const struct local *local);
 
 /* What follows when source_learn_fast() returned false. */
-void source_learn_slow(int fd, struct helped *helped, uint64_t salt, const struct peer *peer,
+void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		       struct local local);
 
 /* The slow path of source_begin_receive(). */
@@ -174,25 +174,25 @@ static inline uint8_t source_options(void)
 }
 
 /* The program set one on that socket. */
-void source_count_option(struct helped *helped);
+void source_count_option(struct tracked *tracked);
 
 /*
  * A thread is about to receive. If its last receive still waits for its answer, then this program
  * answers later, or in another thread, or to another port: the peer's host is remembered too.
  */
-static inline void source_begin_receive(int fd, struct helped *helped)
+static inline void source_begin_receive(int fd, struct tracked *tracked)
 {
 	if (unlikely(!source_last.flags && source_last.version))
 		source_publish();
-	if (unlikely(source_options() != helped_get(helped, options)))
-		options_refresh(fd, helped);
+	if (unlikely(source_options() != tracked_get(tracked, options)))
+		options_refresh(fd, tracked);
 }
 
 /* Returns true if there is nothing to do in source_begin_receive(). */
-static inline bool source_has_begun(const struct helped *helped)
+static inline bool source_has_begun(const struct tracked *tracked)
 {
 	return likely(source_last.flags || !source_last.version) &&
-	       likely(source_options() == helped_get(helped, options));
+	       likely(source_options() == tracked_get(tracked, options));
 }
 
 /* The slow path of source_answered(): the host was in the table. */
@@ -249,7 +249,7 @@ source_is_heard(in_port_t port, uint64_t salt, const struct peer *peer, struct l
  * Returns true if a source is to be attached to what is sent to that peer on that socket, and
  * which: *local. Returns false when the kernel is to choose.
  */
-bool source_find(struct helped *helped, uint64_t salt, const struct peer *peer,
+bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		 struct local *local);
 
 /*
@@ -269,10 +269,10 @@ static inline bool source_concerns_fresh(void)
 bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *answers);
 
 /*
- * The kernel refused the source `local` on the socket of `helped`, or on a fresh one (NULL): it is
+ * The kernel refused the source `local` on the socket of `tracked`, or on a fresh one (NULL): it is
  * not used again until the peer asks again.
  */
-void source_forget(const struct helped *helped, uint64_t salt, const struct peer *peer,
+void source_forget(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		   const struct local *local);
 
 /* A space in which sockets are tracked: fresh sockets look there. */

@@ -51,21 +51,21 @@ int after_connect(int fd, int result, const struct sockaddr *address)
 }
 
 /* connect(2) of a tracked socket. */
-static int connect_tracked(int fd, struct helped *helped, uint64_t salt,
+static int connect_tracked(int fd, struct tracked *tracked, uint64_t salt,
 			   const struct sockaddr *address, socklen_t length)
 {
-	bool listens = helped_get(helped, state) == HELPED_WILDCARD;
-	bool mapped = helped_is(helped, HELPED_MAPPED);
+	bool listens = tracked_get(tracked, state) == TRACKED_WILDCARD;
+	bool mapped = tracked_is(tracked, TRACKED_MAPPED);
 	struct peer peer;
 	struct local local;
 	int e = errno, device = listens ? option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX) : 0, result;
 
 	errno = e;
-	result = connect_from(fd, helped, salt, address, length);
+	result = connect_from(fd, tracked, salt, address, length);
 	/* A server connects to the peer that asked last; all else is the program asking for its
 	 * address. */
 	if (!result && listens && peer_read(&peer, address, length) &&
-	    heard_read(&source_last, &peer, salt, helped_get(helped, port), &local))
+	    heard_read(&source_last, &peer, salt, tracked_get(tracked, port), &local))
 		rebind_connected(fd, device, mapped);
 	return result;
 }
@@ -73,10 +73,10 @@ static int connect_tracked(int fd, struct helped *helped, uint64_t salt,
 int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
 	uint64_t salt = 0;
-	struct helped *helped = socket_find(fd, &salt);
+	struct tracked *tracked = socket_find(fd, &salt);
 
-	if (helped)
-		return connect_tracked(fd, helped, salt, address, length);
+	if (tracked)
+		return connect_tracked(fd, tracked, salt, address, length);
 	if (descriptor_is_unbound(fd) && source_concerns_fresh())
 		return connect_from(fd, NULL, salt, address, length);
 	return after_connect(fd, libc.connect(fd, address, length), address);

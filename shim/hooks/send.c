@@ -33,21 +33,21 @@ ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	struct helped *helped;
+	struct tracked *tracked;
 	uint64_t salt;
 	bool concerns;
 
 	{
 		/* Dead when the call goes on: it finds this stack frame gone (tests/transparency/faults/stack).
 		 */
-		struct helped *found;
+		struct tracked *found;
 		uint64_t salt_found = 0;
 
 		concerns = send_concerns(fd, &found, &salt_found);
-		helped = found;
+		tracked = found;
 		salt = salt_found;
 	}
 	if (!concerns)
 		return (int)send_done(fd, libc.sendmmsg(fd, messages, count, flags));
-	return send_messages(fd, helped, salt, messages, count, flags);
+	return send_messages(fd, tracked, salt, messages, count, flags);
 }

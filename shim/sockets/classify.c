@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "sockets/record.h"
+#include "sockets/tracked.h"
 #include "libc/libc.h"
 #include "sockets/pktinfo_option.h"
 #include "base/log.h"
@@ -72,16 +72,16 @@ static bool has_own_address(const struct peer *self)
 }
 
 /* Returns the record that a number has, if it is still that socket's. */
-static struct helped *record_of(int fd, uint64_t cookie, uint32_t *tag)
+static struct tracked *record_of(int fd, uint64_t cookie, uint32_t *tag)
 {
-	struct helped *helped;
+	struct tracked *tracked;
 
 	*tag = descriptor_get(fd);
-	if (!(*tag & DESCRIPTOR_HELPED) || !cookie)
+	if (!(*tag & DESCRIPTOR_TRACKED) || !cookie)
 		return NULL;
-	helped = helped_at(*tag);
-	return helped_get(helped, tag) == *tag && helped_get(helped, cookie) == cookie ? helped
-										       : NULL;
+	tracked = tracked_at(*tag);
+	return tracked_get(tracked, tag) == *tag && tracked_get(tracked, cookie) == cookie ? tracked
+											   : NULL;
 }
 
 /* The space of a socket; others on the way to it are remembered for fresh sockets. */
@@ -99,50 +99,50 @@ static uint64_t socket_space(int fd)
  * Makes the record of a wildcard socket and switches PKTINFO on. Returns NULL if that cannot be
  * had; the number is plain then.
  */
-static struct helped *track(int fd, enum reason why, const struct peer *self, sa_family_t family)
+static struct tracked *track(int fd, enum reason why, const struct peer *self, sa_family_t family)
 {
 	uint64_t cookie = socket_cookie(fd, SO_COOKIE);
 	uint32_t tag;
-	struct helped *helped = record_of(fd, cookie, &tag);
-	bool remembered = helped && helped_get(helped, state) != HELPED_FRESH, made = !helped;
+	struct tracked *tracked = record_of(fd, cookie, &tag);
+	bool remembered = tracked && tracked_get(tracked, state) != TRACKED_FRESH, made = !tracked;
 
 	/* A fresh socket that answered is tracked whatever its port, by all its numbers. */
-	if (why == ANSWERED || (helped && helped_is(helped, HELPED_ADOPTED)))
+	if (why == ANSWERED || (tracked && tracked_is(tracked, TRACKED_ADOPTED)))
 		why = ANSWERED;
 	else if (!settings_port(&library.settings, self->port) && !options_of_ours(fd))
 		return NULL;
-	if (!helped && !(helped = helped_make(&tag)))
+	if (!tracked && !(tracked = tracked_make(&tag)))
 		return NULL;
-	helped_set(helped, family, (uint8_t)family);
-	helped_set(helped, port, self->port);
-	helped_set(helped, mode, (uint16_t)(why == ANSWERED ? LOCAL_ADOPTED : LOCAL_ASKED));
-	helped_set(helped, cookie, cookie);
-	__atomic_store_n(&helped->salt, socket_space(fd), __ATOMIC_RELEASE);
-	if (!options_enable(fd, helped, remembered)) {
+	tracked_set(tracked, family, (uint8_t)family);
+	tracked_set(tracked, port, self->port);
+	tracked_set(tracked, mode, (uint16_t)(why == ANSWERED ? LOCAL_ADOPTED : LOCAL_ASKED));
+	tracked_set(tracked, cookie, cookie);
+	__atomic_store_n(&tracked->salt, socket_space(fd), __ATOMIC_RELEASE);
+	if (!options_enable(fd, tracked, remembered)) {
 		if (made)
-			helped_drop(tag);
+			tracked_drop(tag);
 		return NULL;
 	}
-	helped_set(helped, options, source_options());
+	tracked_set(tracked, options, source_options());
 	/* Until datagrams show how much comes: nobody saw all options that were set. */
 	if (!remembered)
-		helped_mark(helped, HELPED_MORE_CONTROL, true);
-	helped_mark(helped, HELPED_BY_CONTROL | HELPED_MAPPED, false);
-	helped_mark(helped, HELPED_MAPPED, family == AF_INET6 && address_is_v4(&self->host));
-	helped_mark(helped, HELPED_ADOPTED, why == ANSWERED);
-	helped_mark(helped, HELPED_LOGGED, report_on(LOG_DEBUG));
-	helped_set(helped, state, (uint8_t)HELPED_WILDCARD);
+		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
+	tracked_mark(tracked, TRACKED_BY_CONTROL | TRACKED_MAPPED, false);
+	tracked_mark(tracked, TRACKED_MAPPED, family == AF_INET6 && address_is_v4(&self->host));
+	tracked_mark(tracked, TRACKED_ADOPTED, why == ANSWERED);
+	tracked_mark(tracked, TRACKED_LOGGED, report_on(LOG_DEBUG));
+	tracked_set(tracked, state, (uint8_t)TRACKED_WILDCARD);
 	if (made && !descriptor_set(fd, tag))
-		helped_drop(tag);
+		tracked_drop(tag);
 	report_peer(LOG_DEBUG, fd, "is helped", self, &self->host);
-	return helped;
+	return tracked;
 }
 
 /* Asks the kernel what a descriptor is. Returns the record of a tracked socket, else NULL and
  * *value. */
-static struct helped *ask_kernel(int fd, enum reason why, uint32_t *value)
+static struct tracked *ask_kernel(int fd, enum reason why, uint32_t *value)
 {
-	struct helped *helped;
+	struct tracked *tracked;
 	struct peer self;
 	sa_family_t family;
 	uint32_t tag;
@@ -156,38 +156,38 @@ static struct helped *ask_kernel(int fd, enum reason why, uint32_t *value)
 		return NULL;
 	}
 	if (has_own_address(&self)) {
-		helped = record_of(fd, socket_cookie(fd, SO_COOKIE), &tag);
-		if (why == USED && helped && helped_get(helped, state) == HELPED_CONNECTED)
-			return helped;
+		tracked = record_of(fd, socket_cookie(fd, SO_COOKIE), &tag);
+		if (why == USED && tracked && tracked_get(tracked, state) == TRACKED_CONNECTED)
+			return tracked;
 		options_clear(fd);
 		return NULL;
 	}
 	return track(fd, why, &self, family);
 }
 
-static struct helped *classify(int fd, enum reason why, uint64_t *salt)
+static struct tracked *classify(int fd, enum reason why, uint64_t *salt)
 {
-	struct helped *helped = NULL;
+	struct tracked *tracked = NULL;
 	uint32_t value = DESCRIPTOR_UNKNOWN;
 	int e = errno;
 
 	if (!start_ready() || !descriptor_is_ours())
 		return NULL;
-	helped = ask_kernel(fd, why, &value);
-	if (helped)
-		*salt = helped_get(helped, salt);
+	tracked = ask_kernel(fd, why, &value);
+	if (tracked)
+		*salt = tracked_get(tracked, salt);
 	else
 		descriptor_set(fd, value);
 	errno = e;
-	return helped;
+	return tracked;
 }
 
-struct helped *socket_classify(int fd, uint64_t *salt)
+struct tracked *socket_classify(int fd, uint64_t *salt)
 {
 	return classify(fd, USED, salt);
 }
 
-struct helped *socket_adopt(int fd, uint64_t *salt)
+struct tracked *socket_adopt(int fd, uint64_t *salt)
 {
 	return classify(fd, ANSWERED, salt);
 }
@@ -199,20 +199,20 @@ void socket_bound(int fd)
 	classify(fd, BOUND, &salt);
 }
 
-struct helped *socket_find_rest(int fd, uint32_t value, uint64_t *salt)
+struct tracked *socket_find_rest(int fd, uint32_t value, uint64_t *salt)
 {
-	if (value & DESCRIPTOR_HELPED || value == DESCRIPTOR_UNKNOWN)
+	if (value & DESCRIPTOR_TRACKED || value == DESCRIPTOR_UNKNOWN)
 		return socket_classify(fd, salt);
 	return NULL;
 }
 
-struct helped *socket_find_wildcard_rest(int fd, uint64_t *salt)
+struct tracked *socket_find_wildcard_rest(int fd, uint64_t *salt)
 {
-	struct helped *helped = socket_find(fd, salt);
+	struct tracked *tracked = socket_find(fd, salt);
 
-	if (!helped && descriptor_get(fd) == DESCRIPTOR_FRESH)
-		helped = socket_classify(fd, salt);
-	return helped && helped_get(helped, state) == HELPED_WILDCARD ? helped : NULL;
+	if (!tracked && descriptor_get(fd) == DESCRIPTOR_FRESH)
+		tracked = socket_classify(fd, salt);
+	return tracked && tracked_get(tracked, state) == TRACKED_WILDCARD ? tracked : NULL;
 }
 
 void socket_made(int fd, int domain, int type, int protocol)
@@ -232,10 +232,10 @@ void socket_duplicated(int fd, int made)
 	if (made < 0 || made == fd || !start_ready())
 		return;
 	value = descriptor_get(fd);
-	if (value & DESCRIPTOR_HELPED && !helped_hold(value))
+	if (value & DESCRIPTOR_TRACKED && !tracked_hold(value))
 		value = DESCRIPTOR_UNKNOWN;
-	if (!descriptor_set(made, value) && value & DESCRIPTOR_HELPED)
-		helped_drop(value);
+	if (!descriptor_set(made, value) && value & DESCRIPTOR_TRACKED)
+		tracked_drop(value);
 }
 
 void socket_forget(int fd)
@@ -244,23 +244,23 @@ void socket_forget(int fd)
 		descriptor_set(fd, DESCRIPTOR_UNKNOWN);
 }
 
-struct helped *socket_check(int fd)
+struct tracked *socket_check(int fd)
 {
 	uint32_t before = descriptor_get(fd);
 	uint64_t salt;
-	struct helped *helped = socket_classify(fd, &salt);
+	struct tracked *tracked = socket_classify(fd, &salt);
 	int e = errno;
 	uint16_t misses;
 
-	if (!helped || descriptor_get(fd) != before)
-		return helped;
-	misses = helped_get(helped, misses);
+	if (!tracked || descriptor_get(fd) != before)
+		return tracked;
+	misses = tracked_get(tracked, misses);
 	if (misses < MISSES_MAX) {
-		helped_set(helped, misses, (uint16_t)(misses + 1));
-		helped_mark(helped, HELPED_MISSED, true);
-		return helped;
+		tracked_set(tracked, misses, (uint16_t)(misses + 1));
+		tracked_mark(tracked, TRACKED_MISSED, true);
+		return tracked;
 	}
-	options_restore(fd, helped);
+	options_restore(fd, tracked);
 	descriptor_set(fd, DESCRIPTOR_PLAIN);
 	errno = e;
 	return NULL;
@@ -277,7 +277,7 @@ unsigned int socket_check_unexpected(int fd)
 	ours = options_of_ours(fd);
 	if (ours)
 		socket_classify(fd, &salt);
-	else if (!(descriptor_get(fd) & DESCRIPTOR_HELPED))
+	else if (!(descriptor_get(fd) & DESCRIPTOR_TRACKED))
 		descriptor_set(fd, DESCRIPTOR_PKTINFO);
 	errno = e;
 	return ours;
@@ -290,42 +290,42 @@ static bool is_mapped(int fd)
 	return socket_name(fd, &self) == AF_INET6 && address_is_v4(&self.host);
 }
 
-void socket_connected(int fd, struct helped *helped, uint32_t tag, const struct local *by_control)
+void socket_connected(int fd, struct tracked *tracked, uint32_t tag, const struct local *by_control)
 {
 	int e = errno;
 
 	/* A fresh socket has no record yet. */
-	if (!helped && by_control && descriptor_is_ours() && (helped = helped_make(&tag))) {
-		helped_set(helped, cookie, socket_cookie(fd, SO_COOKIE));
+	if (!tracked && by_control && descriptor_is_ours() && (tracked = tracked_make(&tag))) {
+		tracked_set(tracked, cookie, socket_cookie(fd, SO_COOKIE));
 		if (!descriptor_set(fd, tag)) {
-			helped_drop(tag);
-			helped = NULL;
+			tracked_drop(tag);
+			tracked = NULL;
 		}
 	}
-	if (!helped) {
+	if (!tracked) {
 		descriptor_set(fd, DESCRIPTOR_PLAIN);
 		errno = e;
 		return;
 	}
 	if (by_control) {
-		memcpy(&helped->source, &by_control->address, sizeof(helped->source));
-		helped_set(helped, source_ifindex, by_control->ifindex);
+		memcpy(&tracked->source, &by_control->address, sizeof(tracked->source));
+		tracked_set(tracked, source_ifindex, by_control->ifindex);
 	}
-	helped_mark(helped, HELPED_BY_CONTROL, by_control != NULL);
-	helped_mark(helped, HELPED_MAPPED, is_mapped(fd));
-	if (helped_get(helped, state) != HELPED_FRESH)
-		options_restore(fd, helped);
-	helped_set(helped, state, (uint8_t)HELPED_CONNECTED);
+	tracked_mark(tracked, TRACKED_BY_CONTROL, by_control != NULL);
+	tracked_mark(tracked, TRACKED_MAPPED, is_mapped(fd));
+	if (tracked_get(tracked, state) != TRACKED_FRESH)
+		options_restore(fd, tracked);
+	tracked_set(tracked, state, (uint8_t)TRACKED_CONNECTED);
 	errno = e;
 }
 
 void socket_moved(int fd)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_quickly(fd, &salt);
 	int e = errno;
 
-	if (helped)
-		__atomic_store_n(&helped->salt, socket_space(fd), __ATOMIC_RELEASE);
+	if (tracked)
+		__atomic_store_n(&tracked->salt, socket_space(fd), __ATOMIC_RELEASE);
 	errno = e;
 }

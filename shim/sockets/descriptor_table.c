@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "sockets/descriptor_table.h"
-#include "sockets/record.h"
+#include "sockets/tracked.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -89,10 +89,10 @@ bool descriptor_set(int fd, uint32_t value)
 	if (old == value)
 		return false;
 	/* All other changes are found out from the kernel if they are a vfork child's. */
-	if ((old > DESCRIPTOR_FRESH || value & DESCRIPTOR_HELPED) && !descriptor_is_ours())
+	if ((old > DESCRIPTOR_FRESH || value & DESCRIPTOR_TRACKED) && !descriptor_is_ours())
 		return false;
 	old = __atomic_exchange_n(place, value, __ATOMIC_ACQ_REL);
-	if (old & DESCRIPTOR_HELPED)
-		helped_drop(old);
+	if (old & DESCRIPTOR_TRACKED)
+		tracked_drop(old);
 	return true;
 }

@@ -11,7 +11,7 @@
 
 #include "base/compiler.h"
 
-/* The value of a number; with DESCRIPTOR_HELPED set it is the tag of a struct helped. */
+/* The value of a number; with DESCRIPTOR_TRACKED set it is the tag of a struct tracked. */
 enum {
 	DESCRIPTOR_UNKNOWN = 0,
 	DESCRIPTOR_PLAIN = 1,	/* none of ours */
@@ -19,7 +19,7 @@ enum {
 	DESCRIPTOR_FRESH = 3,	/* a UDP socket that nobody bound to a port and that sent nothing */
 	DESCRIPTOR_CLIENT = 4,	/* such a socket that sent before it received */
 };
-#define DESCRIPTOR_HELPED (UINT32_C(1) << 31)
+#define DESCRIPTOR_TRACKED (UINT32_C(1) << 31)
 
 enum { CHUNK = 1024, CHUNKS = 1024 };
 extern uint32_t *descriptors[CHUNKS], descriptors_first[CHUNK];

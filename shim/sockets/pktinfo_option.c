@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "libc/libc.h"
-#include "sockets/record.h"
+#include "sockets/tracked.h"
 #include "calls/multicast_if.h"
 #include "sockets/pktinfo_option.h"
 #include "calls/source.h"
@@ -39,9 +39,9 @@ static const struct {
 };
 
 /* How many rows of the table a socket has. */
-static int rows(const struct helped *helped)
+static int rows(const struct tracked *tracked)
 {
-	return helped_get(helped, family) == AF_INET6 ? 2 : 1;
+	return tracked_get(tracked, family) == AF_INET6 ? 2 : 1;
 }
 
 int option_get(int fd, int level, int name)
@@ -57,13 +57,13 @@ bool option_set(int fd, int level, int name, int value)
 	return !libc.setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-bool options_enable(int fd, struct helped *helped, bool remembered)
+bool options_enable(int fd, struct tracked *tracked, bool remembered)
 {
 	unsigned int on = 0, wanted = 0;
 
 	/* Read the option first and set the mark first: who comes between them knows whose it is.
 	 */
-	for (int i = 0; i < rows(helped); i++) {
+	for (int i = 0; i < rows(tracked); i++) {
 		bool is_on = option_get(fd, table[i].level, table[i].name) == 1;
 		bool is_marked = option_get(fd, SOL_SOCKET, table[i].mark) == 1;
 
@@ -73,27 +73,27 @@ bool options_enable(int fd, struct helped *helped, bool remembered)
 			wanted |= is_on ? table[i].kind : table[i].mark_kind;
 	}
 	if (!remembered) {
-		if (rows(helped) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+		if (rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
 			wanted |= INFO_V6_OLD;
-		helped_set(helped, wanted, (uint8_t)wanted);
+		tracked_set(tracked, wanted, (uint8_t)wanted);
 	}
-	for (int i = 0; i < rows(helped); i++) {
+	for (int i = 0; i < rows(tracked); i++) {
 		if (on & table[i].kind)
 			continue;
 		option_set(fd, SOL_SOCKET, table[i].mark, 1);
 		if (option_set(fd, table[i].level, table[i].name, 1))
 			on |= table[i].kind;
-		else if (!(helped_get(helped, wanted) & table[i].mark_kind))
+		else if (!(tracked_get(tracked, wanted) & table[i].mark_kind))
 			option_set(fd, SOL_SOCKET, table[i].mark, 0);
 	}
 	return on != 0;
 }
 
-void options_restore(int fd, struct helped *helped)
+void options_restore(int fd, struct tracked *tracked)
 {
-	unsigned int wanted = helped_get(helped, wanted);
+	unsigned int wanted = tracked_get(tracked, wanted);
 
-	for (int i = 0; i < rows(helped); i++) {
+	for (int i = 0; i < rows(tracked); i++) {
 		if (wanted & table[i].kind)
 			continue;
 		option_set(fd, table[i].level, table[i].name, 0);
@@ -124,21 +124,21 @@ unsigned int options_of_ours(int fd)
 	return kinds;
 }
 
-void options_refresh(int fd, struct helped *helped)
+void options_refresh(int fd, struct tracked *tracked)
 {
-	unsigned int wanted = helped_get(helped, wanted), marks = INFO_V4_MARK | INFO_V6_MARK;
+	unsigned int wanted = tracked_get(tracked, wanted), marks = INFO_V4_MARK | INFO_V6_MARK;
 	int e = errno;
 
-	helped_set(helped, options, (uint8_t)source_options());
-	if (helped_get(helped, state) == HELPED_WILDCARD) {
+	tracked_set(tracked, options, (uint8_t)source_options());
+	if (tracked_get(tracked, state) == TRACKED_WILDCARD) {
 		wanted &= marks;
-		for (int i = 0; i < rows(helped); i++)
+		for (int i = 0; i < rows(tracked); i++)
 			if (option_get(fd, table[i].level, table[i].name) == 1 &&
 			    option_get(fd, SOL_SOCKET, table[i].mark) != 1)
 				wanted |= table[i].kind;
-		if (rows(helped) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+		if (rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
 			wanted |= INFO_V6_OLD;
-		helped_set(helped, wanted, (uint8_t)wanted);
+		tracked_set(tracked, wanted, (uint8_t)wanted);
 	}
 	errno = e;
 }
@@ -175,17 +175,17 @@ static int value_of(const void *value, socklen_t length)
 }
 
 /* The program has its will, and we have ours: what it switched off goes on again, marked. */
-static void note_wanted(int fd, struct helped *helped, unsigned int kind, bool on)
+static void note_wanted(int fd, struct tracked *tracked, unsigned int kind, bool on)
 {
-	unsigned int wanted = helped_get(helped, wanted);
+	unsigned int wanted = tracked_get(tracked, wanted);
 
-	source_count_option(helped);
+	source_count_option(tracked);
 
 	wanted = on ? wanted | kind : wanted & ~kind;
-	helped_set(helped, wanted, (uint8_t)wanted);
-	if (helped_get(helped, state) != HELPED_WILDCARD)
+	tracked_set(tracked, wanted, (uint8_t)wanted);
+	if (tracked_get(tracked, state) != TRACKED_WILDCARD)
 		return;
-	for (int i = 0; i < rows(helped); i++) {
+	for (int i = 0; i < rows(tracked); i++) {
 		bool mark = !(wanted & table[i].kind) || wanted & table[i].mark_kind;
 
 		if (!(kind & (table[i].kind | table[i].mark_kind)))
@@ -199,7 +199,7 @@ static void note_wanted(int fd, struct helped *helped, unsigned int kind, bool o
 void options_note(int fd, int level, int name, const void *value, socklen_t length)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find(fd, &salt);
+	struct tracked *tracked = socket_find(fd, &salt);
 	unsigned int kind = option_kind(level, name);
 	int e = errno;
 
@@ -207,10 +207,10 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 		multicast_note(value, length);
 	} else if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
 		socket_moved(fd);
-	} else if (helped && kind) {
-		note_wanted(fd, helped, kind, value_of(value, length) != 0);
-	} else if (helped) {
-		helped_mark(helped, HELPED_MORE_CONTROL, true);
+	} else if (tracked && kind) {
+		note_wanted(fd, tracked, kind, value_of(value, length) != 0);
+	} else if (tracked) {
+		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
 	}
 	errno = e;
 }
@@ -233,17 +233,17 @@ static bool is_unexpected(int fd, unsigned int kind, const void *value, socklen_
 void options_answer(int fd, unsigned int kind, void *value, socklen_t length)
 {
 	uint64_t salt;
-	struct helped *helped = socket_find(fd, &salt);
+	struct tracked *tracked = socket_find(fd, &salt);
 	int wanted;
 
-	if (!helped || helped_get(helped, state) != HELPED_WILDCARD) {
+	if (!tracked || tracked_get(tracked, state) != TRACKED_WILDCARD) {
 		if (!is_unexpected(fd, kind, value, length))
 			return;
 		wanted = 0;
 	} else {
-		if (source_options() != helped_get(helped, options))
-			options_refresh(fd, helped);
-		wanted = (helped_get(helped, wanted) & kind) != 0;
+		if (source_options() != tracked_get(tracked, options))
+			options_refresh(fd, tracked);
+		wanted = (tracked_get(tracked, wanted) & kind) != 0;
 	}
 	if (length >= sizeof(wanted))
 		memcpy(value, &wanted, sizeof(wanted));

@@ -16,10 +16,10 @@ bool option_set(int fd, int level, int name, int value);
  * What was on before, the program wanted, unless the socket carries our mark from a process that
  * is gone: then `wanted` is not changed. Returns false if the kernel has no PKTINFO.
  */
-bool options_enable(int fd, struct helped *helped, bool remembered);
+bool options_enable(int fd, struct tracked *tracked, bool remembered);
 
 /* Back to what the program set. */
-void options_restore(int fd, struct helped *helped);
+void options_restore(int fd, struct tracked *tracked);
 
 /* The same for a socket of which nothing is remembered, by our marks. */
 void options_clear(int fd);
@@ -31,7 +31,7 @@ unsigned int options_of_ours(int fd);
  * Reads again what the program wants, when a process that may share the socket has set such an
  * option: it counts these in the shared memory. errno stays.
  */
-void options_refresh(int fd, struct helped *helped);
+void options_refresh(int fd, struct tracked *tracked);
 
 /* Which INFO_ bit an option is; 0: none of ours. */
 static inline unsigned int option_kind(int level, int name)

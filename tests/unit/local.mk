@@ -59,8 +59,8 @@ tests_unit_test_control_truncate_SOURCES = tests/unit/test_control_truncate.c $(
 tests_unit_test_control_truncate_LDADD = -lcmocka
 tests_unit_test_control_walk_SOURCES = tests/unit/test_control_walk.c $(unit_control)
 tests_unit_test_control_walk_LDADD = -lcmocka
-tests_unit_test_helped_SOURCES = tests/unit/test_helped.c tests/unit/unit.h tests/unit/writers.h \
-	shim/sockets/descriptor_table.h shim/sockets/record.c shim/sockets/record.h shim/sockets/classify.h
+tests_unit_test_helped_SOURCES = tests/unit/test_tracked.c tests/unit/unit.h tests/unit/writers.h \
+	shim/sockets/descriptor_table.h shim/sockets/tracked.c shim/sockets/tracked.h shim/sockets/classify.h
 tests_unit_test_helped_LDADD = -lcmocka -lpthread
 tests_unit_test_peers_capacity_SOURCES = tests/unit/test_peers_capacity.c $(unit_peers)
 tests_unit_test_peers_capacity_LDADD = -lcmocka

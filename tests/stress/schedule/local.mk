@@ -14,7 +14,7 @@ tests_stress_schedule_peers_SOURCES = \
 tests_stress_schedule_peers_CPPFLAGS = $(AM_CPPFLAGS) -include $(srcdir)/tests/stress/schedule/point.h
 
 tests_stress_schedule_records_SOURCES = \
-	shim/sockets/record.h \
+	shim/sockets/tracked.h \
 	tests/stress/schedule/point.h \
 	tests/stress/schedule/records.c \
 	tests/stress/schedule/schedule.c tests/stress/schedule/schedule.h

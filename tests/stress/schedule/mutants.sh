@@ -24,7 +24,7 @@ mutant() {
 	mv "$dir/mutant" "$dir/shim/$2"
 	program=peers
 	sources="$dir/shim/peers/peer_table.c $dir/shim/peers/local_table.c"
-	case $2 in sockets/record.c)
+	case $2 in sockets/tracked.c)
 		program=records
 		sources=
 		;;
@@ -50,10 +50,10 @@ mutant 'the local port is not compared' peers/peer_table.c 's/(!name.port || loc
 mutant 'a place is looked at once' peers/local_table.c 's/__atomic_load_n(&found->place->generation.*== found->generation;/true;/'
 mutant 'a place that is being written is believed' peers/local_table.c 's/return !local_is_changing(found->generation) &&/return/'
 mutant 'a later tick is the oldest' peers/local_table.c 's/(int32_t)age < 0 ? 0 : age/age/'
-mutant 'a head of the free list that came back is believed' sockets/record.c 's/+ (UINT64_C(1) << 32) +/+/'
-mutant 'a record that is reused is held' sockets/record.c 's/if (__atomic_load_n(&helped->tag, __ATOMIC_ACQUIRE) == tag)/if (1)/'
-mutant 'a free record is held' sockets/record.c 's/if (!references)/if (0)/'
-mutant 'a record has the same tag again' sockets/record.c 's/(tag + GENERATION)/tag/'
-mutant 'a record is free before its tag is another' sockets/record.c \
-	's/^\t__atomic_store_n(&helped->tag, (tag + GEN.*/\tpush_free(tag \& (SOCKETS - 1));/; s/^\tpush_free(tag & .*/\t__atomic_store_n(\&helped->tag, (tag + GENERATION) \& ~DESCRIPTOR_HELPED, __ATOMIC_RELEASE);/'
+mutant 'a head of the free list that came back is believed' sockets/tracked.c 's/+ (UINT64_C(1) << 32) +/+/'
+mutant 'a record that is reused is held' sockets/tracked.c 's/if (__atomic_load_n(&tracked->tag, __ATOMIC_ACQUIRE) == tag)/if (1)/'
+mutant 'a free record is held' sockets/tracked.c 's/if (!references)/if (0)/'
+mutant 'a record has the same tag again' sockets/tracked.c 's/(tag + GENERATION)/tag/'
+mutant 'a record is free before its tag is another' sockets/tracked.c \
+	's/^\t__atomic_store_n(&tracked->tag, (tag + GEN.*/\tpush_free(tag \& (SOCKETS - 1));/; s/^\tpush_free(tag & .*/\t__atomic_store_n(\&tracked->tag, (tag + GENERATION) \& ~DESCRIPTOR_TRACKED, __ATOMIC_RELEASE);/'
 exit $failed

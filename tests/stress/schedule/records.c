@@ -14,13 +14,13 @@
 #include "schedule.h"
 
 /* With what is static in it: a run begins with all of it unused. */
-#include "sockets/record.c"
+#include "sockets/tracked.c"
 
 enum {
-	NUMBERS = 4,		   /* descriptor numbers, which all threads use */
-	OPERATIONS = 3000,	   /* of each run */
-	GONE = 30,		   /* one in so many turns */
-	ALMOST = HELPED_CHUNK - 3, /* records in use from the start: a chunk is added soon */
+	NUMBERS = 4,		    /* descriptor numbers, which all threads use */
+	OPERATIONS = 3000,	    /* of each run */
+	GONE = 30,		    /* one in so many turns */
+	ALMOST = TRACKED_CHUNK - 3, /* records in use from the start: a chunk is added soon */
 };
 
 static const struct kind {
@@ -45,9 +45,9 @@ static uint64_t salt_of(uint32_t tag)
 
 static bool is_right(uint32_t tag)
 {
-	return helped_get(helped_at(tag), tag) == tag &&
-	       helped_get(helped_at(tag), cookie) == salt_of(tag) &&
-	       helped_get(helped_at(tag), references) > 0;
+	return tracked_get(tracked_at(tag), tag) == tag &&
+	       tracked_get(tracked_at(tag), cookie) == salt_of(tag) &&
+	       tracked_get(tracked_at(tag), references) > 0;
 }
 
 /* descriptor_set() */
@@ -57,21 +57,21 @@ static void set_number(uint32_t value)
 		__atomic_exchange_n(&numbers[schedule_random(NUMBERS)], value, __ATOMIC_ACQ_REL);
 
 	if (old)
-		helped_drop(old);
+		tracked_drop(old);
 }
 
 /* track() in shim/sockets/classify.c */
 static void track(void)
 {
 	uint32_t tag;
-	struct helped *helped = helped_make(&tag);
+	struct tracked *tracked = tracked_make(&tag);
 
-	if (!helped) {
+	if (!tracked) {
 		wrong++;
 		return;
 	}
-	helped_set(helped, cookie, salt_of(tag));
-	__atomic_store_n(&helped->salt, salt_of(tag), __ATOMIC_RELEASE);
+	tracked_set(tracked, cookie, salt_of(tag));
+	__atomic_store_n(&tracked->salt, salt_of(tag), __ATOMIC_RELEASE);
 	wrong += !is_right(tag);
 	set_number(tag);
 }
@@ -81,7 +81,7 @@ static void duplicate(void)
 {
 	uint32_t tag = __atomic_load_n(&numbers[schedule_random(NUMBERS)], __ATOMIC_ACQUIRE);
 
-	if (!tag || !helped_hold(tag))
+	if (!tag || !tracked_hold(tag))
 		return;
 	wrong += !is_right(tag);
 	set_number(tag);
@@ -95,8 +95,8 @@ static void use(void)
 
 	if (!tag)
 		return;
-	salt = __atomic_load_n(&helped_at(tag)->salt, __ATOMIC_ACQUIRE);
-	if (helped_get(helped_at(tag), tag) == tag)
+	salt = __atomic_load_n(&tracked_at(tag)->salt, __ATOMIC_ACQUIRE);
+	if (tracked_get(tracked_at(tag), tag) == tag)
 		wrong += salt != salt_of(tag);
 }
 
@@ -120,18 +120,18 @@ static void begin(void)
 {
 	uint32_t tag, already;
 
-	for (uint32_t i = 1; i < HELPED_CHUNKS && helped_chunks[i]; i++) {
-		munmap(helped_chunks[i], HELPED_CHUNK * sizeof(struct helped));
-		helped_chunks[i] = NULL;
+	for (uint32_t i = 1; i < TRACKED_CHUNKS && tracked_chunks[i]; i++) {
+		munmap(tracked_chunks[i], TRACKED_CHUNK * sizeof(struct tracked));
+		tracked_chunks[i] = NULL;
 	}
-	memset(helped_first, 0, sizeof(helped_first));
+	memset(tracked_first, 0, sizeof(tracked_first));
 	memset(numbers, 0, sizeof(numbers));
 	used = operations = done = 0;
 	free_list = 0;
 	stopping = false;
 	already = schedule_random(2) ? ALMOST : 0;
 	for (uint32_t i = 0; i < already; i++)
-		helped_make(&tag);
+		tracked_make(&tag);
 }
 
 /* Every record that was ever in use is referred to or free, once, unless a thread is gone. */
@@ -140,10 +140,10 @@ static void check_free_list(uint32_t in_use)
 	uint32_t index = (uint32_t)free_list, count = 0;
 
 	for (; index && count <= used; count++) {
-		const struct helped *helped = helped_at(index - 1);
+		const struct tracked *tracked = tracked_at(index - 1);
 
-		wrong += index > used || helped->references || helped->tag & DESCRIPTOR_HELPED;
-		index = helped->source_ifindex;
+		wrong += index > used || tracked->references || tracked->tag & DESCRIPTOR_TRACKED;
+		index = tracked->source_ifindex;
 	}
 	wrong += kind->gone ? count + in_use > used : count + in_use != used;
 }
@@ -170,7 +170,7 @@ static void run(uint64_t seed)
 	for (int i = 0; i < NUMBERS; i++)
 		if (numbers[i]) {
 			wrong += !is_right(numbers[i]);
-			helped_drop(numbers[i]);
+			tracked_drop(numbers[i]);
 		}
 	check_free_list(before);
 }

@@ -3,9 +3,9 @@
 
 #include <sys/mman.h>
 
-#include "sockets/record.h"
+#include "sockets/tracked.h"
 
-struct helped helped_first[HELPED_CHUNK], *helped_chunks[HELPED_CHUNKS] = { helped_first };
+struct tracked tracked_first[TRACKED_CHUNK], *tracked_chunks[TRACKED_CHUNKS] = { tracked_first };
 
 /* How many records were ever in use. */
 static uint32_t used;
@@ -24,17 +24,17 @@ _Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag
 /* Makes sure that the chunk of a record exists. */
 static bool make_chunk(uint32_t index)
 {
-	struct helped **place = &helped_chunks[index / HELPED_CHUNK], *expected = NULL, *chunk;
+	struct tracked **place = &tracked_chunks[index / TRACKED_CHUNK], *expected = NULL, *chunk;
 
 	if (__atomic_load_n(place, __ATOMIC_ACQUIRE))
 		return true;
-	chunk = mmap(NULL, HELPED_CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
+	chunk = mmap(NULL, TRACKED_CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (chunk == MAP_FAILED)
 		return false;
 	if (!__atomic_compare_exchange_n(place, &expected, chunk, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
-		munmap(chunk, HELPED_CHUNK * sizeof(*chunk));
+		munmap(chunk, TRACKED_CHUNK * sizeof(*chunk));
 	return true;
 }
 
@@ -47,7 +47,7 @@ static uint32_t pop_free(void)
 	while ((uint32_t)head) {
 		index = (uint32_t)head - 1;
 		next = (head & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32) +
-		       helped_get(helped_at(index), source_ifindex);
+		       tracked_get(tracked_at(index), source_ifindex);
 		if (__atomic_compare_exchange_n(&free_list, &head, next, false, __ATOMIC_ACQ_REL,
 						__ATOMIC_ACQUIRE))
 			return index;
@@ -66,63 +66,63 @@ static void push_free(uint32_t index)
 	uint64_t head = __atomic_load_n(&free_list, __ATOMIC_RELAXED), next;
 
 	do {
-		helped_set(helped_at(index), source_ifindex, (uint32_t)head);
+		tracked_set(tracked_at(index), source_ifindex, (uint32_t)head);
 		next = (head & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32) + index + 1;
 	} while (!__atomic_compare_exchange_n(&free_list, &head, next, false, __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
 }
 
-struct helped *helped_make(uint32_t *tag)
+struct tracked *tracked_make(uint32_t *tag)
 {
 	uint32_t index = pop_free();
-	struct helped *helped;
+	struct tracked *tracked;
 
 	if (index >= SOCKETS)
 		return NULL;
-	helped = helped_at(index);
-	*tag = (helped_get(helped, tag) & ~(uint32_t)(SOCKETS - 1)) | DESCRIPTOR_HELPED | index;
-	helped_set(helped, port, (in_port_t)0);
-	helped_set(helped, mode, (uint16_t)0);
-	helped_set(helped, state, (uint8_t)HELPED_FRESH);
-	helped_set(helped, wanted, (uint8_t)0);
-	helped_set(helped, flags, 0u);
-	helped_set(helped, misses, (uint16_t)0);
-	helped_set(helped, cookie, UINT64_C(0));
-	helped_set(helped, references, 1u);
+	tracked = tracked_at(index);
+	*tag = (tracked_get(tracked, tag) & ~(uint32_t)(SOCKETS - 1)) | DESCRIPTOR_TRACKED | index;
+	tracked_set(tracked, port, (in_port_t)0);
+	tracked_set(tracked, mode, (uint16_t)0);
+	tracked_set(tracked, state, (uint8_t)TRACKED_FRESH);
+	tracked_set(tracked, wanted, (uint8_t)0);
+	tracked_set(tracked, flags, 0u);
+	tracked_set(tracked, misses, (uint16_t)0);
+	tracked_set(tracked, cookie, UINT64_C(0));
+	tracked_set(tracked, references, 1u);
 	/* Who finds the tag finds these; the tag itself is published by descriptor_set(). */
-	__atomic_store_n(&helped->tag, *tag, __ATOMIC_RELEASE);
-	return helped;
+	__atomic_store_n(&tracked->tag, *tag, __ATOMIC_RELEASE);
+	return tracked;
 }
 
 /* Nobody finds a freed record by its old tag; the next one has another. */
-static void drop_reference(struct helped *helped)
+static void drop_reference(struct tracked *tracked)
 {
 	uint32_t tag;
 
-	if (__atomic_fetch_sub(&helped->references, 1, __ATOMIC_ACQ_REL) != 1)
+	if (__atomic_fetch_sub(&tracked->references, 1, __ATOMIC_ACQ_REL) != 1)
 		return;
-	tag = helped_get(helped, tag);
-	__atomic_store_n(&helped->tag, (tag + GENERATION) & ~DESCRIPTOR_HELPED, __ATOMIC_RELEASE);
+	tag = tracked_get(tracked, tag);
+	__atomic_store_n(&tracked->tag, (tag + GENERATION) & ~DESCRIPTOR_TRACKED, __ATOMIC_RELEASE);
 	push_free(tag & (SOCKETS - 1));
 }
 
-bool helped_hold(uint32_t tag)
+bool tracked_hold(uint32_t tag)
 {
-	struct helped *helped = helped_at(tag);
-	uint32_t references = helped_get(helped, references);
+	struct tracked *tracked = tracked_at(tag);
+	uint32_t references = tracked_get(tracked, references);
 
 	do {
 		if (!references)
 			return false;
-	} while (!__atomic_compare_exchange_n(&helped->references, &references, references + 1,
+	} while (!__atomic_compare_exchange_n(&tracked->references, &references, references + 1,
 					      false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-	if (__atomic_load_n(&helped->tag, __ATOMIC_ACQUIRE) == tag)
+	if (__atomic_load_n(&tracked->tag, __ATOMIC_ACQUIRE) == tag)
 		return true;
-	drop_reference(helped);
+	drop_reference(tracked);
 	return false;
 }
 
-void helped_drop(uint32_t tag)
+void tracked_drop(uint32_t tag)
 {
-	drop_reference(helped_at(tag));
+	drop_reference(tracked_at(tag));
 }

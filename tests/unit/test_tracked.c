@@ -6,52 +6,52 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "sockets/record.h"
+#include "sockets/tracked.h"
 #include "unit.h"
 #include "writers.h"
 
 enum { INDEX_MASK = SOCKETS - 1, GENERATIONS = 2048 };
-_Static_assert(GENERATIONS == DESCRIPTOR_HELPED / SOCKETS, "the bits between index and mark");
+_Static_assert(GENERATIONS == DESCRIPTOR_TRACKED / SOCKETS, "the bits between index and mark");
 
-static struct helped *make(uint32_t *tag)
+static struct tracked *make(uint32_t *tag)
 {
-	struct helped *helped = helped_make(tag);
+	struct tracked *tracked = tracked_make(tag);
 
-	assert_non_null(helped);
-	assert_ptr_equal(helped, helped_at(*tag));
-	assert_int_equal(helped_get(helped, tag), *tag);
-	assert_true(*tag & DESCRIPTOR_HELPED);
-	return helped;
+	assert_non_null(tracked);
+	assert_ptr_equal(tracked, tracked_at(*tag));
+	assert_int_equal(tracked_get(tracked, tag), *tag);
+	assert_true(*tag & DESCRIPTOR_TRACKED);
+	return tracked;
 }
 
 static bool is_current(uint32_t tag)
 {
-	return helped_get(helped_at(tag), tag) == tag;
+	return tracked_get(tracked_at(tag), tag) == tag;
 }
 
 static void record_begins_anew(void **state)
 {
 	uint32_t tag;
-	struct helped *helped = make(&tag);
+	struct tracked *tracked = make(&tag);
 
 	(void)state;
-	assert_int_equal(helped->references, 1);
-	memset(&helped->port, 0xff, sizeof(helped->port));
-	helped->family = helped->state = helped->wanted = 0xff;
-	helped->flags = UINT32_MAX;
-	helped->mode = helped->misses = UINT16_MAX;
-	helped->cookie = helped->salt = UINT64_MAX;
-	helped_drop(tag);
-	assert_ptr_equal(make(&tag), helped);
-	assert_int_equal(helped->port, 0);
-	assert_int_equal(helped->state, HELPED_FRESH);
-	assert_int_equal(helped->flags, 0);
-	assert_int_equal(helped->mode, 0);
-	assert_int_equal(helped->misses, 0);
-	assert_int_equal(helped->wanted, 0);
-	assert_int_equal(helped->cookie, 0);
-	assert_int_equal(helped->references, 1);
-	helped_drop(tag);
+	assert_int_equal(tracked->references, 1);
+	memset(&tracked->port, 0xff, sizeof(tracked->port));
+	tracked->family = tracked->state = tracked->wanted = 0xff;
+	tracked->flags = UINT32_MAX;
+	tracked->mode = tracked->misses = UINT16_MAX;
+	tracked->cookie = tracked->salt = UINT64_MAX;
+	tracked_drop(tag);
+	assert_ptr_equal(make(&tag), tracked);
+	assert_int_equal(tracked->port, 0);
+	assert_int_equal(tracked->state, TRACKED_FRESH);
+	assert_int_equal(tracked->flags, 0);
+	assert_int_equal(tracked->mode, 0);
+	assert_int_equal(tracked->misses, 0);
+	assert_int_equal(tracked->wanted, 0);
+	assert_int_equal(tracked->cookie, 0);
+	assert_int_equal(tracked->references, 1);
+	tracked_drop(tag);
 }
 
 /* The same record again and again, under a tag that is another each time. */
@@ -63,17 +63,17 @@ static void freed_tag_is_not_current(void **state)
 	make(&tag);
 	for (uint32_t i = 0; i < 3 * GENERATIONS; i++) {
 		before = tag;
-		helped_drop(tag);
+		tracked_drop(tag);
 		assert_false(is_current(before));
-		assert_false(helped_hold(before));
+		assert_false(tracked_hold(before));
 		make(&tag);
 		assert_int_equal(tag & INDEX_MASK, before & INDEX_MASK);
 		assert_int_not_equal(tag, before);
-		assert_false(helped_hold(before));
+		assert_false(tracked_hold(before));
 		assert_true(is_current(tag));
-		assert_int_equal(helped_at(tag)->references, 1);
+		assert_int_equal(tracked_at(tag)->references, 1);
 	}
-	helped_drop(tag);
+	tracked_drop(tag);
 }
 
 /* All tags of a record are different until its generations begin anew. */
@@ -86,10 +86,10 @@ static void generations_are_all_used(void **state)
 		uint32_t tag, generation;
 
 		make(&tag);
-		generation = (tag & ~DESCRIPTOR_HELPED) / SOCKETS;
+		generation = (tag & ~DESCRIPTOR_TRACKED) / SOCKETS;
 		assert_false(seen[generation]);
 		seen[generation] = true;
-		helped_drop(tag);
+		tracked_drop(tag);
 	}
 	free(seen);
 }
@@ -102,40 +102,40 @@ static void last_reference_frees(void **state)
 	(void)state;
 	make(&tag);
 	for (int i = 1; i < REFERENCES; i++)
-		assert_true(helped_hold(tag));
+		assert_true(tracked_hold(tag));
 	for (int i = 0; i < REFERENCES - 1; i++) {
-		helped_drop(tag);
+		tracked_drop(tag);
 		assert_true(is_current(tag));
 	}
 	make(&other);
 	assert_int_not_equal(other & INDEX_MASK, tag & INDEX_MASK);
-	helped_drop(tag);
+	tracked_drop(tag);
 	assert_false(is_current(tag));
 	assert_true(is_current(other));
-	helped_drop(other);
+	tracked_drop(other);
 }
 
 /* More than the first chunk has room for: each has a record of its own, which stays where it is. */
 static void chunks_are_added(void **state)
 {
-	enum { COUNT = 5 * HELPED_CHUNK };
+	enum { COUNT = 5 * TRACKED_CHUNK };
 	uint32_t *tags = malloc(COUNT * sizeof(*tags)), tag;
-	struct helped **records = malloc(COUNT * sizeof(*records));
+	struct tracked **records = malloc(COUNT * sizeof(*records));
 	bool *seen = calloc(SOCKETS, sizeof(*seen));
 
 	(void)state;
 	for (uint32_t i = 0; i < COUNT; i++) {
 		records[i] = make(&tags[i]);
-		helped_set(records[i], cookie, UINT64_C(1000) + i);
+		tracked_set(records[i], cookie, UINT64_C(1000) + i);
 		assert_false(seen[tags[i] & INDEX_MASK]);
 		seen[tags[i] & INDEX_MASK] = true;
 	}
 	for (uint32_t i = 0; i < COUNT; i++) {
-		assert_ptr_equal(helped_at(tags[i]), records[i]);
-		assert_int_equal(helped_get(records[i], cookie), 1000 + i);
+		assert_ptr_equal(tracked_at(tags[i]), records[i]);
+		assert_int_equal(tracked_get(records[i], cookie), 1000 + i);
 	}
 	for (uint32_t i = 0; i < COUNT; i++)
-		helped_drop(tags[i]);
+		tracked_drop(tags[i]);
 	/* None is lost. */
 	for (uint32_t i = 0; i < COUNT; i++) {
 		make(&tags[i]);
@@ -143,9 +143,9 @@ static void chunks_are_added(void **state)
 		seen[tags[i] & INDEX_MASK] = false;
 	}
 	make(&tag);
-	helped_drop(tag);
+	tracked_drop(tag);
 	for (uint32_t i = 0; i < COUNT; i++)
-		helped_drop(tags[i]);
+		tracked_drop(tags[i]);
 	free(seen);
 	free(records);
 	free(tags);
@@ -157,14 +157,14 @@ static void run_out_of_memory(void)
 	const struct rlimit nothing = { 0, 0 };
 	uint32_t tag, count = 0, first;
 
-	if (!helped_make(&first) || setrlimit(RLIMIT_AS, &nothing))
+	if (!tracked_make(&first) || setrlimit(RLIMIT_AS, &nothing))
 		_exit(1);
-	while (count < SOCKETS && helped_make(&tag))
+	while (count < SOCKETS && tracked_make(&tag))
 		count++;
-	if (count == SOCKETS || helped_make(&tag))
+	if (count == SOCKETS || tracked_make(&tag))
 		_exit(2);
-	helped_drop(first);
-	if (!helped_make(&tag) || (tag & INDEX_MASK) != (first & INDEX_MASK) || helped_make(&tag))
+	tracked_drop(first);
+	if (!tracked_make(&tag) || (tag & INDEX_MASK) != (first & INDEX_MASK) || tracked_make(&tag))
 		_exit(3);
 	_exit(0);
 }
@@ -187,12 +187,12 @@ static void use_all(void)
 {
 	uint32_t tag, count = 0;
 
-	while (helped_make(&tag))
+	while (tracked_make(&tag))
 		count++;
-	if (count < SOCKETS - 6 * HELPED_CHUNK || count > SOCKETS || helped_make(&tag))
+	if (count < SOCKETS - 6 * TRACKED_CHUNK || count > SOCKETS || tracked_make(&tag))
 		_exit(1);
-	helped_drop(SOCKETS - 1);
-	if (!helped_make(&tag) || (tag & INDEX_MASK) != SOCKETS - 1 || helped_make(&tag))
+	tracked_drop(SOCKETS - 1);
+	if (!tracked_make(&tag) || (tag & INDEX_MASK) != SOCKETS - 1 || tracked_make(&tag))
 		_exit(2);
 	_exit(0);
 }
@@ -218,7 +218,7 @@ static uint32_t shared_tags[SHARED];
 /* A record of one's own that somebody else has too? */
 static bool is_mine(uint32_t tag, uint64_t mark)
 {
-	return is_current(tag) && helped_get(helped_at(tag), cookie) == mark;
+	return is_current(tag) && tracked_get(tracked_at(tag), cookie) == mark;
 }
 
 /*
@@ -232,11 +232,11 @@ static void *share(void *number)
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		uint64_t mark = ((uintptr_t)number + 1) << 32 | round;
 		uint32_t tag, held[HELD], count = 0, old, at;
-		struct helped *helped = helped_make(&tag);
+		struct tracked *tracked = tracked_make(&tag);
 
-		if (!helped)
+		if (!tracked)
 			return (void *)1;
-		helped_set(helped, cookie, mark);
+		tracked_set(tracked, cookie, mark);
 		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
 		at = (uint32_t)(random >> 33) % SHARED;
 		/* A reference that was got keeps the record, whatever others do meanwhile. */
@@ -244,7 +244,7 @@ static void *share(void *number)
 			uint32_t seen =
 				__atomic_load_n(&shared_tags[(at + i) % SHARED], __ATOMIC_ACQUIRE);
 
-			if (seen && helped_hold(seen))
+			if (seen && tracked_hold(seen))
 				held[count++] = seen;
 		}
 		for (uint32_t i = 0; i < count; i++)
@@ -252,12 +252,12 @@ static void *share(void *number)
 		wrong += !is_mine(tag, mark);
 		for (uint32_t i = 0; i < count; i++) {
 			wrong += !is_current(held[i]);
-			helped_drop(held[i]);
+			tracked_drop(held[i]);
 		}
 		wrong += !is_mine(tag, mark);
 		old = __atomic_exchange_n(&shared_tags[at], tag, __ATOMIC_ACQ_REL);
 		if (old)
-			helped_drop(old);
+			tracked_drop(old);
 	}
 	return (void *)(uintptr_t)wrong;
 }
@@ -272,14 +272,14 @@ static uint32_t count_made(uint32_t most)
 			highest = tags[i] & INDEX_MASK;
 	}
 	for (uint32_t i = 0; i < most; i++)
-		helped_drop(tags[i]);
+		tracked_drop(tags[i]);
 	free(tags);
 	return highest + 1;
 }
 
 static void threads_share_records(void **state)
 {
-	enum { MOST = 6 * HELPED_CHUNK };
+	enum { MOST = 6 * TRACKED_CHUNK };
 	uint32_t before = count_made(MOST);
 
 	(void)state;
@@ -287,12 +287,12 @@ static void threads_share_records(void **state)
 	write_in_threads(share);
 	for (uint32_t i = 0; i < SHARED; i++)
 		if (shared_tags[i])
-			helped_drop(shared_tags[i]);
+			tracked_drop(shared_tags[i]);
 	/* None was lost: as many as before have the same records. */
 	assert_int_equal(count_made(MOST), before);
 }
 
-enum { GROWN = 4 * HELPED_CHUNK };
+enum { GROWN = 4 * TRACKED_CHUNK };
 
 /* Many at once, so that several make the same chunk; marks each as its own. */
 static void *grow(void *number)
@@ -301,15 +301,15 @@ static void *grow(void *number)
 	uintptr_t wrong = 0;
 
 	for (uint32_t i = 0; i < GROWN; i++) {
-		struct helped *helped = helped_make(&tags[i]);
+		struct tracked *tracked = tracked_make(&tags[i]);
 
-		if (!helped)
+		if (!tracked)
 			return (void *)1;
-		helped_set(helped, cookie, (uint64_t)(uintptr_t)number << 32 | tags[i]);
+		tracked_set(tracked, cookie, (uint64_t)(uintptr_t)number << 32 | tags[i]);
 	}
 	for (uint32_t i = 0; i < GROWN; i++) {
 		wrong += !is_mine(tags[i], (uint64_t)(uintptr_t)number << 32 | tags[i]);
-		helped_drop(tags[i]);
+		tracked_drop(tags[i]);
 	}
 	free(tags);
 	return (void *)wrong;
@@ -335,5 +335,5 @@ int main(void)
 		cmocka_unit_test(threads_add_chunks),
 	};
 
-	return cmocka_run_group_tests_name("helped: records of sockets", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("tracked: records of sockets", tests, NULL, NULL);
 }

@@ -3,8 +3,8 @@
  * The records of tracked sockets: private memory, one record for each socket and as many references
  * as descriptors of the process have its tag. Allocated without a lock.
  */
-#ifndef HELPED_H
-#define HELPED_H
+#ifndef TRACKED_H
+#define TRACKED_H
 
 #include "sockets/classify.h"
 
@@ -12,12 +12,12 @@
  * Makes a record for a socket, with one reference, for the caller to give to descriptor_set().
  * Returns NULL if there is no memory for it. *tag is its tag.
  */
-struct helped *helped_make(uint32_t *tag);
+struct tracked *tracked_make(uint32_t *tag);
 
 /* Adds a reference to the record of that tag. Returns false if it is another socket's by now. */
-bool helped_hold(uint32_t tag);
+bool tracked_hold(uint32_t tag);
 
 /* Drops a reference; the last one frees the record. */
-void helped_drop(uint32_t tag);
+void tracked_drop(uint32_t tag);
 
 #endif
