@@ -63,25 +63,27 @@ static void read_settings(void)
  * An old kernel or a sandbox may have no getrandom(2); then there are the 16 random bytes that the
  * kernel gives every program. glibc has a function for it since 2.25 only.
  */
-static void make_key(struct hash_key *key)
+static void make_secret(struct hash_secret *secret)
 {
 	const void *random = (const void *)getauxval(AT_RANDOM);
 	uint64_t words[2] = { 0 };
 
 #ifdef SYS_getrandom
-	if (kernel_call(SYS_getrandom, key, sizeof(*key), GRND_NONBLOCK) == (long)sizeof(*key))
+	if (kernel_call(SYS_getrandom, secret, sizeof(*secret), GRND_NONBLOCK) ==
+	    (long)sizeof(*secret))
 		return;
 #endif
 	if (random)
 		memcpy(words, random, sizeof(words));
 	for (unsigned int i = 0; i < 4; i++)
-		key->word[i] ^= (words[i % 2] + (uintptr_t)key) * UINT64_C(0x9e3779b97f4a7c15) +
-				i * UINT64_C(0xc2b2ae3d27d4eb4f);
+		secret->word[i] ^=
+			(words[i % 2] + (uintptr_t)secret) * UINT64_C(0x9e3779b97f4a7c15) +
+			i * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
 static bool make_memory(void)
 {
-	struct hash_key key = { { 0 } };
+	struct hash_secret secret = { { 0 } };
 	size_t sets = peers_sets(library.settings.peers);
 	size_t places = (size_t)1 << peers_locals_bits(library.settings.peers);
 	size_t size = sizeof(struct shared) + sets * sizeof(struct peer_set) +
@@ -93,8 +95,8 @@ static bool make_memory(void)
 		report_line(LOG_ERROR, "no memory for the peers: replies are left alone");
 		return false;
 	}
-	make_key(&key);
-	peers_start(&library.peers, library.settings.peers, &key, shared->sets,
+	make_secret(&secret);
+	peers_start(&library.peers, library.settings.peers, &secret, shared->sets,
 		    (struct local_place *)(void *)(shared->sets + sets), &shared->state);
 	return true;
 }

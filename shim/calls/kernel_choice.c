@@ -38,7 +38,7 @@ static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_famil
 
 	if (made < 0)
 		return -1;
-	if ((!salt || names_salt(&library.peers.key, socket_netns(made),
+	if ((!salt || names_salt(&library.peers.secret, socket_netns(made),
 				 device > 0 ? (uint32_t)device : 0) == salt) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_BINDTOIFINDEX) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&

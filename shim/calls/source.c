@@ -156,10 +156,10 @@ static NOINLINE bool learn_if_own(int fd, uint64_t salt, const struct names *nam
 	return true;
 }
 
-static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *key,
+static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *secret,
 				const struct peer *peer, const struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, *key, salt);
+	struct names names = names_of_peer(&library.peers.secret, *secret, salt);
 
 	if (!learn_if_own(fd, salt, &names, peer, local))
 		put_peer(&names, local);
@@ -203,7 +203,7 @@ void source_publish(void)
 
 	if (!heard_copy(&source_last, &last))
 		return;
-	names = names_of_peer(&library.peers.key, last.peer, last.salt);
+	names = names_of_peer(&library.peers.secret, last.peer, last.salt);
 	name = name_of_host(&names, last.local.port);
 	if (!peers_knows(&library.peers, name, last.local))
 		peers_put(&library.peers, name, last.local);
@@ -231,14 +231,14 @@ static NOINLINE void retract_host(const struct names *names, in_port_t port,
 
 void source_retract(uint64_t salt, const struct peer *peer, const struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
 
 	retract_host(&names, local->port, local);
 }
 
 bool source_is_still(uint64_t salt, const struct peer *peer, const struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
 
 	return peers_knows(&library.peers, name_of_peer(&names, local->port), *local);
 }
@@ -313,7 +313,7 @@ static NOINLINE void speak_first(const struct names *names, in_port_t port)
 static NOINLINE bool find_unknown(in_port_t port, uint64_t salt, const struct peer *peer,
 				  struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
 	bool found =
 		find_host(&names, peer, port, salt, local) || find_by_setting(&names, peer, local);
 
@@ -333,7 +333,7 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 	bool is_last = heard_read(&source_last, peer, salt, port, local), is_known, found = false;
 
 	{
-		struct names names = names_of_peer(&library.peers.key, *peer, salt);
+		struct names names = names_of_peer(&library.peers.secret, *peer, salt);
 
 		is_known = is_last && heard_outranks(&source_last);
 		if (is_known) {
@@ -391,7 +391,7 @@ static NOINLINE bool find_question(int fd, const struct peer *peer, struct local
 
 	for (uint32_t i = 0; i < used && i < SPACES; i++) {
 		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
-		struct names names = names_of_peer(&library.peers.key, *peer, salt);
+		struct names names = names_of_peer(&library.peers.secret, *peer, salt);
 
 		if (!peers_find(&library.peers, name_of_peer(&names, 0), local))
 			continue;
@@ -411,7 +411,7 @@ static NOINLINE bool is_last_peer(const struct peer *peer, struct heard *last)
 /* The space of a socket that is bound to no device. */
 static uint64_t space_of(int fd)
 {
-	return names_salt(&library.peers.key, socket_netns(fd), 0);
+	return names_salt(&library.peers.secret, socket_netns(fd), 0);
 }
 
 /* The fresh socket answers what its thread received last, on another socket. */
@@ -432,7 +432,7 @@ static NOINLINE bool find_without_question(int fd, const struct peer *peer, stru
 	struct names names = { 0 };
 
 	if (library.settings.follow_tcp)
-		names = names_of_peer(&library.peers.key, *peer, space_of(fd));
+		names = names_of_peer(&library.peers.secret, *peer, space_of(fd));
 	return find_by_setting(&names, peer, local);
 }
 
@@ -452,7 +452,7 @@ bool source_find_fresh(int fd, const struct peer *peer, struct local *local, boo
 static NOINLINE void forget_on_port(uint64_t salt, const struct peer *peer, in_port_t port,
 				    const struct local *wrong)
 {
-	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
 	struct local refused;
 
 	refused =
@@ -467,7 +467,7 @@ static NOINLINE void forget_on_port(uint64_t salt, const struct peer *peer, in_p
 static NOINLINE in_port_t port_asked(uint64_t salt, const struct peer *peer,
 				     const struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.key, *peer, salt);
+	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
 	struct local known;
 
 	return peers_find(&library.peers, name_of_peer(&names, 0), &known) &&
@@ -518,7 +518,7 @@ void source_accepted(int fd)
 	    peer_read(&self, &name, length) && (length = sizeof(name)) &&
 	    !libc.getpeername(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&peer, &name, length)) {
-		names = names_of_peer(&library.peers.key, peer, space_of(fd));
+		names = names_of_peer(&library.peers.secret, peer, space_of(fd));
 		local.address = self.host;
 		peers_put(&library.peers, name_of_tcp(&names), local);
 	}

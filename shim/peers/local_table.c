@@ -80,15 +80,15 @@ static bool take(struct found *found, const struct local *local)
 					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-struct local_known locals_put(const struct locals *locals, const struct hash_key *key,
+struct local_known locals_put(const struct locals *locals, const struct hash_secret *secret,
 			      const struct local *local, uint32_t tick, bool *made)
 {
-	uint64_t hash = local_hash(key, *local);
+	uint64_t hash = local_hash(secret, *local);
 	struct found found = { .there = false };
 
 	*made = false;
 	for (int tries = 0; tries < TRIES && !found.there && !*made; tries++) {
-		found = find(locals->places, local_home(locals, key, hash), local, tick);
+		found = find(locals->places, local_home(locals, secret, hash), local, tick);
 		/* Young first, so that it is nobody else's choice. */
 		if (__atomic_load_n(&found.place->tick, __ATOMIC_RELAXED) != tick)
 			__atomic_store_n(&found.place->tick, tick, __ATOMIC_RELAXED);

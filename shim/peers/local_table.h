@@ -36,21 +36,21 @@ struct local_known {
 };
 
 /* What stands for an address. */
-static inline uint64_t local_hash(const struct hash_key *key, struct local local)
+static inline uint64_t local_hash(const struct hash_secret *secret, struct local local)
 {
 	uint64_t rest = local.rest * UINT64_C(0x9e3779b97f4a7c15);
 
-	return hash_fold(local.half[0] ^ key->word[3], local.half[1] ^ key->word[0] ^ rest);
+	return hash_fold(local.half[0] ^ secret->word[3], local.half[1] ^ secret->word[0] ^ rest);
 }
 
 /*
- * The place where it is if it can. Not just some bits of the hash: with one key in some 20,000
+ * The place where it is if it can. Not just some bits of the hash: with one secret in some 20,000
  * these are the same for all neighbours, and then they would drive each other out.
  */
-static inline uint32_t local_home(const struct locals *locals, const struct hash_key *key,
+static inline uint32_t local_home(const struct locals *locals, const struct hash_secret *secret,
 				  uint64_t hash)
 {
-	return (uint32_t)(hash * (key->word[1] | 1) >> (64 - locals->bits));
+	return (uint32_t)(hash * (secret->word[1] | 1) >> (64 - locals->bits));
 }
 
 static inline bool local_is_changing(uint32_t generation)
@@ -101,7 +101,7 @@ static inline bool locals_is_fresh(const struct local_place *place, struct local
  * Remembers a local address; of the LOCALS_WAYS places it can have, the one heard of longest ago is
  * used again. *made: it was not there.
  */
-struct local_known locals_put(const struct locals *locals, const struct hash_key *key,
+struct local_known locals_put(const struct locals *locals, const struct hash_secret *secret,
 			      const struct local *local, uint32_t tick, bool *made);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Keyed hashes of peers: nobody without the key can aim at a bucket of the peer table. */
+/* Keyed hashes of peers: nobody without the secret can aim at a bucket of the peer table. */
 #ifndef NAMES_H
 #define NAMES_H
 
 #include "wire/address.h"
 
 /* The secret of the hash. */
-struct hash_key {
+struct hash_secret {
 	uint64_t word[4];
 };
 
@@ -37,24 +37,25 @@ struct names {
  * none). The same peer has different hashes in two spaces, so nothing learnt in one is used in
  * another. `cookie` is SO_NETNS_COOKIE, 0 where the kernel has none (before Linux 5.14).
  */
-static inline uint64_t names_salt(const struct hash_key *key, uint64_t cookie, uint32_t device)
+static inline uint64_t names_salt(const struct hash_secret *secret, uint64_t cookie,
+				  uint32_t device)
 {
-	return hash_fold(cookie ^ key->word[2], key->word[3]) +
+	return hash_fold(cookie ^ secret->word[2], secret->word[3]) +
 	       device * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* Returns the hashes of a peer in the space of that salt. */
-static inline struct names names_of_peer(const struct hash_key *key, struct peer peer,
+static inline struct names names_of_peer(const struct hash_secret *secret, struct peer peer,
 					 uint64_t salt)
 {
 	struct names names;
 
 	if (__builtin_expect(peer.scope != 0, 0))
-		salt = hash_fold(salt ^ peer.scope, key->word[0]);
+		salt = hash_fold(salt ^ peer.scope, secret->word[0]);
 	/* Once is not enough for neighbours: the product is linear in the host's number. */
-	names.host = hash_fold(hash_fold(peer.half[0] ^ salt, peer.half[1] ^ key->word[1]),
-			       key->word[0]);
-	names.peer = hash_fold(names.host ^ key->word[3], peer.port ^ key->word[2]);
+	names.host = hash_fold(hash_fold(peer.half[0] ^ salt, peer.half[1] ^ secret->word[1]),
+			       secret->word[0]);
+	names.peer = hash_fold(names.host ^ secret->word[3], peer.port ^ secret->word[2]);
 	return names;
 }
 

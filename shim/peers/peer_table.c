@@ -19,7 +19,7 @@ enum { TRIES = 8 };
 /* The buckets in which a name can be: its home, and two others if that is full. */
 enum { WAYS = 3 };
 
-void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
+void peers_start(struct peers *peers, size_t count, const struct hash_secret *secret,
 		 struct peer_set *sets, struct local_place *locals, struct peers_state *state)
 {
 	uint32_t buckets = (uint32_t)peers_sets(count);
@@ -30,7 +30,7 @@ void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
 				 .count = buckets,
 				 .tick_shift = (uint8_t)(31 - __builtin_clz(buckets * SLOTS) -
 							 TICKS_BITS),
-				 .key = *key };
+				 .secret = *secret };
 	/* Not from 0: slots of local addresses that were never used are older than all others. */
 	__atomic_store_n(&state->clock, UINT32_C(1) << peers->tick_shift, __ATOMIC_RELAXED);
 	__atomic_store_n(&state->local_tick, 1, __ATOMIC_RELAXED);
@@ -245,7 +245,7 @@ static NOINLINE uint64_t put_local(struct peers *peers, const struct name *name,
 	struct local_known known;
 	bool made;
 
-	known = locals_put(&peers->locals, &peers->key, local, peers_local_tick(peers), &made);
+	known = locals_put(&peers->locals, &peers->secret, local, peers_local_tick(peers), &made);
 	if (made)
 		advance_clock(&state->local_clock, &state->local_tick,
 			      peers->locals.bits - TICKS_BITS);

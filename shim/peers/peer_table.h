@@ -42,7 +42,7 @@ struct peers {
 	struct peers_state *state;
 	uint32_t count; /* of the buckets */
 	uint8_t tick_shift;
-	struct hash_key key;
+	struct hash_secret secret;
 };
 
 /* Returns the number of buckets for so many peers, a power of two from 1,024: five slots for four.
@@ -59,7 +59,7 @@ static inline uint8_t peers_locals_bits(size_t peers)
 }
 
 /* Makes an empty table for so many peers, a power of two, in memory that is all zero. */
-void peers_start(struct peers *peers, size_t count, const struct hash_key *key,
+void peers_start(struct peers *peers, size_t count, const struct hash_secret *secret,
 		 struct peer_set *sets, struct local_place *locals, struct peers_state *state);
 
 static inline uint32_t peers_tick(const struct peers *peers)
@@ -129,7 +129,7 @@ static inline uint64_t peers_tag(const struct peers *peers, uint64_t word, struc
 	const struct local_place *place = peers_local(peers, word);
 
 	*local = locals_read(place);
-	return (word ^ local_check(place, local_hash(&peers->key, *local))) & TAG_MASK;
+	return (word ^ local_check(place, local_hash(&peers->secret, *local))) & TAG_MASK;
 }
 
 /*
@@ -167,8 +167,8 @@ static inline __attribute__((always_inline)) bool peers_know_at(const struct pee
 								uint64_t tag, struct local local)
 {
 	uint32_t tick = peers_tick(peers);
-	uint64_t hash = local_hash(&peers->key, local);
-	struct local_known known = { .index = local_home(&peers->locals, &peers->key, hash) };
+	uint64_t hash = local_hash(&peers->secret, local);
+	struct local_known known = { .index = local_home(&peers->locals, &peers->secret, hash) };
 	const struct local_place *place = &peers->locals.places[known.index];
 
 	known.check = local_check(place, hash);

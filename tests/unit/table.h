@@ -11,8 +11,8 @@
 #include "peers/peer_table.h"
 #include "unit.h"
 
-static const struct hash_key table_key = { { 0x243f6a8885a308d3, 0x13198a2e03707344,
-					     0xa4093822299f31d0, 0x082efa98ec4e6c89 } };
+static const struct hash_secret table_secret = { { 0x243f6a8885a308d3, 0x13198a2e03707344,
+						   0xa4093822299f31d0, 0x082efa98ec4e6c89 } };
 
 /* The least table that the settings allow. */
 enum {
@@ -63,7 +63,7 @@ static inline void table_protect(const struct peers *peers, bool protected)
 }
 
 /* Makes a table in memory that forked processes share, as the library does; no page follows it. */
-static inline struct peers table_make_with(size_t count, const struct hash_key *key)
+static inline struct peers table_make_with(size_t count, const struct hash_secret *secret)
 {
 	size_t size = table_size(count), whole = table_page(size);
 	struct peers_state *state;
@@ -76,14 +76,14 @@ static inline struct peers table_make_with(size_t count, const struct hash_key *
 	assert_int_equal(mprotect(start + whole, table_page(1), PROT_NONE), 0);
 	state = (struct peers_state *)(void *)(start + whole - size);
 	buckets = (struct peer_set *)(void *)(state + 1);
-	peers_start(&peers, count, key, buckets,
+	peers_start(&peers, count, secret, buckets,
 		    (struct local_place *)(void *)(buckets + peers_sets(count)), state);
 	return peers;
 }
 
 static inline struct peers table_make(size_t count)
 {
-	return table_make_with(count, &table_key);
+	return table_make_with(count, &table_secret);
 }
 
 static inline void table_drop(const struct peers *peers)
@@ -172,7 +172,7 @@ static inline uint64_t hash_of_bucket(uint32_t bucket)
 /* The n-th name whose home is that bucket of the fixed table; its other buckets are anywhere. */
 static inline struct name name_at(uint32_t bucket, uint32_t n)
 {
-	uint64_t mixed = hash_fold(n + UINT64_C(0x9e3779b97f4a7c15), bucket ^ table_key.word[2]);
+	uint64_t mixed = hash_fold(n + UINT64_C(0x9e3779b97f4a7c15), bucket ^ table_secret.word[2]);
 
 	return (struct name){ .hash = (uint64_t)n << TAG_SHIFT | (mixed & ~TAG_MASK),
 			      .home = hash_of_bucket(bucket),

@@ -36,7 +36,7 @@ static struct name nth_name(const struct crowd *crowd, uint32_t n)
 		peer.host = address_map((struct in_addr){ htonl(0xc0000201 + n % 32) });
 		peer.port = (in_port_t)(n / 2);
 	}
-	names = names_of_peer(&table_key, peer, names_salt(&table_key, 1, 0));
+	names = names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
 	return name_of_peer(&names, htons(PORT));
 }
 
@@ -85,7 +85,7 @@ static void all_sizes_have_a_table(void **state)
 		static struct peers_state memory;
 		struct peers peers;
 
-		peers_start(&peers, count, &table_key, NULL, NULL, &memory);
+		peers_start(&peers, count, &table_secret, NULL, NULL, &memory);
 		assert_int_equal(peers.count * SLOTS, count / 4 * 5);
 		assert_true(peers_is_empty(&peers));
 		assert_in_range(peers.count * SLOTS >> peers.tick_shift, 32, 63);

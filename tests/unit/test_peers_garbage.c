@@ -21,7 +21,7 @@ static struct peers make_pieces(void)
 {
 	struct peers peers;
 
-	peers_start(&peers, FIXED_PEERS, &table_key,
+	peers_start(&peers, FIXED_PEERS, &table_secret,
 		    make_piece(FIXED_BUCKETS * sizeof(struct peer_set)),
 		    make_piece(PLACES * sizeof(struct local_place)),
 		    make_piece(sizeof(struct peers_state)));
@@ -61,7 +61,7 @@ static void scribble_state(const struct peers *peers, uint32_t round, uint64_t *
 static void use(struct peers *peers, uint32_t n)
 {
 	struct peer peer = { .host = nth_local(n).address, .port = n };
-	struct names names = names_of_peer(&peers->key, peer, n % 3);
+	struct names names = names_of_peer(&peers->secret, peer, n % 3);
 	struct name name = name_of_peer(&names, htons(PORT));
 	struct local local;
 

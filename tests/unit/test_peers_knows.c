@@ -7,7 +7,7 @@ static struct names nth_names(uint32_t n)
 {
 	struct peer peer = { .host = nth_local(n).address, .port = htons(53) };
 
-	return names_of_peer(&table_key, peer, names_salt(&table_key, 1, 0));
+	return names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
 }
 
 static struct name nth_name(uint32_t n)
@@ -159,7 +159,8 @@ static void writes_nothing_that_is_known_elsewhere(void **state)
 
 	for (uint32_t port = 0; port < 3 * SLOTS; port++) {
 		struct peer peer = { .host = nth_local(1).address, .port = port };
-		struct names names = names_of_peer(&table_key, peer, names_salt(&table_key, 1, 0));
+		struct names names =
+			names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
 
 		name = name_of_peer(&names, htons(PORT));
 		table_learn(*state, name, nth_local(1));
@@ -176,8 +177,8 @@ static void writes_nothing_of_displaced_local(void **state)
 	uint32_t count = 0, home = 0;
 
 	for (uint32_t n = 1; count < 3; n++) {
-		uint32_t at = local_home(&peers->locals, &table_key,
-					 local_hash(&table_key, nth_local(n)));
+		uint32_t at = local_home(&peers->locals, &table_secret,
+					 local_hash(&table_secret, nth_local(n)));
 
 		if (count && at != home)
 			continue;
@@ -195,7 +196,7 @@ static void knows_no_local_that_was_evicted(void **state)
 {
 	struct peers *peers = *state;
 	uint32_t home =
-		local_home(&peers->locals, &table_key, local_hash(&table_key, nth_local(1)));
+		local_home(&peers->locals, &table_secret, local_hash(&table_secret, nth_local(1)));
 	struct local_place *place = &peers->locals.places[home], before;
 
 	peers_put(peers, nth_name(1), nth_local(1));

@@ -16,7 +16,7 @@ static struct names nth_names(uint32_t n)
 {
 	struct peer peer = { .host = nth_local(n).address, .port = htons(5060) };
 
-	return names_of_peer(&table_key, peer, names_salt(&table_key, 1, 0));
+	return names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
 }
 
 static struct name nth_name(uint32_t n)
@@ -28,7 +28,7 @@ static struct name nth_name(uint32_t n)
 
 static uint32_t home_of(const struct peers *peers, struct local local)
 {
-	return local_home(&peers->locals, &table_key, local_hash(&table_key, local));
+	return local_home(&peers->locals, &table_secret, local_hash(&table_secret, local));
 }
 
 static uint32_t slots_used(const struct peers *peers)
@@ -226,7 +226,7 @@ static struct local nth_neighbour(uint32_t shift, uint32_t n)
 	return local;
 }
 
-/* Whatever the key: neighbours that all share a few slots would evict each other. */
+/* Whatever the secret: neighbours that all share a few slots would evict each other. */
 static void neighbours_spread_with_any_key(void **state)
 {
 	enum { NEIGHBOURS = 16, KEYS = 400000, LAST_BYTE = 56 };
@@ -236,13 +236,13 @@ static void neighbours_spread_with_any_key(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < KEYS; i++) {
 		uint8_t together[(1 << LOCALS_BITS_MOST) / LOCALS_WAYS] = { 0 };
-		struct hash_key key;
+		struct hash_secret secret;
 
 		for (int j = 0; j < 4; j++)
-			key.word[j] = random_next(&random);
+			secret.word[j] = random_next(&random);
 		for (uint32_t n = 0; n < NEIGHBOURS; n++) {
 			struct local local = nth_neighbour(i % 2 ? LAST_BYTE : i % 16 * 4, n);
-			uint32_t home = local_home(&locals, &key, local_hash(&key, local));
+			uint32_t home = local_home(&locals, &secret, local_hash(&secret, local));
 			uint32_t group = home / LOCALS_WAYS;
 
 			assert_true(++together[group] <= LOCALS_WAYS);

@@ -8,7 +8,7 @@ static struct names names_for(const char *host, uint16_t port, uint32_t scope, u
 {
 	struct peer peer = { .host = address_of(host), .scope = scope, .port = htons(port) };
 
-	return names_of_peer(&table_key, peer, names_salt(&table_key, cookie, device));
+	return names_of_peer(&table_secret, peer, names_salt(&table_secret, cookie, device));
 }
 
 /* Everything that makes another peer; the first row is what the others are compared with. */
@@ -77,7 +77,7 @@ static void spaces_have_salts_of_their_own(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < COOKIES * DEVICES; i++)
-		salts[i] = names_salt(&table_key, i / DEVICES, i % DEVICES);
+		salts[i] = names_salt(&table_secret, i / DEVICES, i % DEVICES);
 	assert_all_different(salts, COOKIES * DEVICES);
 	free(salts);
 }
@@ -89,8 +89,8 @@ static void spaces_are_told_apart(void **state)
 
 	for (uint32_t round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < 100; i++) {
-			uint64_t salt = names_salt(&table_key, 1 + i / 10, i % 10);
-			struct names names = names_of_peer(&table_key, peer, salt);
+			uint64_t salt = names_salt(&table_secret, 1 + i / 10, i % 10);
+			struct names names = names_of_peer(&table_secret, peer, salt);
 			struct name name = name_of_peer(&names, htons(PORT));
 			struct local found;
 
@@ -142,23 +142,23 @@ static void all_of_a_host_has_one_home(void **state)
 	}
 }
 
-/* Without the key nobody knows the names: every word and every bit of it changes them. */
+/* Without the secret nobody knows the names: every word and every bit of it changes them. */
 static void names_depend_on_all_of_the_key(void **state)
 {
 	struct peer peer = { .host = address_of("2001:db8::1"), .port = htons(53) };
-	struct names names = names_of_peer(&table_key, peer, names_salt(&table_key, 1, 0));
+	struct names names = names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
 
 	(void)state;
 	for (int bit = 0; bit < 256; bit++) {
-		struct hash_key key = table_key;
+		struct hash_secret secret = table_secret;
 		struct names other;
 
-		key.word[bit / 64] ^= UINT64_C(1) << bit % 64;
-		other = names_of_peer(&key, peer, names_salt(&key, 1, 0));
+		secret.word[bit / 64] ^= UINT64_C(1) << bit % 64;
+		other = names_of_peer(&secret, peer, names_salt(&secret, 1, 0));
 		assert_true(names.peer != other.peer);
 		assert_true(names.host != other.host);
-		assert_true(local_hash(&key, nth_local(1)) !=
-				    local_hash(&table_key, nth_local(1)) ||
+		assert_true(local_hash(&secret, nth_local(1)) !=
+				    local_hash(&table_secret, nth_local(1)) ||
 			    bit / 64 == 1 || bit / 64 == 2);
 	}
 }
@@ -167,7 +167,7 @@ static void names_depend_on_all_of_the_key(void **state)
 static void neighbours_do_not_collide(void **state)
 {
 	enum { COUNT = 65536 };
-	uint64_t salt = names_salt(&table_key, 1, 0), *all = malloc(3 * COUNT * sizeof(*all));
+	uint64_t salt = names_salt(&table_secret, 1, 0), *all = malloc(3 * COUNT * sizeof(*all));
 
 	(void)state;
 	for (uint32_t i = 0; i < COUNT; i++) {
@@ -176,9 +176,9 @@ static void neighbours_do_not_collide(void **state)
 		struct peer v6 = { .host = address_of("2001:db8::"), .port = 53 };
 
 		v6.host.s6_addr32[3] = htonl(i);
-		all[i] = names_of_peer(&table_key, port, salt).peer;
-		all[COUNT + i] = names_of_peer(&table_key, v4, salt).peer;
-		all[2 * COUNT + i] = names_of_peer(&table_key, v6, salt).peer;
+		all[i] = names_of_peer(&table_secret, port, salt).peer;
+		all[COUNT + i] = names_of_peer(&table_secret, v4, salt).peer;
+		all[2 * COUNT + i] = names_of_peer(&table_secret, v6, salt).peer;
 	}
 	for (uint32_t i = 0; i < 3 * COUNT; i++)
 		all[i] >>= TAG_SHIFT;
@@ -189,7 +189,7 @@ static void neighbours_do_not_collide(void **state)
 /* Ones that share a home differ in their tags: 8 ports of each of many hosts. */
 static void ports_of_one_home_do_not_collide(void **state)
 {
-	uint64_t salt = names_salt(&table_key, 1, 0), all[SLOTS];
+	uint64_t salt = names_salt(&table_secret, 1, 0), all[SLOTS];
 
 	(void)state;
 	for (uint32_t host = 0; host < 10000; host++) {
@@ -197,7 +197,7 @@ static void ports_of_one_home_do_not_collide(void **state)
 			struct peer peer = { .host = address_map((struct in_addr){ htonl(host) }),
 					     .port = htons((uint16_t)(1024 + i)) };
 
-			all[i] = names_of_peer(&table_key, peer, salt).peer >> TAG_SHIFT;
+			all[i] = names_of_peer(&table_secret, peer, salt).peer >> TAG_SHIFT;
 		}
 		assert_all_different(all, SLOTS);
 	}

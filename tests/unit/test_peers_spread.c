@@ -8,14 +8,14 @@ enum { KEYS = 60, COUNT = 65536, BINS = 1024 };
 /* The sum of squares of a spread by chance is BINS - 1, and seldom this much more: 8 deviations. */
 static const double bound = BINS - 1 + 8 * 45.2;
 
-static struct hash_key nth_key(uint32_t n)
+static struct hash_secret nth_key(uint32_t n)
 {
 	uint64_t random = UINT64_C(0x2545f4914f6cdd1d) * (n + 1);
-	struct hash_key key;
+	struct hash_secret secret;
 
 	for (int i = 0; i < 4; i++)
-		key.word[i] = random_next(&random);
-	return key;
+		secret.word[i] = random_next(&random);
+	return secret;
 }
 
 /* Hosts beside each other, hosts a network apart, in IPv6 the same, and ports of one host. */
@@ -45,14 +45,14 @@ static struct peer nth_peer(enum kind kind, uint32_t n)
  * What of the names says where they are: `shift` of the hash of the host. A host's ports are all at
  * home there; where they go from there shows in how many the table holds.
  */
-static double deviation(const struct hash_key *key, enum kind kind, int shift)
+static double deviation(const struct hash_secret *secret, enum kind kind, int shift)
 {
-	uint64_t salt = names_salt(key, 7, 0);
+	uint64_t salt = names_salt(secret, 7, 0);
 	uint32_t bins[BINS] = { 0 };
 	double sum = 0;
 
 	for (uint32_t n = 0; n < COUNT; n++) {
-		struct names names = names_of_peer(key, nth_peer(kind, n), salt);
+		struct names names = names_of_peer(secret, nth_peer(kind, n), salt);
 
 		bins[names.host >> shift & (BINS - 1)]++;
 	}
@@ -72,11 +72,11 @@ static void spread_evenly(void **state)
 
 	(void)state;
 	for (uint32_t n = 0; n < KEYS; n++) {
-		struct hash_key key = nth_key(n);
+		struct hash_secret secret = nth_key(n);
 
 		for (enum kind kind = V4; kind < PORTS; kind++) {
 			for (int i = n % 2; i < 4; i += 2) {
-				double sum = deviation(&key, kind, shifts[i]);
+				double sum = deviation(&secret, kind, shifts[i]);
 
 				if (sum > bound)
 					fail_msg("key %u, kind %d, bits from %d: %f", n, kind,
@@ -95,22 +95,24 @@ static void table_holds_all_kinds(void **state)
 
 	(void)state;
 	for (uint32_t n = 0; n < 20; n++) {
-		struct hash_key key = nth_key(n);
+		struct hash_secret secret = nth_key(n);
 		struct local found;
 
 		for (enum kind kind = V4; kind < KINDS; kind++) {
-			struct peers peers = table_make_with(PEERS, &key);
-			uint64_t salt = names_salt(&key, 7, 0);
+			struct peers peers = table_make_with(PEERS, &secret);
+			uint64_t salt = names_salt(&secret, 7, 0);
 			uint32_t count = 0;
 
 			for (uint32_t i = 0; i < PEERS; i++) {
-				struct names names = names_of_peer(&key, nth_peer(kind, i), salt);
+				struct names names =
+					names_of_peer(&secret, nth_peer(kind, i), salt);
 
 				table_learn(&peers, name_of_peer(&names, htons(PORT)),
 					    nth_local(1));
 			}
 			for (uint32_t i = 0; i < PEERS; i++) {
-				struct names names = names_of_peer(&key, nth_peer(kind, i), salt);
+				struct names names =
+					names_of_peer(&secret, nth_peer(kind, i), salt);
 
 				count += peers_find(&peers, name_of_peer(&names, htons(PORT)),
 						    &found);

@@ -97,7 +97,7 @@ static struct local_place make_entry(struct peers *peers, struct name name, stru
 				     .tick = generation,
 				     .generation = generation };
 	struct local_known known = {
-		.check = local_check(&place, local_hash(&peers->key, local)),
+		.check = local_check(&place, local_hash(&peers->secret, local)),
 	};
 
 	peers_forget(peers, name);

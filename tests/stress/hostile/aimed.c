@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Somebody who knows the hash key, which fixedkey.so gave the library, and the cookie of the
- * server's network namespace: peers whose buckets in the table are those of the well-behaved hosts.
- * This file follows shim/peers/peer_table.h.
+ * Somebody who knows the secret of the hash, which fixedkey.so gave the library, and the cookie of
+ * the server's network namespace: peers whose buckets in the table are those of the well-behaved
+ * hosts. This file follows shim/peers/peer_table.h.
  */
 
 #include "attack.h"
@@ -21,13 +21,13 @@ static unsigned int chosen;
 /* The buckets in which an entry of a victim can be. */
 static unsigned char *wanted;
 static uint32_t buckets;
-static struct hash_key key;
+static struct hash_secret secret;
 
 static struct names names_of(const struct end *end, uint64_t netns)
 {
 	struct peer peer = { .host = end->host, .scope = 0, .port = htons(end->port) };
 
-	return names_of_peer(&key, peer, names_salt(&key, netns, 0));
+	return names_of_peer(&secret, peer, names_salt(&secret, netns, 0));
 }
 
 /* bucket_of_way() in shim/peers/peer_table.c. */
@@ -55,7 +55,7 @@ void aim(struct attack *attack)
 {
 	buckets = (uint32_t)peers_sets(attack->peers);
 	wanted = calloc(buckets, 1);
-	fixed_bytes(&key, sizeof(key));
+	fixed_bytes(&secret, sizeof(secret));
 	for (unsigned int i = 0; i < 2 * CLIENTS; i++) {
 		struct end victim = { client_host(i / 2, i % 2), CLIENT_PORT };
 		struct names names = names_of(&victim, attack->netns);

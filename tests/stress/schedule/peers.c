@@ -191,7 +191,7 @@ static void start(unsigned int worker)
 
 static uint32_t home_of(struct local local)
 {
-	return local_home(&peers.locals, &peers.key, local_hash(&peers.key, local));
+	return local_home(&peers.locals, &peers.secret, local_hash(&peers.secret, local));
 }
 
 static void choose_locals(void)
@@ -211,13 +211,13 @@ static void choose_locals(void)
 
 static void make_table(void)
 {
-	struct hash_key key;
+	struct hash_secret secret;
 
 	for (int i = 0; i < 4; i++)
-		key.word[i] = schedule_random_word();
+		secret.word[i] = schedule_random_word();
 	memset(&memory, 0, sizeof(memory));
 	memset(vectors, 0, sizeof(vectors));
-	peers_start(&peers, kind->full ? ROOM_LEAST : ROOM, &key, memory.sets, memory.locals,
+	peers_start(&peers, kind->full ? ROOM_LEAST : ROOM, &secret, memory.sets, memory.locals,
 		    &memory.state);
 	choose_locals();
 	for (uint32_t i = 0; i < PEERS_MOST; i++) {
@@ -226,7 +226,7 @@ static void make_table(void)
 
 		peer.host = address_map((struct in_addr){ htonl(0xc6336401 + i / 4) });
 		asking[i] = (struct asking){
-			.names = names_of_peer(&key, peer, names_salt(&key, 1, 0)),
+			.names = names_of_peer(&secret, peer, names_salt(&secret, 1, 0)),
 			.port = (in_port_t)(1 + i % PORTS),
 		};
 	}
