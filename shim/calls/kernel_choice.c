@@ -38,8 +38,8 @@ static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_famil
 
 	if (made < 0)
 		return -1;
-	if ((!salt || names_salt(&library.peers.secret, socket_netns(made),
-				 device > 0 ? (uint32_t)device : 0) == salt) &&
+	if ((!salt || peer_salt(&library.peers.secret, socket_netns(made),
+				device > 0 ? (uint32_t)device : 0) == salt) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_BINDTOIFINDEX) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&
 	    (family == AF_INET6 || copy_option(fd, made, IPPROTO_IP, IP_TOS)) &&

@@ -66,11 +66,11 @@ static void add_port(uint8_t *ports, in_port_t port)
 }
 
 /* Is it the local address of the conversation before the present one? */
-static NOINLINE bool is_past(const struct names *names, const struct local *local)
+static NOINLINE bool is_past(const struct peer_hash *hash, const struct local *local)
 {
 	struct local before;
 
-	return peers_find(&library.peers, name_of_past(names, local->port), &before) &&
+	return peers_find(&library.peers, key_of_past(hash, local->port), &before) &&
 	       is_same_address(before, *local);
 }
 
@@ -87,25 +87,25 @@ static NOINLINE bool is_choice(int fd, uint64_t salt, const struct peer *peer,
 	       IN6_ARE_ADDR_EQUAL(&choice, &local->address);
 }
 
-static NOINLINE void put_past(const struct names *names, const struct local *local)
+static NOINLINE void put_past(const struct peer_hash *hash, const struct local *local)
 {
-	struct name name = name_of_past(names, local->port);
+	struct peer_key key = key_of_past(hash, local->port);
 
-	peers_put_at(&library.peers, &name, local);
+	peers_put_at(&library.peers, &key, local);
 }
 
-static NOINLINE void put_peer(const struct names *names, const struct local *local)
+static NOINLINE void put_peer(const struct peer_hash *hash, const struct local *local)
 {
-	struct name name = name_of_peer(names, local->port);
+	struct peer_key key = key_of_peer(hash, local->port);
 
-	peers_put_at(&library.peers, &name, local);
+	peers_put_at(&library.peers, &key, local);
 }
 
 /* An entry in use is kept young. */
-static NOINLINE void keep_peer(const struct names *names, const struct local *known)
+static NOINLINE void keep_peer(const struct peer_hash *hash, const struct local *known)
 {
-	if (!peers_knows(&library.peers, name_of_peer(names, known->port), *known))
-		put_peer(names, known);
+	if (!peers_knows(&library.peers, key_of_peer(hash, known->port), *known))
+		put_peer(hash, known);
 }
 
 /* This thread's last receive, in a conversation that the program began. */
@@ -124,45 +124,45 @@ static NOINLINE void note_own(uint64_t salt, const struct peer *peer, const stru
 }
 
 /* Returns true if the program spoke first to the peer. */
-static NOINLINE bool is_own(const struct names *names, in_port_t port, struct local *known)
+static NOINLINE bool is_own(const struct peer_hash *hash, in_port_t port, struct local *known)
 {
-	return peers_find(&library.peers, name_of_peer(names, port), known) &&
+	return peers_find(&library.peers, key_of_peer(hash, port), known) &&
 	       known->state >= LOCAL_OWN;
 }
 
 /* Returns true if a datagram came from a peer to which the program spoke first. */
-static NOINLINE bool learn_if_own(int fd, uint64_t salt, const struct names *names,
+static NOINLINE bool learn_if_own(int fd, uint64_t salt, const struct peer_hash *hash,
 				  const struct peer *peer, const struct local *local)
 {
 	struct local known;
 	bool own;
 
-	if (!is_own(names, local->port, &known))
+	if (!is_own(hash, local->port, &known))
 		return false;
 	own = known.state == LOCAL_OWN;
 	if (is_same_address(*local, known)) {
-		keep_peer(names, &known);
+		keep_peer(hash, &known);
 	} else {
-		own = !local_is_usable(*local) || is_past(names, local) ||
+		own = !local_is_usable(*local) || is_past(hash, local) ||
 		      is_choice(fd, salt, peer, local);
 		if (own && known.state == LOCAL_OWN && local_is_usable(known))
-			put_past(names, &known);
+			put_past(hash, &known);
 		known = *local;
 		known.state = own ? LOCAL_OWN : LOCAL_OWN_ASKED;
 		if (local_is_usable(*local))
-			put_peer(names, &known);
+			put_peer(hash, &known);
 	}
 	note_own(salt, peer, local, own);
 	return true;
 }
 
-static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *secret,
+static NOINLINE void learn_peer(int fd, uint64_t salt, const struct peer *stored,
 				const struct peer *peer, const struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.secret, *secret, salt);
+	struct peer_hash hash = peer_hash_of(&library.peers.secret, *stored, salt);
 
-	if (!learn_if_own(fd, salt, &names, peer, local))
-		put_peer(&names, local);
+	if (!learn_if_own(fd, salt, &hash, peer, local))
+		put_peer(&hash, local);
 }
 
 /* Programs lose the scope id on the way to the reply. */
@@ -197,16 +197,16 @@ void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const str
 
 void source_publish(void)
 {
-	struct names names;
+	struct peer_hash hash;
 	struct heard last;
-	struct name name;
+	struct peer_key key;
 
 	if (!heard_copy(&source_last, &last))
 		return;
-	names = names_of_peer(&library.peers.secret, last.peer, last.salt);
-	name = name_of_host(&names, last.local.port);
-	if (!peers_knows(&library.peers, name, last.local))
-		peers_put(&library.peers, name, last.local);
+	hash = peer_hash_of(&library.peers.secret, last.peer, last.salt);
+	key = key_of_host(&hash, last.local.port);
+	if (!peers_knows(&library.peers, key, last.local))
+		peers_put(&library.peers, key, last.local);
 	add_port(answers_late, last.local.port);
 	source_last.flags |= HEARD_PUBLISHED;
 }
@@ -219,28 +219,28 @@ void source_count_option(struct tracked *tracked)
 }
 
 /* The host's entry says no more that a question waits for its answer. */
-static NOINLINE void retract_host(const struct names *names, in_port_t port,
+static NOINLINE void retract_host(const struct peer_hash *hash, in_port_t port,
 				  const struct local *local)
 {
-	struct name name = name_of_host(names, port);
+	struct peer_key key = key_of_host(hash, port);
 	struct local host;
 
-	if (peers_find(&library.peers, name, &host) && is_same_address(host, *local))
-		peers_forget(&library.peers, name);
+	if (peers_find(&library.peers, key, &host) && is_same_address(host, *local))
+		peers_forget(&library.peers, key);
 }
 
 void source_retract(uint64_t salt, const struct peer *peer, const struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
+	struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 
-	retract_host(&names, local->port, local);
+	retract_host(&hash, local->port, local);
 }
 
 bool source_is_still(uint64_t salt, const struct peer *peer, const struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
+	struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 
-	return peers_knows(&library.peers, name_of_peer(&names, local->port), *local);
+	return peers_knows(&library.peers, key_of_peer(&hash, local->port), *local);
 }
 
 /*
@@ -255,12 +255,12 @@ static bool heard_outranks(const struct heard *heard)
 }
 
 /* The peer is known: is that a source? */
-static bool use_known(const struct names *names, bool is_last, const struct local *known)
+static bool use_known(const struct peer_hash *hash, bool is_last, const struct local *known)
 {
 	if (is_last && !(source_last.flags & HEARD_ANSWERED))
 		source_last.flags = HEARD_ANSWERED;
 	if (has_port(answers_late, known->port))
-		retract_host(names, known->port, known);
+		retract_host(hash, known->port, known);
 	return known->state != LOCAL_OWN && local_is_usable(*known);
 }
 
@@ -278,50 +278,50 @@ static NOINLINE bool is_last_host(const struct peer *peer, uint64_t salt, in_por
 }
 
 /* Finds where the peer's host asked, from another port, and still waits for an answer. */
-static bool find_host(const struct names *names, const struct peer *peer, in_port_t port,
+static bool find_host(const struct peer_hash *hash, const struct peer *peer, in_port_t port,
 		      uint64_t salt, struct local *local)
 {
 	if (is_last_host(peer, salt, port, local))
 		source_last.flags = HEARD_ANSWERED;
 	else if (!has_port(answers_late, port) ||
-		 !peers_find(&library.peers, name_of_host(names, port), local))
+		 !peers_find(&library.peers, key_of_host(hash, port), local))
 		return false;
 	/* From now on this port of the host is known too. */
-	put_peer(names, local);
+	put_peer(hash, local);
 	return local_is_usable(*local);
 }
 
 /* What the settings say of a peer to which the program speaks first. */
-static NOINLINE bool find_by_setting(const struct names *names, const struct peer *peer,
+static NOINLINE bool find_by_setting(const struct peer_hash *hash, const struct peer *peer,
 				     struct local *local)
 {
-	if (!library.settings.follow_tcp || !peers_find(&library.peers, name_of_tcp(names), local))
+	if (!library.settings.follow_tcp || !peers_find(&library.peers, key_of_tcp(hash), local))
 		*local = local_of_setting(peer);
 	local->state = LOCAL_SET;
 	return local_is_usable(*local);
 }
 
 /* The program speaks first to a peer, on a socket of that port. */
-static NOINLINE void speak_first(const struct names *names, in_port_t port)
+static NOINLINE void speak_first(const struct peer_hash *hash, in_port_t port)
 {
 	const struct local own = { .port = port, .state = LOCAL_OWN };
 
-	peers_put(&library.peers, name_of_peer(names, port), own);
+	peers_put(&library.peers, key_of_peer(hash, port), own);
 }
 
 /* Of the peer itself nothing is known. */
 static NOINLINE bool find_unknown(in_port_t port, uint64_t salt, const struct peer *peer,
 				  struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
+	struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 	bool found =
-		find_host(&names, peer, port, salt, local) || find_by_setting(&names, peer, local);
+		find_host(&hash, peer, port, salt, local) || find_by_setting(&hash, peer, local);
 
 	if (found)
 		return true;
 	/* The program speaks first. Before it does: the answer can be quick. */
 	if (peer->port)
-		speak_first(&names, port);
+		speak_first(&hash, port);
 	source_count(COUNTER_bare);
 	return false;
 }
@@ -333,7 +333,7 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 	bool is_last = heard_read(&source_last, peer, salt, port, local), is_known, found = false;
 
 	{
-		struct names names = names_of_peer(&library.peers.secret, *peer, salt);
+		struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 
 		is_known = is_last && heard_outranks(&source_last);
 		if (is_known) {
@@ -341,15 +341,15 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 				tracked_mark(tracked, TRACKED_ANSWERS, true);
 				add_port(answers_here, port);
 			}
-			found = use_known(&names, true, local);
-		} else if (peers_find(&library.peers, name_of_peer(&names, port), local)) {
+			found = use_known(&hash, true, local);
+		} else if (peers_find(&library.peers, key_of_peer(&hash, port), local)) {
 			is_known = true;
-			found = use_known(&names, is_last, local);
+			found = use_known(&hash, is_last, local);
 			if (!found && local->state == LOCAL_OWN)
-				found = find_by_setting(&names, peer, local);
+				found = find_by_setting(&hash, peer, local);
 		} else if (is_last && heard_read(&source_last, peer, salt, port, local)) {
 			is_known = true;
-			found = use_known(&names, true, local);
+			found = use_known(&hash, true, local);
 		}
 	}
 	if (!is_known)
@@ -391,9 +391,9 @@ static NOINLINE bool find_question(int fd, const struct peer *peer, struct local
 
 	for (uint32_t i = 0; i < used && i < SPACES; i++) {
 		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
-		struct names names = names_of_peer(&library.peers.secret, *peer, salt);
+		struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 
-		if (!peers_find(&library.peers, name_of_peer(&names, 0), local))
+		if (!peers_find(&library.peers, key_of_peer(&hash, 0), local))
 			continue;
 		if (socket_netns(fd) == __atomic_load_n(&spaces[i].netns, __ATOMIC_RELAXED))
 			return is_answered_elsewhere(local->port);
@@ -411,7 +411,7 @@ static NOINLINE bool is_last_peer(const struct peer *peer, struct heard *last)
 /* The space of a socket that is bound to no device. */
 static uint64_t space_of(int fd)
 {
-	return names_salt(&library.peers.secret, socket_netns(fd), 0);
+	return peer_salt(&library.peers.secret, socket_netns(fd), 0);
 }
 
 /* The fresh socket answers what its thread received last, on another socket. */
@@ -429,11 +429,11 @@ static NOINLINE bool find_last(const struct peer *peer, struct local *local)
 
 static NOINLINE bool find_without_question(int fd, const struct peer *peer, struct local *local)
 {
-	struct names names = { 0 };
+	struct peer_hash hash = { 0 };
 
 	if (library.settings.follow_tcp)
-		names = names_of_peer(&library.peers.secret, *peer, space_of(fd));
-	return find_by_setting(&names, peer, local);
+		hash = peer_hash_of(&library.peers.secret, *peer, space_of(fd));
+	return find_by_setting(&hash, peer, local);
 }
 
 bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *answers)
@@ -452,25 +452,25 @@ bool source_find_fresh(int fd, const struct peer *peer, struct local *local, boo
 static NOINLINE void forget_on_port(uint64_t salt, const struct peer *peer, in_port_t port,
 				    const struct local *wrong)
 {
-	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
+	struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 	struct local refused;
 
 	refused =
 		(struct local){ .port = port,
-				.state = is_own(&names, port, &refused) ? LOCAL_OWN : LOCAL_ASKED };
-	retract_host(&names, port, wrong);
+				.state = is_own(&hash, port, &refused) ? LOCAL_OWN : LOCAL_ASKED };
+	retract_host(&hash, port, wrong);
 	/* From no other address either, as without us. */
-	peers_put(&library.peers, name_of_peer(&names, port), refused);
+	peers_put(&library.peers, key_of_peer(&hash, port), refused);
 }
 
 /* Returns the port at which the peer asked for that local address; 0: it did not. */
 static NOINLINE in_port_t port_asked(uint64_t salt, const struct peer *peer,
 				     const struct local *local)
 {
-	struct names names = names_of_peer(&library.peers.secret, *peer, salt);
+	struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 	struct local known;
 
-	return peers_find(&library.peers, name_of_peer(&names, 0), &known) &&
+	return peers_find(&library.peers, key_of_peer(&hash, 0), &known) &&
 			       is_same_address(known, *local)
 		       ? known.port
 		       : 0;
@@ -510,7 +510,7 @@ void source_accepted(int fd)
 	struct sockaddr_in6 name;
 	socklen_t length = sizeof(name);
 	struct peer self, peer;
-	struct names names;
+	struct peer_hash hash;
 	struct local local = none;
 	int e = errno;
 
@@ -518,9 +518,9 @@ void source_accepted(int fd)
 	    peer_read(&self, &name, length) && (length = sizeof(name)) &&
 	    !libc.getpeername(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&peer, &name, length)) {
-		names = names_of_peer(&library.peers.secret, peer, space_of(fd));
+		hash = peer_hash_of(&library.peers.secret, peer, space_of(fd));
 		local.address = self.host;
-		peers_put(&library.peers, name_of_tcp(&names), local);
+		peers_put(&library.peers, key_of_tcp(&hash), local);
 	}
 	errno = e;
 }

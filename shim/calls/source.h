@@ -131,9 +131,9 @@ struct looked_up {
 static inline __attribute__((always_inline)) struct looked_up source_look_up(uint64_t salt,
 									     struct peer peer)
 {
-	struct names names = names_of_peer(&library.peers.secret, peer, salt);
+	struct peer_hash hash = peer_hash_of(&library.peers.secret, peer, salt);
 
-	return (struct looked_up){ peers_prefetch(&library.peers, &names), names.peer };
+	return (struct looked_up){ peers_prefetch(&library.peers, &hash), hash.peer };
 }
 
 /*

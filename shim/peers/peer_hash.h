@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keyed hashes of peers: nobody without the secret can aim at a bucket of the peer table. */
-#ifndef NAMES_H
-#define NAMES_H
+#ifndef PEER_HASH_H
+#define PEER_HASH_H
 
 #include "wire/address.h"
 
@@ -27,7 +27,7 @@ static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 }
 
 /* The hashes of a peer in one space. */
-struct names {
+struct peer_hash {
 	uint64_t host; /* of its host, whatever the port */
 	uint64_t peer; /* of the host and the port */
 };
@@ -37,60 +37,59 @@ struct names {
  * none). The same peer has different hashes in two spaces, so nothing learnt in one is used in
  * another. `cookie` is SO_NETNS_COOKIE, 0 where the kernel has none (before Linux 5.14).
  */
-static inline uint64_t names_salt(const struct hash_secret *secret, uint64_t cookie,
-				  uint32_t device)
+static inline uint64_t peer_salt(const struct hash_secret *secret, uint64_t cookie, uint32_t device)
 {
 	return hash_fold(cookie ^ secret->word[2], secret->word[3]) +
 	       device * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* Returns the hashes of a peer in the space of that salt. */
-static inline struct names names_of_peer(const struct hash_secret *secret, struct peer peer,
-					 uint64_t salt)
+static inline struct peer_hash peer_hash_of(const struct hash_secret *secret, struct peer peer,
+					    uint64_t salt)
 {
-	struct names names;
+	struct peer_hash hash;
 
 	if (__builtin_expect(peer.scope != 0, 0))
 		salt = hash_fold(salt ^ peer.scope, secret->word[0]);
 	/* Once is not enough for neighbours: the product is linear in the host's number. */
-	names.host = hash_fold(hash_fold(peer.half[0] ^ salt, peer.half[1] ^ secret->word[1]),
-			       secret->word[0]);
-	names.peer = hash_fold(names.host ^ secret->word[3], peer.port ^ secret->word[2]);
-	return names;
+	hash.host = hash_fold(hash_fold(peer.half[0] ^ salt, peer.half[1] ^ secret->word[1]),
+			      secret->word[0]);
+	hash.peer = hash_fold(hash.host ^ secret->word[3], peer.port ^ secret->word[2]);
+	return hash;
 }
 
 /*
  * What the peer table looks up: a hash, the hash that chooses its home bucket, and the local port
- * of the socket (network byte order; 0: any). All names of one host have the same home bucket, one
+ * of the socket (network byte order; 0: any). All keys of one host have the same home bucket, one
  * cache line.
  */
-struct name {
+struct peer_key {
 	uint64_t hash, home;
 	in_port_t port;
 };
 
 /* The peer, on sockets of that local port. */
-static inline struct name name_of_peer(const struct names *names, in_port_t port)
+static inline struct peer_key key_of_peer(const struct peer_hash *hash, in_port_t port)
 {
-	return (struct name){ .hash = names->peer, .home = names->host, .port = port };
+	return (struct peer_key){ .hash = hash->peer, .home = hash->host, .port = port };
 }
 
 /* The peer's host: where it asked and was not answered at the port it asked from. */
-static inline struct name name_of_host(const struct names *names, in_port_t port)
+static inline struct peer_key key_of_host(const struct peer_hash *hash, in_port_t port)
 {
-	return (struct name){ .hash = names->host, .home = names->host, .port = port };
+	return (struct peer_key){ .hash = hash->host, .home = hash->host, .port = port };
 }
 
 /* The local address of the program's own conversation with a peer before the present one. */
-static inline struct name name_of_past(const struct names *names, in_port_t port)
+static inline struct peer_key key_of_past(const struct peer_hash *hash, in_port_t port)
 {
-	return (struct name){ .hash = ~names->peer, .home = names->host, .port = port };
+	return (struct peer_key){ .hash = ~hash->peer, .home = hash->host, .port = port };
 }
 
 /* The peer's host, as the other end of a TCP connection that was accepted. */
-static inline struct name name_of_tcp(const struct names *names)
+static inline struct peer_key key_of_tcp(const struct peer_hash *hash)
 {
-	return (struct name){ .hash = ~names->host, .home = names->host };
+	return (struct peer_key){ .hash = ~hash->host, .home = hash->host };
 }
 
 #endif

@@ -16,7 +16,7 @@ enum { TRIES = 8 };
 /* Each step has a stack frame of its own: what calls the next one takes less stack for that. */
 #define NOINLINE __attribute__((noinline))
 
-/* The buckets in which a name can be: its home, and two others if that is full. */
+/* The buckets in which a key can be: its home, and two others if that is full. */
 enum { WAYS = 3 };
 
 void peers_start(struct peers *peers, size_t count, const struct hash_secret *secret,
@@ -37,20 +37,21 @@ void peers_start(struct peers *peers, size_t count, const struct hash_secret *se
 	__atomic_store_n(&state->tick, 1, __ATOMIC_RELEASE);
 }
 
-static struct peer_set *bucket_of_way(const struct peers *peers, const struct name *name, int way)
+static struct peer_set *bucket_of_way(const struct peers *peers, const struct peer_key *key,
+				      int way)
 {
 	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
 					      UINT64_C(0xc2b2ae3d27d4eb4f) };
 
-	return peers_set(peers, way ? name->hash * other[way] : name->home);
+	return peers_set(peers, way ? key->hash * other[way] : key->home);
 }
 
-/* Returns true for an entry of that name, and copies its local address. */
-static bool is_named(const struct peers *peers, uint64_t word, const struct name *name,
-		     struct local *local)
+/* Returns true for an entry of that key, and copies its local address. */
+static bool has_key(const struct peers *peers, uint64_t word, const struct peer_key *key,
+		    struct local *local)
 {
-	return word && peers_tag(peers, word, local) == (name->hash & TAG_MASK) &&
-	       (!name->port || local->port == name->port);
+	return word && peers_tag(peers, word, local) == (key->hash & TAG_MASK) &&
+	       (!key->port || local->port == key->port);
 }
 
 static uint32_t age_of_entry(uint64_t word, uint32_t now)
@@ -58,16 +59,16 @@ static uint32_t age_of_entry(uint64_t word, uint32_t now)
 	return (now - (uint32_t)word) & TICK_MASK;
 }
 
-/* Returns the slot that holds a name, with *word in it, or NULL. */
-static NOINLINE uint64_t *search(const struct peers *peers, const struct name *name, uint64_t *word,
-				 struct local *local)
+/* Returns the slot that holds a key, with *word in it, or NULL. */
+static NOINLINE uint64_t *search(const struct peers *peers, const struct peer_key *key,
+				 uint64_t *word, struct local *local)
 {
 	for (int way = 0; way < WAYS; way++) {
-		struct peer_set *set = bucket_of_way(peers, name, way);
+		struct peer_set *set = bucket_of_way(peers, key, way);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
 			*word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
-			if (is_named(peers, *word, name, local))
+			if (has_key(peers, *word, key, local))
 				return &set->slot[i];
 		}
 	}
@@ -75,19 +76,19 @@ static NOINLINE uint64_t *search(const struct peers *peers, const struct name *n
 }
 
 /* Of the entries of that hash whose peer asked, copies the local address of the youngest. */
-static NOINLINE bool search_any_port(const struct peers *peers, const struct name *name,
+static NOINLINE bool search_any_port(const struct peers *peers, const struct peer_key *key,
 				     struct local *local)
 {
 	uint32_t now = peers_tick(peers), least = UINT32_MAX;
 
 	for (int way = 0; way < WAYS; way++) {
-		struct peer_set *set = bucket_of_way(peers, name, way);
+		struct peer_set *set = bucket_of_way(peers, key, way);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
 			uint64_t word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
 			struct local found;
 
-			if (is_named(peers, word, name, &found) && found.state == LOCAL_ASKED &&
+			if (has_key(peers, word, key, &found) && found.state == LOCAL_ASKED &&
 			    local_is_usable(found) && age_of_entry(word, now) < least) {
 				least = age_of_entry(word, now);
 				*local = found;
@@ -97,23 +98,23 @@ static NOINLINE bool search_any_port(const struct peers *peers, const struct nam
 	return least != UINT32_MAX;
 }
 
-bool peers_find(const struct peers *peers, struct name name, struct local *local)
+bool peers_find(const struct peers *peers, struct peer_key key, struct local *local)
 {
 	uint64_t word;
 
 	/* Twice: of two entries made at the same time the later one is deleted (is_only()). */
-	if (!name.port)
-		return search_any_port(peers, &name, local) || search_any_port(peers, &name, local);
-	return search(peers, &name, &word, local) || search(peers, &name, &word, local);
+	if (!key.port)
+		return search_any_port(peers, &key, local) || search_any_port(peers, &key, local);
+	return search(peers, &key, &word, local) || search(peers, &key, &word, local);
 }
 
-void peers_forget(struct peers *peers, struct name name)
+void peers_forget(struct peers *peers, struct peer_key key)
 {
 	struct local unused;
 	uint64_t word, *slot;
 
 	for (int tries = 0; tries < TRIES; tries++) {
-		slot = search(peers, &name, &word, &unused);
+		slot = search(peers, &key, &word, &unused);
 		if (!slot)
 			return;
 		__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
@@ -128,17 +129,17 @@ struct choice {
 
 /*
  * Chooses a free slot, at home if there is one, else one of the least recently used entries. The
- * search starts at a slot that depends on the name: two writers of one name want the same slot, and
+ * search starts at a slot that depends on the key: two writers of one key want the same slot, and
  * a peer and its host different ones.
  */
-static NOINLINE struct choice choose_slot(const struct peers *peers, const struct name *name)
+static NOINLINE struct choice choose_slot(const struct peers *peers, const struct peer_key *key)
 {
 	struct choice oldest = { .slot = NULL };
 	uint32_t now = peers_tick(peers), most = 0;
-	uint32_t first = (uint32_t)name->hash;
+	uint32_t first = (uint32_t)key->hash;
 
 	for (int way = 0; way < WAYS; way++) {
-		struct peer_set *set = bucket_of_way(peers, name, way);
+		struct peer_set *set = bucket_of_way(peers, key, way);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
 			uint64_t *slot = &set->slot[(first + i) % SLOTS];
@@ -170,17 +171,17 @@ static void advance_clock(uint32_t *clock, uint32_t *tick, int shift)
 }
 
 /*
- * An entry was written in `slot`. Another process may have made one of the same name at the same
+ * An entry was written in `slot`. Another process may have made one of the same key at the same
  * time, or have been killed and left one: the first that a search finds is kept, in the first of
- * the name's buckets, and the others are deleted. Returns false if ours was one of those.
+ * the key's buckets, and the others are deleted. Returns false if ours was one of those.
  */
-static NOINLINE bool is_only(const struct peers *peers, const struct name *name, int ways,
+static NOINLINE bool is_only(const struct peers *peers, const struct peer_key *key, int ways,
 			     uint64_t *slot, uint64_t word)
 {
 	bool after = false;
 
 	for (int way = 0; way < ways; way++) {
-		struct peer_set *set = bucket_of_way(peers, name, way);
+		struct peer_set *set = bucket_of_way(peers, key, way);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
 			uint64_t *duplicate = &set->slot[i];
@@ -188,7 +189,7 @@ static NOINLINE bool is_only(const struct peers *peers, const struct name *name,
 			struct local unused;
 
 			after |= duplicate == slot;
-			if (duplicate == slot || !is_named(peers, other, name, &unused))
+			if (duplicate == slot || !has_key(peers, other, key, &unused))
 				continue;
 			if (!after) {
 				__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
@@ -202,42 +203,42 @@ static NOINLINE bool is_only(const struct peers *peers, const struct name *name,
 	return true;
 }
 
-static NOINLINE uint64_t *search_slot(const struct peers *peers, const struct name *name,
+static NOINLINE uint64_t *search_slot(const struct peers *peers, const struct peer_key *key,
 				      uint64_t *word)
 {
 	struct local unused;
 
-	return search(peers, name, word, &unused);
+	return search(peers, key, word, &unused);
 }
 
 /*
  * Writes an entry. Returns false when it is to be tried again: another writer was at work there.
  * *made: where a new entry went.
  */
-static bool put_once(const struct peers *peers, const struct name *name, uint64_t word, int tries,
-		     struct choice *made)
+static bool put_once(const struct peers *peers, const struct peer_key *key, uint64_t word,
+		     int tries, struct choice *made)
 {
 	struct choice choice;
 	bool found, all;
 
-	choice.slot = search_slot(peers, name, &choice.word);
+	choice.slot = search_slot(peers, key, &choice.word);
 	found = choice.slot;
 	if (!found)
-		choice = *made = choose_slot(peers, name);
+		choice = *made = choose_slot(peers, key);
 	else if (!tries && choice.word == word)
 		return true;
 	if (!__atomic_compare_exchange_n(choice.slot, &choice.word, word, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_RELAXED))
 		return false;
-	/* Of two that write an entry of this name at the same time one sees the other's. */
+	/* Of two that write an entry of this key at the same time one sees the other's. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	/* At home, where peers_knows() looks, each time; elsewhere now and then. */
 	all = !found || tries || (choice.word ^ word) & TICK_MASK;
-	return is_only(peers, name, all ? WAYS : 1, choice.slot, word);
+	return is_only(peers, key, all ? WAYS : 1, choice.slot, word);
 }
 
-/* Remembers the local address. Returns what is to be written for the name. */
-static NOINLINE uint64_t put_local(struct peers *peers, const struct name *name,
+/* Remembers the local address. Returns what is to be written for the key. */
+static NOINLINE uint64_t put_local(struct peers *peers, const struct peer_key *key,
 				   const struct local *local)
 {
 	struct peers_state *state = peers->state;
@@ -249,27 +250,27 @@ static NOINLINE uint64_t put_local(struct peers *peers, const struct name *name,
 	if (made)
 		advance_clock(&state->local_clock, &state->local_tick,
 			      peers->locals.bits - TICKS_BITS);
-	return peers_word(&known, tick) ^ (name->hash & TAG_MASK);
+	return peers_word(&known, tick) ^ (key->hash & TAG_MASK);
 }
 
-static NOINLINE bool put_word(struct peers *peers, const struct name *name, uint64_t word)
+static NOINLINE bool put_word(struct peers *peers, const struct peer_key *key, uint64_t word)
 {
 	struct peers_state *state = peers->state;
 	struct choice made = { .slot = NULL };
 
-	for (int tries = 0; tries < TRIES && !put_once(peers, name, word, tries, &made); tries++)
+	for (int tries = 0; tries < TRIES && !put_once(peers, key, word, tries, &made); tries++)
 		;
 	if (made.slot)
 		advance_clock(&state->clock, &state->tick, peers->tick_shift);
 	return !made.word;
 }
 
-bool peers_put_at(struct peers *peers, const struct name *name, const struct local *local)
+bool peers_put_at(struct peers *peers, const struct peer_key *key, const struct local *local)
 {
-	return put_word(peers, name, put_local(peers, name, local));
+	return put_word(peers, key, put_local(peers, key, local));
 }
 
-bool peers_put(struct peers *peers, struct name name, struct local local)
+bool peers_put(struct peers *peers, struct peer_key key, struct local local)
 {
-	return peers_put_at(peers, &name, &local);
+	return peers_put_at(peers, &key, &local);
 }

@@ -11,7 +11,7 @@
 /*
  * An entry is one word, so it is read and written whole:
  *
- *   63..22  part of the name's hash, mixed with the check of the local address
+ *   63..22  part of the key's hash, mixed with the check of the local address
  *   21..6   index of the local address
  *    5..0   the tick of its last use
  *
@@ -79,13 +79,13 @@ static inline struct peer_set *peers_set(const struct peers *peers, uint64_t has
 }
 
 /*
- * Returns the home bucket of a peer's names, on its way to the cache: memory takes longer than what
+ * Returns the home bucket of a peer's keys, on its way to the cache: memory takes longer than what
  * there is to do until the entries are looked at.
  */
 static inline const struct peer_set *peers_prefetch(const struct peers *peers,
-						    const struct names *names)
+						    const struct peer_hash *hash)
 {
-	const struct peer_set *home = peers_set(peers, names->host);
+	const struct peer_set *home = peers_set(peers, hash->host);
 
 	__builtin_prefetch(home);
 	return home;
@@ -107,7 +107,7 @@ static inline bool peers_set_knows(const struct peer_set *set, uint64_t word)
 	return knows;
 }
 
-/* Returns an entry but for its name's hash. */
+/* Returns an entry but for its key's hash. */
 static inline uint64_t peers_word(const struct local_known *local, uint32_t tick)
 {
 	return (local->check & TAG_MASK) | (uint64_t)local->index << INDEX_SHIFT |
@@ -123,7 +123,7 @@ static inline const struct local_place *peers_local(const struct peers *peers, u
 	return &peers->locals.places[index];
 }
 
-/* Returns the hash bits of an entry's name if its local address is still in its slot: *local. */
+/* Returns the hash bits of an entry's key if its local address is still in its slot: *local. */
 static inline uint64_t peers_tag(const struct peers *peers, uint64_t word, struct local *local)
 {
 	const struct local_place *place = peers_local(peers, word);
@@ -133,23 +133,23 @@ static inline uint64_t peers_tag(const struct peers *peers, uint64_t word, struc
 }
 
 /*
- * Looks a name up. Returns false when it is not remembered. With port 0 it finds the youngest entry
+ * Looks a key up. Returns false when it is not remembered. With port 0 it finds the youngest entry
  * of that hash, whatever the local port, with an address at which the peer asked.
  */
-bool peers_find(const struct peers *peers, struct name name, struct local *local);
+bool peers_find(const struct peers *peers, struct peer_key key, struct local *local);
 
 /*
- * Remembers a local address, whose port is the name's, under a name. If all the slots that the name
+ * Remembers a local address, whose port is the key's, under a key. If all the slots that the key
  * can have are taken, it evicts one of the least recently used entries. An entry that says so
  * already is not written: processors share the cache lines of entries in use.
- * Returns false when it evicted another name.
+ * Returns false when it evicted another key.
  */
-bool peers_put(struct peers *peers, struct name name, struct local local);
+bool peers_put(struct peers *peers, struct peer_key key, struct local local);
 
 /* The same, for who has little stack. */
-bool peers_put_at(struct peers *peers, const struct name *name, const struct local *local);
+bool peers_put_at(struct peers *peers, const struct peer_key *key, const struct local *local);
 
-void peers_forget(struct peers *peers, struct name name);
+void peers_forget(struct peers *peers, struct peer_key key);
 
 /* Returns true if the table has never had an entry. */
 static inline bool peers_is_empty(const struct peers *peers)
@@ -159,7 +159,7 @@ static inline bool peers_is_empty(const struct peers *peers)
 }
 
 /*
- * Returns true if exactly that is remembered in the name's home bucket and young, with a local
+ * Returns true if exactly that is remembered in the key's home bucket and young, with a local
  * address that is in the first of its slots. The fast path: false means only "look closer".
  */
 static inline __attribute__((always_inline)) bool peers_know_at(const struct peers *peers,
@@ -176,10 +176,10 @@ static inline __attribute__((always_inline)) bool peers_know_at(const struct pee
 	       peers_set_knows(home, peers_word(&known, tick) ^ (tag & TAG_MASK));
 }
 
-static inline __attribute__((always_inline)) bool peers_knows(const struct peers *peers,
-							      struct name name, struct local local)
+static inline __attribute__((always_inline)) bool
+peers_knows(const struct peers *peers, struct peer_key key, struct local local)
 {
-	return peers_know_at(peers, peers_set(peers, name.home), name.hash, local);
+	return peers_know_at(peers, peers_set(peers, key.home), key.hash, local);
 }
 
 #endif

@@ -90,7 +90,7 @@ static uint64_t socket_space(int fd)
 	uint64_t netns = socket_netns(fd), salt;
 	int device = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
 
-	salt = names_salt(&library.peers.secret, netns, device > 0 ? (uint32_t)device : 0);
+	salt = peer_salt(&library.peers.secret, netns, device > 0 ? (uint32_t)device : 0);
 	source_add_space(salt, netns);
 	return salt;
 }

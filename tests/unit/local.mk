@@ -19,7 +19,7 @@ unit_programs = \
 	tests/unit/test_peers_knows \
 	tests/unit/test_peers_locals \
 	tests/unit/test_peers_memory \
-	tests/unit/test_peers_names \
+	tests/unit/test_peers_hash \
 	tests/unit/test_peers_ports \
 	tests/unit/test_peers_spread \
 	tests/unit/test_peers_torn \
@@ -74,8 +74,8 @@ tests_unit_test_peers_locals_SOURCES = tests/unit/test_peers_locals.c $(unit_pee
 tests_unit_test_peers_locals_LDADD = -lcmocka
 tests_unit_test_peers_memory_SOURCES = tests/unit/test_peers_memory.c $(unit_peers)
 tests_unit_test_peers_memory_LDADD = -lcmocka
-tests_unit_test_peers_names_SOURCES = tests/unit/test_peers_names.c $(unit_peers)
-tests_unit_test_peers_names_LDADD = -lcmocka
+tests_unit_test_peers_hash_SOURCES = tests/unit/test_peers_hash.c $(unit_peers)
+tests_unit_test_peers_hash_LDADD = -lcmocka
 tests_unit_test_peers_ports_SOURCES = tests/unit/test_peers_ports.c $(unit_peers)
 tests_unit_test_peers_ports_LDADD = -lcmocka
 tests_unit_test_peers_spread_SOURCES = tests/unit/test_peers_spread.c $(unit_peers)

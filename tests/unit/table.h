@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of peers to test with, names whose place in it the test chooses, and local addresses. */
+/* A table of peers to test with, keys whose place in it the test chooses, and local addresses. */
 #ifndef TABLE_H
 #define TABLE_H
 
@@ -21,7 +21,7 @@ enum {
 	FIXED_BUCKETS = FIXED_SLOTS / SLOTS,
 };
 
-/* The local port of names and local addresses here. */
+/* The local port of keys and local addresses here. */
 enum { PORT = 53 };
 
 /* Returns the size of the shared memory for so many peers: as in shim/base/state.c. */
@@ -133,15 +133,15 @@ static inline int table_changed(const struct peers *peers, const struct peer_set
 	return -1;
 }
 
-/* Returns how many ticks ago an entry of that name was written; UINT32_MAX: there is none. */
-static inline uint32_t table_age(const struct peers *peers, struct name name)
+/* Returns how many ticks ago an entry of that key was written; UINT32_MAX: there is none. */
+static inline uint32_t table_age(const struct peers *peers, struct peer_key key)
 {
 	for (uint32_t i = 0; i < peers->count * SLOTS; i++) {
 		uint64_t word = peers->sets[i / SLOTS].slot[i % SLOTS];
 		struct local local;
 
-		if (word && peers_tag(peers, word, &local) == (name.hash & TAG_MASK) &&
-		    local.port == name.port)
+		if (word && peers_tag(peers, word, &local) == (key.hash & TAG_MASK) &&
+		    local.port == key.port)
 			return (peers_tick(peers) - (uint32_t)word) & TICK_MASK;
 	}
 	return UINT32_MAX;
@@ -169,18 +169,18 @@ static inline uint64_t hash_of_bucket(uint32_t bucket)
 	return (((uint64_t)bucket << 32) + FIXED_BUCKETS - 1) / FIXED_BUCKETS << 32;
 }
 
-/* The n-th name whose home is that bucket of the fixed table; its other buckets are anywhere. */
-static inline struct name name_at(uint32_t bucket, uint32_t n)
+/* The n-th key whose home is that bucket of the fixed table; its other buckets are anywhere. */
+static inline struct peer_key key_at(uint32_t bucket, uint32_t n)
 {
 	uint64_t mixed = hash_fold(n + UINT64_C(0x9e3779b97f4a7c15), bucket ^ table_secret.word[2]);
 
-	return (struct name){ .hash = (uint64_t)n << TAG_SHIFT | (mixed & ~TAG_MASK),
-			      .home = hash_of_bucket(bucket),
-			      .port = htons(PORT) };
+	return (struct peer_key){ .hash = (uint64_t)n << TAG_SHIFT | (mixed & ~TAG_MASK),
+				  .home = hash_of_bucket(bucket),
+				  .port = htons(PORT) };
 }
 
-/* The n-th name whose three buckets are all the first of the fixed table: of these 8 have room. */
-static inline struct name name_of_first_bucket(uint32_t n)
+/* The n-th key whose three buckets are all the first of the fixed table: of these 8 have room. */
+static inline struct peer_key key_of_first_bucket(uint32_t n)
 {
 	enum { MOST = 256 };
 	const uint64_t other[] = { UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xc2b2ae3d27d4eb4f) };
@@ -194,7 +194,7 @@ static inline struct name name_of_first_bucket(uint32_t n)
 		if (hash * other[0] < hash_of_bucket(1) && hash * other[1] < hash_of_bucket(1))
 			hashes[count++] = hash;
 	}
-	return (struct name){ .hash = hashes[n], .port = htons(PORT) };
+	return (struct peer_key){ .hash = hashes[n], .port = htons(PORT) };
 }
 
 static inline struct local local_of(const char *address, uint32_t ifindex)
@@ -223,26 +223,27 @@ static inline bool is_same(const struct local *one, const struct local *other)
 }
 
 /* A datagram was received: what source_learn() does with it. */
-static inline void table_learn(struct peers *peers, struct name name, struct local local)
+static inline void table_learn(struct peers *peers, struct peer_key key, struct local local)
 {
-	if (!peers_knows(peers, name, local))
-		peers_put(peers, name, local);
+	if (!peers_knows(peers, key, local))
+		peers_put(peers, key, local);
 }
 
-/* Returns true if the name is found with that very local address. */
-static inline bool table_has(const struct peers *peers, struct name name, struct local local)
+/* Returns true if the key is found with that very local address. */
+static inline bool table_has(const struct peers *peers, struct peer_key key, struct local local)
 {
 	struct local found;
 
-	return peers_find(peers, name, &found) && is_same(&found, &local);
+	return peers_find(peers, key, &found) && is_same(&found, &local);
 }
 
-/* Returns true if the name is not found with another local address. */
-static inline bool table_is_right(const struct peers *peers, struct name name, struct local local)
+/* Returns true if the key is not found with another local address. */
+static inline bool table_is_right(const struct peers *peers, struct peer_key key,
+				  struct local local)
 {
 	struct local found;
 
-	return !peers_find(peers, name, &found) || is_same(&found, &local);
+	return !peers_find(peers, key, &found) || is_same(&found, &local);
 }
 
 /* Two local addresses that a peer asks one after the other, of either family. */

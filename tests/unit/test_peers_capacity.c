@@ -22,11 +22,11 @@ static const struct crowd {
 	{ "twice as many, mixed", MIXED, 2 * PEERS_DEFAULT, 620 },
 };
 
-static struct name nth_name(const struct crowd *crowd, uint32_t n)
+static struct peer_key nth_key(const struct crowd *crowd, uint32_t n)
 {
 	struct in_addr host = { htonl(0x0a000000 + n) };
 	struct peer peer = { .host = address_map(host), .port = htons(53) };
-	struct names names;
+	struct peer_hash hash;
 
 	if (crowd->kind == PORTS) {
 		peer.host = address_map((struct in_addr){ htonl(0xc0000201 + n / 65536) });
@@ -36,8 +36,8 @@ static struct name nth_name(const struct crowd *crowd, uint32_t n)
 		peer.host = address_map((struct in_addr){ htonl(0xc0000201 + n % 32) });
 		peer.port = (in_port_t)(n / 2);
 	}
-	names = names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
-	return name_of_peer(&names, htons(PORT));
+	hash = peer_hash_of(&table_secret, peer, peer_salt(&table_secret, 1, 0));
+	return key_of_peer(&hash, htons(PORT));
 }
 
 static void remembers_nearly_all(void **state)
@@ -48,11 +48,11 @@ static void remembers_nearly_all(void **state)
 	uint32_t count = 0;
 
 	for (uint32_t n = 0; n < crowd->count; n++)
-		table_learn(&peers, nth_name(crowd, n), nth_local(n % 100));
+		table_learn(&peers, nth_key(crowd, n), nth_local(n % 100));
 	for (uint32_t n = 0; n < crowd->count; n++) {
 		struct local local = nth_local(n % 100);
 
-		if (!peers_find(&peers, nth_name(crowd, n), &found))
+		if (!peers_find(&peers, nth_key(crowd, n), &found))
 			continue;
 		assert_true(is_same(&found, &local));
 		count++;

@@ -61,28 +61,28 @@ static void scribble_state(const struct peers *peers, uint32_t round, uint64_t *
 static void use(struct peers *peers, uint32_t n)
 {
 	struct peer peer = { .host = nth_local(n).address, .port = n };
-	struct names names = names_of_peer(&peers->secret, peer, n % 3);
-	struct name name = name_of_peer(&names, htons(PORT));
+	struct peer_hash hash = peer_hash_of(&peers->secret, peer, n % 3);
+	struct peer_key key = key_of_peer(&hash, htons(PORT));
 	struct local local;
 
-	peers_find(peers, name, &local);
-	peers_find(peers, name_of_peer(&names, 0), &local);
-	peers_knows(peers, name, nth_local(n));
-	peers_put(peers, name_of_host(&names, htons(PORT)), nth_local(n + 1));
-	peers_forget(peers, name);
-	peers_put(peers, name, nth_local(n));
-	peers_put(peers, name_of_tcp(&names), nth_local(n));
+	peers_find(peers, key, &local);
+	peers_find(peers, key_of_peer(&hash, 0), &local);
+	peers_knows(peers, key, nth_local(n));
+	peers_put(peers, key_of_host(&hash, htons(PORT)), nth_local(n + 1));
+	peers_forget(peers, key);
+	peers_put(peers, key, nth_local(n));
+	peers_put(peers, key_of_tcp(&hash), nth_local(n));
 }
 
 /* One process is enough to find out that the memory is good again for what comes now. */
 static void check_works_on(struct peers *peers, uint32_t n)
 {
-	struct name name = name_at(n % FIXED_BUCKETS, n);
+	struct peer_key key = key_at(n % FIXED_BUCKETS, n);
 
-	peers_put(peers, name, nth_local(n));
-	assert_true(table_has(peers, name, nth_local(n)));
-	peers_put(peers, name, nth_local(n + 1));
-	assert_true(table_has(peers, name, nth_local(n + 1)));
+	peers_put(peers, key, nth_local(n));
+	assert_true(table_has(peers, key, nth_local(n)));
+	peers_put(peers, key, nth_local(n + 1));
+	assert_true(table_has(peers, key, nth_local(n + 1)));
 }
 
 static void random_memory_is_survived(void **state)

@@ -3,27 +3,27 @@
 
 #include "table.h"
 
-static struct names nth_names(uint32_t n)
+static struct peer_hash nth_hash(uint32_t n)
 {
 	struct peer peer = { .host = nth_local(n).address, .port = htons(53) };
 
-	return names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
+	return peer_hash_of(&table_secret, peer, peer_salt(&table_secret, 1, 0));
 }
 
-static struct name nth_name(uint32_t n)
+static struct peer_key nth_key(uint32_t n)
 {
-	struct names names = nth_names(n);
+	struct peer_hash hash = nth_hash(n);
 
-	return name_of_peer(&names, htons(PORT));
+	return key_of_peer(&hash, htons(PORT));
 }
 
 /* Does it say so without a write? Processors share these cache lines. */
-static bool knows(struct peers *peers, struct name name, struct local local)
+static bool knows(struct peers *peers, struct peer_key key, struct local local)
 {
 	bool is_known;
 
 	table_protect(peers, true);
-	is_known = peers_knows(peers, name, local);
+	is_known = peers_knows(peers, key, local);
 	table_protect(peers, false);
 	return is_known;
 }
@@ -31,15 +31,15 @@ static bool knows(struct peers *peers, struct name name, struct local local)
 static void knows_what_was_put(void **state)
 {
 	for (uint32_t n = 1; n <= 40; n++) {
-		struct name name = nth_name(n);
+		struct peer_key key = nth_key(n);
 		struct local local = nth_local(100 + n % 3);
 
-		assert_false(knows(*state, name, local));
-		peers_put(*state, name, local);
-		assert_true(knows(*state, name, local));
-		peers_forget(*state, name);
-		assert_false(knows(*state, name, local));
-		peers_put(*state, name, local);
+		assert_false(knows(*state, key, local));
+		peers_put(*state, key, local);
+		assert_true(knows(*state, key, local));
+		peers_forget(*state, key);
+		assert_false(knows(*state, key, local));
+		peers_put(*state, key, local);
 		assert_int_equal(table_entries(*state), n);
 	}
 }
@@ -47,11 +47,11 @@ static void knows_what_was_put(void **state)
 /* A peer and its host have one home bucket, and are told apart there. */
 static void knows_peer_and_host_apart(void **state)
 {
-	struct names names = nth_names(1);
-	struct name all[] = {
-		name_of_peer(&names, htons(PORT)),
-		name_of_host(&names, htons(PORT)),
-		name_of_past(&names, htons(PORT)),
+	struct peer_hash hash = nth_hash(1);
+	struct peer_key all[] = {
+		key_of_peer(&hash, htons(PORT)),
+		key_of_host(&hash, htons(PORT)),
+		key_of_past(&hash, htons(PORT)),
 	};
 
 	for (uint32_t i = 0; i < 3; i++)
@@ -72,23 +72,23 @@ static void knows_nothing_else(void **state)
 	others[2].state = 1;
 	others[3].address = address_of("192.0.2.2");
 	others[4].half[0] = 1;
-	peers_put(*state, nth_name(1), local);
-	assert_true(knows(*state, nth_name(1), local));
+	peers_put(*state, nth_key(1), local);
+	assert_true(knows(*state, nth_key(1), local));
 	for (uint32_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		/* These are local addresses in use: another peer asked there. */
-		peers_put(*state, nth_name(2), others[i]);
-		assert_true(knows(*state, nth_name(2), others[i]));
-		assert_false(knows(*state, nth_name(1), others[i]));
-		assert_true(knows(*state, nth_name(1), local));
+		peers_put(*state, nth_key(2), others[i]);
+		assert_true(knows(*state, nth_key(2), others[i]));
+		assert_false(knows(*state, nth_key(1), others[i]));
+		assert_true(knows(*state, nth_key(1), local));
 	}
 }
 
 static void newest_value_wins(void **state)
 {
 	for (uint32_t i = 0; i < 100; i++) {
-		table_learn(*state, nth_name(1), nth_local(i / 2 % 3));
-		assert_true(table_has(*state, nth_name(1), nth_local(i / 2 % 3)));
-		assert_true(knows(*state, nth_name(1), nth_local(i / 2 % 3)));
+		table_learn(*state, nth_key(1), nth_local(i / 2 % 3));
+		assert_true(table_has(*state, nth_key(1), nth_local(i / 2 % 3)));
+		assert_true(knows(*state, nth_key(1), nth_local(i / 2 % 3)));
 		assert_int_equal(table_entries(*state), 1);
 		table_wait(*state, i % 5 == 0);
 	}
@@ -98,8 +98,8 @@ static void newest_value_wins(void **state)
 static void stays_young(void **state)
 {
 	for (int i = 0; i < 200; i++) {
-		table_learn(*state, nth_name(1), nth_local(1));
-		assert_in_range(table_age(*state, nth_name(1)), 0, TICKS_YOUNG);
+		table_learn(*state, nth_key(1), nth_local(1));
+		assert_in_range(table_age(*state, nth_key(1)), 0, TICKS_YOUNG);
 		table_wait(*state, 1);
 	}
 }
@@ -110,15 +110,15 @@ static void knows_young_entries(void **state)
 	struct local local = nth_local(1);
 
 	for (uint32_t start = 0; start < 70; start++) {
-		peers_put(*state, nth_name(1), local);
+		peers_put(*state, nth_key(1), local);
 		for (uint32_t age = 0; age < 40; age++) {
 			bool may_wrap = (peers_tick(*state) & TICK_MASK) < age;
 
-			peers_put(*state, nth_name(2), local);
+			peers_put(*state, nth_key(2), local);
 			if (age > TICKS_YOUNG)
-				assert_false(knows(*state, nth_name(1), local));
+				assert_false(knows(*state, nth_key(1), local));
 			else if (!may_wrap)
-				assert_true(knows(*state, nth_name(1), local));
+				assert_true(knows(*state, nth_key(1), local));
 			table_wait(*state, 1);
 		}
 	}
@@ -127,47 +127,47 @@ static void knows_young_entries(void **state)
 /* A local address that was not heard of in this tick is to be put again. */
 static void keeps_local_addresses_fresh(void **state)
 {
-	peers_put(*state, nth_name(1), nth_local(1));
+	peers_put(*state, nth_key(1), nth_local(1));
 	table_wait(*state, 1);
-	assert_false(knows(*state, nth_name(1), nth_local(1)));
-	peers_put(*state, nth_name(2), nth_local(1));
-	assert_true(knows(*state, nth_name(1), nth_local(1)));
+	assert_false(knows(*state, nth_key(1), nth_local(1)));
+	peers_put(*state, nth_key(2), nth_local(1));
+	assert_true(knows(*state, nth_key(1), nth_local(1)));
 }
 
 static void putting_writes_nothing_that_is_known(void **state)
 {
-	struct name name = name_at(5, 1);
+	struct peer_key key = key_at(5, 1);
 
-	peers_put(*state, name, nth_local(1));
+	peers_put(*state, key, nth_local(1));
 	table_protect(*state, true);
-	peers_put(*state, name, nth_local(1));
+	peers_put(*state, key, nth_local(1));
 	table_protect(*state, false);
 }
 
 /* Says what is known already; not even the same is written. */
-static void learn_without_writing(struct peers *peers, struct name name, struct local local)
+static void learn_without_writing(struct peers *peers, struct peer_key key, struct local local)
 {
 	table_protect(peers, true);
-	table_learn(peers, name, local);
+	table_learn(peers, key, local);
 	table_protect(peers, false);
 }
 
 /* Others of that host take its home, so the peer is in another of its buckets. */
 static void writes_nothing_that_is_known_elsewhere(void **state)
 {
-	struct name name;
+	struct peer_key key;
 
 	for (uint32_t port = 0; port < 3 * SLOTS; port++) {
 		struct peer peer = { .host = nth_local(1).address, .port = port };
-		struct names names =
-			names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
+		struct peer_hash hash =
+			peer_hash_of(&table_secret, peer, peer_salt(&table_secret, 1, 0));
 
-		name = name_of_peer(&names, htons(PORT));
-		table_learn(*state, name, nth_local(1));
+		key = key_of_peer(&hash, htons(PORT));
+		table_learn(*state, key, nth_local(1));
 	}
-	assert_false(knows(*state, name, nth_local(1)));
-	learn_without_writing(*state, name, nth_local(1));
-	assert_true(table_has(*state, name, nth_local(1)));
+	assert_false(knows(*state, key, nth_local(1)));
+	learn_without_writing(*state, key, nth_local(1));
+	assert_true(table_has(*state, key, nth_local(1)));
 }
 
 /* Local addresses with one home: all but the first are at another of their slots. */
@@ -183,10 +183,10 @@ static void writes_nothing_of_displaced_local(void **state)
 		if (count && at != home)
 			continue;
 		home = at;
-		table_learn(peers, nth_name(n), nth_local(n));
-		learn_without_writing(peers, nth_name(n), nth_local(n));
-		assert_true(table_has(peers, nth_name(n), nth_local(n)));
-		assert_int_equal(knows(peers, nth_name(n), nth_local(n)), !count);
+		table_learn(peers, nth_key(n), nth_local(n));
+		learn_without_writing(peers, nth_key(n), nth_local(n));
+		assert_true(table_has(peers, nth_key(n), nth_local(n)));
+		assert_int_equal(knows(peers, nth_key(n), nth_local(n)), !count);
 		count++;
 	}
 }
@@ -199,15 +199,15 @@ static void knows_no_local_that_was_evicted(void **state)
 		local_home(&peers->locals, &table_secret, local_hash(&table_secret, nth_local(1)));
 	struct local_place *place = &peers->locals.places[home], before;
 
-	peers_put(peers, nth_name(1), nth_local(1));
-	assert_true(knows(peers, nth_name(1), nth_local(1)));
+	peers_put(peers, nth_key(1), nth_local(1));
+	assert_true(knows(peers, nth_key(1), nth_local(1)));
 	before = *place;
 	place->generation += 1;
-	assert_false(knows(peers, nth_name(1), nth_local(1)));
+	assert_false(knows(peers, nth_key(1), nth_local(1)));
 	place->generation += 1;
-	assert_false(knows(peers, nth_name(1), nth_local(1)));
+	assert_false(knows(peers, nth_key(1), nth_local(1)));
 	*place = before;
-	assert_true(knows(peers, nth_name(1), nth_local(1)));
+	assert_true(knows(peers, nth_key(1), nth_local(1)));
 }
 
 int main(void)

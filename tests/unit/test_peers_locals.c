@@ -12,18 +12,18 @@ static int make(void **state)
 	return 0;
 }
 
-static struct names nth_names(uint32_t n)
+static struct peer_hash nth_hash(uint32_t n)
 {
 	struct peer peer = { .host = nth_local(n).address, .port = htons(5060) };
 
-	return names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
+	return peer_hash_of(&table_secret, peer, peer_salt(&table_secret, 1, 0));
 }
 
-static struct name nth_name(uint32_t n)
+static struct peer_key nth_key(uint32_t n)
 {
-	struct names names = nth_names(n);
+	struct peer_hash hash = nth_hash(n);
 
-	return name_of_peer(&names, htons(PORT));
+	return key_of_peer(&hash, htons(PORT));
 }
 
 static uint32_t home_of(const struct peers *peers, struct local local)
@@ -65,12 +65,12 @@ static void many_locals_are_right(void **state)
 		uint32_t found = 0;
 
 		for (uint32_t n = 0; n < rows[i].locals; n++) {
-			peers_put(&peers, nth_name(n), nth_local(n));
-			assert_true(table_has(&peers, nth_name(n), nth_local(n)));
+			peers_put(&peers, nth_key(n), nth_local(n));
+			assert_true(table_has(&peers, nth_key(n), nth_local(n)));
 		}
 		for (uint32_t n = 0; n < rows[i].locals; n++) {
-			assert_true(table_is_right(&peers, nth_name(n), nth_local(n)));
-			found += table_has(&peers, nth_name(n), nth_local(n));
+			assert_true(table_is_right(&peers, nth_key(n), nth_local(n)));
+			found += table_has(&peers, nth_key(n), nth_local(n));
 		}
 		print_message("%u local addresses, a table for %u peers: %u found\n",
 			      rows[i].locals, rows[i].peers, found);
@@ -89,15 +89,15 @@ static void locals_with_one_home_stay(void **state)
 		if (home_of(*state, nth_local(n)) == home_of(*state, nth_local(1)))
 			of[count++] = n;
 	for (uint32_t i = 0; i < LOCALS_WAYS; i++)
-		peers_put(*state, nth_name(of[i]), nth_local(of[i]));
+		peers_put(*state, nth_key(of[i]), nth_local(of[i]));
 	for (uint32_t i = 0; i < LOCALS_WAYS; i++)
-		assert_true(table_has(*state, nth_name(of[i]), nth_local(of[i])));
+		assert_true(table_has(*state, nth_key(of[i]), nth_local(of[i])));
 }
 
 static void each_is_kept_once(void **state)
 {
 	for (uint32_t n = 0; n < 5000; n++) {
-		peers_put(*state, nth_name(n), nth_local(n % 5));
+		peers_put(*state, nth_key(n), nth_local(n % 5));
 		table_wait(*state, n % 100 == 0);
 	}
 	assert_int_equal(slots_used(*state), 5);
@@ -107,9 +107,9 @@ static void each_is_kept_once(void **state)
 static void interfaces_are_told_apart(void **state)
 {
 	for (uint32_t i = 1; i < 100; i++)
-		peers_put(*state, nth_name(i), local_of("fe80::1", i));
+		peers_put(*state, nth_key(i), local_of("fe80::1", i));
 	for (uint32_t i = 1; i < 100; i++)
-		assert_true(table_has(*state, nth_name(i), local_of("fe80::1", i)));
+		assert_true(table_has(*state, nth_key(i), local_of("fe80::1", i)));
 }
 
 /* Ports and states too, of one address: each is a local address of its own. */
@@ -119,15 +119,15 @@ static void ports_and_states_are_told_apart(void **state)
 
 	for (uint32_t round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < COUNT; i++) {
-			struct name name = nth_name(i);
+			struct peer_key key = nth_key(i);
 			struct local local = local_of("192.0.2.1", 1);
 
-			name.port = local.port = htons((uint16_t)(1000 + i / 4));
+			key.port = local.port = htons((uint16_t)(1000 + i / 4));
 			local.state = (uint16_t)(i % 4);
 			if (round)
-				assert_true(table_has(*state, name, local));
+				assert_true(table_has(*state, key, local));
 			else
-				peers_put(*state, name, local);
+				peers_put(*state, key, local);
 		}
 	}
 	assert_int_equal(slots_used(*state), COUNT);
@@ -147,7 +147,7 @@ static uint32_t nth_rival(const struct peers *peers, uint32_t n)
 static void put_later(struct peers *peers, uint32_t n)
 {
 	table_wait(peers, 1);
-	peers_put(peers, nth_name(n), nth_local(n));
+	peers_put(peers, nth_key(n), nth_local(n));
 }
 
 /* So many others come to all its slots that its own is reused. */
@@ -155,12 +155,12 @@ static void reused_slot_is_not_believed(void **state)
 {
 	struct local found;
 
-	peers_put(*state, nth_name(1), nth_local(1));
+	peers_put(*state, nth_key(1), nth_local(1));
 	for (uint32_t n = 1; n <= LOCALS_WAYS; n++) {
-		assert_true(table_has(*state, nth_name(1), nth_local(1)));
+		assert_true(table_has(*state, nth_key(1), nth_local(1)));
 		put_later(*state, nth_rival(*state, n));
 	}
-	assert_false(peers_find(*state, nth_name(1), &found));
+	assert_false(peers_find(*state, nth_key(1), &found));
 }
 
 /* It comes back to its slot, in a later generation. The entry from before is not newer for that. */
@@ -170,19 +170,19 @@ static void returned_local_is_a_new_one(void **state)
 	uint32_t slot = home_of(peers, nth_local(1));
 	struct local found;
 
-	peers_put(peers, nth_name(1), nth_local(1));
+	peers_put(peers, nth_key(1), nth_local(1));
 	assert_true(locals_is_at(&peers->locals.places[slot], nth_local(1)));
 	for (uint32_t n = 1; n <= LOCALS_WAYS; n++)
 		put_later(peers, nth_rival(peers, n));
 	for (uint32_t n = 1; n < LOCALS_WAYS; n++)
 		put_later(peers, nth_rival(peers, n));
 	table_wait(peers, 1);
-	peers_put(peers, nth_name(0), nth_local(1));
+	peers_put(peers, nth_key(0), nth_local(1));
 	assert_true(locals_is_at(&peers->locals.places[slot], nth_local(1)));
-	assert_true(table_has(peers, nth_name(0), nth_local(1)));
-	assert_false(peers_find(peers, nth_name(1), &found));
-	peers_put(peers, nth_name(1), nth_local(1));
-	assert_true(table_has(peers, nth_name(1), nth_local(1)));
+	assert_true(table_has(peers, nth_key(0), nth_local(1)));
+	assert_false(peers_find(peers, nth_key(1), &found));
+	peers_put(peers, nth_key(1), nth_local(1));
+	assert_true(table_has(peers, nth_key(1), nth_local(1)));
 }
 
 /*
@@ -201,13 +201,13 @@ static void heard_in_between_stay(void **state)
 
 		for (uint32_t n = 1; n <= OTHERS; n++) {
 			/* The attacker is one peer of them, or another every time. */
-			table_learn(&peers, nth_name(FIRST_OTHER + (n % 2 ? 1 : n)),
+			table_learn(&peers, nth_key(FIRST_OTHER + (n % 2 ? 1 : n)),
 				    nth_local(FIRST_OTHER + n));
 			if (n % every)
 				continue;
 			for (uint32_t i = 0; i < REGULARS; i++) {
-				lost += n > every && !table_has(&peers, nth_name(i), nth_local(i));
-				table_learn(&peers, nth_name(i), nth_local(i));
+				lost += n > every && !table_has(&peers, nth_key(i), nth_local(i));
+				table_learn(&peers, nth_key(i), nth_local(i));
 			}
 		}
 		print_message("%u peers: lost %u times\n", sizes[row], lost);

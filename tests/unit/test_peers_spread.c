@@ -47,14 +47,14 @@ static struct peer nth_peer(enum kind kind, uint32_t n)
  */
 static double deviation(const struct hash_secret *secret, enum kind kind, int shift)
 {
-	uint64_t salt = names_salt(secret, 7, 0);
+	uint64_t salt = peer_salt(secret, 7, 0);
 	uint32_t bins[BINS] = { 0 };
 	double sum = 0;
 
 	for (uint32_t n = 0; n < COUNT; n++) {
-		struct names names = names_of_peer(secret, nth_peer(kind, n), salt);
+		struct peer_hash hash = peer_hash_of(secret, nth_peer(kind, n), salt);
 
-		bins[names.host >> shift & (BINS - 1)]++;
+		bins[hash.host >> shift & (BINS - 1)]++;
 	}
 	for (uint32_t i = 0; i < BINS; i++) {
 		double difference = bins[i] - (double)COUNT / BINS;
@@ -100,22 +100,21 @@ static void table_holds_all_kinds(void **state)
 
 		for (enum kind kind = V4; kind < KINDS; kind++) {
 			struct peers peers = table_make_with(PEERS, &secret);
-			uint64_t salt = names_salt(&secret, 7, 0);
+			uint64_t salt = peer_salt(&secret, 7, 0);
 			uint32_t count = 0;
 
 			for (uint32_t i = 0; i < PEERS; i++) {
-				struct names names =
-					names_of_peer(&secret, nth_peer(kind, i), salt);
+				struct peer_hash hash =
+					peer_hash_of(&secret, nth_peer(kind, i), salt);
 
-				table_learn(&peers, name_of_peer(&names, htons(PORT)),
-					    nth_local(1));
+				table_learn(&peers, key_of_peer(&hash, htons(PORT)), nth_local(1));
 			}
 			for (uint32_t i = 0; i < PEERS; i++) {
-				struct names names =
-					names_of_peer(&secret, nth_peer(kind, i), salt);
+				struct peer_hash hash =
+					peer_hash_of(&secret, nth_peer(kind, i), salt);
 
-				count += peers_find(&peers, name_of_peer(&names, htons(PORT)),
-						    &found);
+				count +=
+					peers_find(&peers, key_of_peer(&hash, htons(PORT)), &found);
 			}
 			if (count < LEAST)
 				fail_msg("key %u, kind %d: %u of %u", n, kind, count, PEERS);

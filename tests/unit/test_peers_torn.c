@@ -34,19 +34,18 @@ static void flipped_bit_is_noticed(void **state)
 
 	for (uint32_t n = 0; n < 2000; n++) {
 		struct local local = n < PAIRS ? local_of(pairs[n].first, 1) : nth_local(n);
-		struct name name = name_at(n % FIXED_BUCKETS, 1 + n);
+		struct peer_key key = key_at(n % FIXED_BUCKETS, 1 + n);
 		uint64_t *slot;
 
-		peers_put(*state, name, local);
+		peers_put(*state, key, local);
 		slot = only_slot(*state);
 		for (unsigned int bit = 0; bit < 64; bit++) {
 			*slot ^= UINT64_C(1) << bit;
-			assert_int_equal(peers_find(*state, name, &found),
-					 !bit_counts(*state, bit));
-			assert_true(table_is_right(*state, name, local));
+			assert_int_equal(peers_find(*state, key, &found), !bit_counts(*state, bit));
+			assert_true(table_is_right(*state, key, local));
 			*slot ^= UINT64_C(1) << bit;
 		}
-		peers_forget(*state, name);
+		peers_forget(*state, key);
 		assert_int_equal(table_entries(*state), 0);
 	}
 }
@@ -58,19 +57,19 @@ static void flipped_index_is_noticed_in_full_table(void **state)
 	struct local found;
 
 	for (uint32_t n = 0; n < 4 * table_locals(peers); n++) {
-		peers_put(peers, name_at(1, 1), nth_local(n));
+		peers_put(peers, key_at(1, 1), nth_local(n));
 		peers->state->local_tick = n / 1000;
 	}
 	for (uint32_t n = 0; n < 2000; n++) {
 		uint64_t *slot;
 
-		peers_put(peers, name_at(1, 1), nth_local(n));
+		peers_put(peers, key_at(1, 1), nth_local(n));
 		slot = only_slot(peers);
 		assert_non_null(slot);
 		for (unsigned int bit = INDEX_SHIFT;
 		     slot && bit < TAG_SHIFT && bit_counts(peers, bit); bit++) {
 			*slot ^= UINT64_C(1) << bit;
-			assert_false(peers_find(peers, name_at(1, 1), &found));
+			assert_false(peers_find(peers, key_at(1, 1), &found));
 			*slot ^= UINT64_C(1) << bit;
 		}
 	}
@@ -88,8 +87,8 @@ static struct local_place tear(const struct local_place *old, const struct local
 	return torn;
 }
 
-/* Makes an entry of `name` for `local` at the first place; returns what that place holds. */
-static struct local_place make_entry(struct peers *peers, struct name name, struct local local,
+/* Makes an entry of `key` for `local` at the first place; returns what that place holds. */
+static struct local_place make_entry(struct peers *peers, struct peer_key key, struct local local,
 				     uint32_t generation)
 {
 	struct local_place place = { .half = { local.half[0], local.half[1] },
@@ -100,12 +99,12 @@ static struct local_place make_entry(struct peers *peers, struct name name, stru
 		.check = local_check(&place, local_hash(&peers->secret, local)),
 	};
 
-	peers_forget(peers, name);
+	peers_forget(peers, key);
 	for (int i = 0; i < SLOTS; i++) {
-		uint64_t *slot = &peers_set(peers, name.home)->slot[i];
+		uint64_t *slot = &peers_set(peers, key.home)->slot[i];
 
 		if (!*slot) {
-			*slot = peers_word(&known, 0) ^ (name.hash & TAG_MASK);
+			*slot = peers_word(&known, 0) ^ (key.hash & TAG_MASK);
 			return place;
 		}
 	}
@@ -125,7 +124,7 @@ static void half_written_local_is_not_believed(void **state)
 	for (uint32_t i = 0; i < 500; i++) {
 		struct local first = i < PAIRS ? local_of(pairs[i].first, 1) : nth_local(i);
 		struct local second = i < PAIRS ? local_of(pairs[i].second, 2) : nth_local(i / 2);
-		struct name one = name_at(1, 1), other = name_at(1, 2);
+		struct peer_key one = key_at(1, 1), other = key_at(1, 2);
 		struct local_place old, new;
 
 		memset(peers->sets, 0, sizeof(*peers->sets) * FIXED_BUCKETS);
@@ -160,18 +159,18 @@ static void garbage_is_not_believed(void **state)
 			for (int i = 0; i < SLOTS; i++)
 				peers->sets[bucket].slot[i] = random_next(&random);
 		for (uint32_t n = 0; n < FIXED_BUCKETS; n++)
-			assert_false(peers_find(peers, name_at(n, n), &found));
+			assert_false(peers_find(peers, key_at(n, n), &found));
 	}
 }
 
 static void write_for_ever(struct peers *peers, int ready)
 {
-	peers_put(peers, name_at(1, 1), nth_local(1));
+	peers_put(peers, key_at(1, 1), nth_local(1));
 	if (write(ready, "", 1) != 1)
 		_exit(1);
 	for (uint32_t n = 0;; n++) {
-		peers_put(peers, name_at(1, 1), nth_local(n % 2 + 1));
-		peers_put(peers, name_at(n % 50, n), nth_local(n));
+		peers_put(peers, key_at(1, 1), nth_local(n % 2 + 1));
+		peers_put(peers, key_at(n % 50, n), nth_local(n));
 		table_wait(peers, 1);
 	}
 }
@@ -202,10 +201,10 @@ static void killed_writer_does_no_harm(void **state)
 
 	for (int round = 0; round < 100; round++) {
 		kill_writer(*state);
-		if (peers_find(*state, name_at(1, 1), &found))
+		if (peers_find(*state, key_at(1, 1), &found))
 			assert_true(is_same(&found, &first) || is_same(&found, &second));
-		peers_put(*state, name_at(1, 1), nth_local(3));
-		assert_true(table_has(*state, name_at(1, 1), nth_local(3)));
+		peers_put(*state, key_at(1, 1), nth_local(3));
+		assert_true(table_has(*state, key_at(1, 1), nth_local(3)));
 	}
 }
 

@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: MIT
-// Many writers at once, threads and processes: what is found was put, and for that very name.
+// Many writers at once, threads and processes: what is found was put, and for that very key.
 
 #include "table.h"
 #include "writers.h"
 
 /*
- * Few homes and many names, so that writers evict each other all the time; each hash for several
+ * Few homes and many keys, so that writers evict each other all the time; each hash for several
  * local ports.
  */
 enum { HOMES = 5, NAMES = 100, PORTS = 2, ROUNDS = 100000 };
 
 static struct peers peers;
 
-/* A value that shows which name it belongs to, in each of its parts. */
-static struct local value_of(struct name name, uint32_t version)
+/* A value that shows which key it belongs to, in each of its parts. */
+static struct local value_of(struct peer_key key, uint32_t version)
 {
-	uint32_t n = (uint32_t)(name.hash >> TAG_SHIFT) * PORTS + name.port;
-	struct local local = { .ifindex = n * 1000003 + version, .port = name.port };
+	uint32_t n = (uint32_t)(key.hash >> TAG_SHIFT) * PORTS + key.port;
+	struct local local = { .ifindex = n * 1000003 + version, .port = key.port };
 
 	for (uint32_t i = 0; i < 4; i++)
 		local.address.s6_addr32[i] = n * (2654435761u + i) + version;
 	return local;
 }
 
-static bool belongs(const struct local *local, struct name name)
+static bool belongs(const struct local *local, struct peer_key key)
 {
-	uint32_t version = local->ifindex - value_of(name, 0).ifindex;
-	struct local expected = value_of(name, version);
+	uint32_t version = local->ifindex - value_of(key, 0).ifindex;
+	struct local expected = value_of(key, version);
 
 	return version < 64 && is_same(local, &expected);
 }
 
-static struct name nth_name(uint32_t home, uint32_t n)
+static struct peer_key nth_key(uint32_t home, uint32_t n)
 {
-	struct name name = name_at(home, 1 + n / PORTS);
+	struct peer_key key = key_at(home, 1 + n / PORTS);
 
-	name.port = (in_port_t)(1 + n % PORTS);
-	return name;
+	key.port = (in_port_t)(1 + n % PORTS);
+	return key;
 }
 
-static struct name random_name(uint32_t *seed)
+static struct peer_key random_name(uint32_t *seed)
 {
 	*seed = *seed * 1664525 + 1013904223;
-	return nth_name((*seed >> 8) % HOMES, (*seed >> 16) % (NAMES * PORTS));
+	return nth_key((*seed >> 8) % HOMES, (*seed >> 16) % (NAMES * PORTS));
 }
 
 /* Puts, finds and forgets; returns how many finds gave something that was never put there. */
@@ -52,15 +52,15 @@ static void *disturb(void *number)
 	uintptr_t wrong = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		struct name name = random_name(&seed);
+		struct peer_key key = random_name(&seed);
 		struct local local;
 
-		if (peers_find(&peers, name, &local) && !belongs(&local, name))
+		if (peers_find(&peers, key, &local) && !belongs(&local, key))
 			wrong++;
 		if (!(seed >> 28))
-			peers_forget(&peers, name);
+			peers_forget(&peers, key);
 		else
-			peers_put(&peers, name, value_of(name, seed >> 24 & 63));
+			peers_put(&peers, key, value_of(key, seed >> 24 & 63));
 	}
 	return (void *)wrong;
 }
@@ -79,7 +79,7 @@ static int drop(void **state)
 	return 0;
 }
 
-/* An entry whose local address was evicted fits no name. */
+/* An entry whose local address was evicted fits no key. */
 static void check_entry(uint64_t word)
 {
 	struct local local;
@@ -93,15 +93,15 @@ static void check_afterwards(void)
 {
 	for (uint32_t home = 0; home < HOMES; home++) {
 		for (uint32_t n = 0; n < NAMES * PORTS; n++) {
-			struct name name = nth_name(home, n);
+			struct peer_key key = nth_key(home, n);
 			struct local local;
 
-			if (peers_find(&peers, name, &local))
-				assert_true(belongs(&local, name));
-			peers_put(&peers, name, value_of(name, 1));
-			assert_true(table_has(&peers, name, value_of(name, 1)));
-			peers_forget(&peers, name);
-			assert_false(peers_find(&peers, name, &local));
+			if (peers_find(&peers, key, &local))
+				assert_true(belongs(&local, key));
+			peers_put(&peers, key, value_of(key, 1));
+			assert_true(table_has(&peers, key, value_of(key, 1)));
+			peers_forget(&peers, key);
+			assert_false(peers_find(&peers, key, &local));
 		}
 	}
 	for (uint32_t i = 0; i < FIXED_SLOTS; i++)

@@ -12,7 +12,7 @@
 /* More than the buckets of all victims have slots. */
 enum { POOL = 1 << 13, TRIES_MAX = 1 << 27, WAYS = 3 };
 
-/* The buckets of a name are the same for all local ports. */
+/* The buckets of a key are the same for all local ports. */
 enum { PORT = 0 };
 
 static struct end pool[POOL];
@@ -23,19 +23,19 @@ static unsigned char *wanted;
 static uint32_t buckets;
 static struct hash_secret secret;
 
-static struct names names_of(const struct end *end, uint64_t netns)
+static struct peer_hash names_of(const struct end *end, uint64_t netns)
 {
 	struct peer peer = { .host = end->host, .scope = 0, .port = htons(end->port) };
 
-	return names_of_peer(&secret, peer, names_salt(&secret, netns, 0));
+	return peer_hash_of(&secret, peer, peer_salt(&secret, netns, 0));
 }
 
 /* bucket_of_way() in shim/peers/peer_table.c. */
-static unsigned char *bucket_of(struct name name, int way)
+static unsigned char *bucket_of(struct peer_key key, int way)
 {
 	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
 					      UINT64_C(0xc2b2ae3d27d4eb4f) };
-	uint64_t hash = way ? name.hash * other[way] : name.home;
+	uint64_t hash = way ? key.hash * other[way] : key.home;
 
 	return &wanted[(hash >> 32) * buckets >> 32];
 }
@@ -43,10 +43,10 @@ static unsigned char *bucket_of(struct name name, int way)
 /* Is this peer in the way of victims, wherever it can be? */
 static bool collides(const struct end *end, uint64_t netns)
 {
-	struct names names = names_of(end, netns);
+	struct peer_hash hash = names_of(end, netns);
 
 	for (int way = 0; way < WAYS; way++)
-		if (!*bucket_of(name_of_peer(&names, PORT), way))
+		if (!*bucket_of(key_of_peer(&hash, PORT), way))
 			return false;
 	return true;
 }
@@ -58,11 +58,11 @@ void aim(struct attack *attack)
 	fixed_bytes(&secret, sizeof(secret));
 	for (unsigned int i = 0; i < 2 * CLIENTS; i++) {
 		struct end victim = { client_host(i / 2, i % 2), CLIENT_PORT };
-		struct names names = names_of(&victim, attack->netns);
+		struct peer_hash hash = names_of(&victim, attack->netns);
 
 		for (int way = 0; way < WAYS; way++)
-			*bucket_of(name_of_peer(&names, PORT), way) =
-				*bucket_of(name_of_host(&names, PORT), way) = 1;
+			*bucket_of(key_of_peer(&hash, PORT), way) =
+				*bucket_of(key_of_host(&hash, PORT), way) = 1;
 	}
 	for (unsigned int tries = 0; tries < TRIES_MAX && chosen < POOL; tries++) {
 		struct end to = any_destination(attack), from = any_source(attack, &to);

@@ -41,12 +41,12 @@ mutant() {
 	fi
 }
 
-mutant 'two entries of one name stay' peers/peer_table.c 's/all ? WAYS : 1/0/'
+mutant 'two entries of one key stay' peers/peer_table.c 's/all ? WAYS : 1/0/'
 mutant 'of two entries none sees the other' peers/peer_table.c 's/__ATOMIC_SEQ_CST);$/__ATOMIC_SEQ_CST); return true;/'
-mutant 'a search is made once' peers/peer_table.c 's/return search(peers, name, &word, local) || .*/return search(peers, name, \&word, local);/' 3000
-mutant 'a search for any port is made once' peers/peer_table.c 's/return search_any_port(peers, name, local) || .*/return search_any_port(peers, name, local);/' 3000
+mutant 'a search is made once' peers/peer_table.c 's/return search(peers, key, &word, local) || .*/return search(peers, key, \&word, local);/' 3000
+mutant 'a search for any port is made once' peers/peer_table.c 's/return search_any_port(peers, key, local) || .*/return search_any_port(peers, key, local);/' 3000
 mutant 'a write that lost its race is not tried again' peers/peer_table.c 's/tries < TRIES \&\& !put_once/tries < 1 \&\& !put_once/'
-mutant 'the local port is not compared' peers/peer_table.c 's/(!name.port || local->port == name.port)/true/'
+mutant 'the local port is not compared' peers/peer_table.c 's/(!key->port || local->port == key->port)/true/'
 mutant 'a place is looked at once' peers/local_table.c 's/__atomic_load_n(&found->place->generation.*== found->generation;/true;/'
 mutant 'a place that is being written is believed' peers/local_table.c 's/return !local_is_changing(found->generation) &&/return/'
 mutant 'a later tick is the oldest' peers/local_table.c 's/(int32_t)age < 0 ? 0 : age/age/'

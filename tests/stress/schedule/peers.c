@@ -53,7 +53,7 @@ static struct peers peers;
 
 /* A peer at one of the local ports. */
 static struct asking {
-	struct names names;
+	struct peer_hash hash;
 	in_port_t port;
 	uint32_t held;	/* by so many workers, from the datagram to its answer */
 	uint32_t begun; /* so often was it remembered */
@@ -108,21 +108,21 @@ static bool is_same(const struct local *one, const struct local *other)
 }
 
 /* source_learn() */
-static void learn(struct name name, struct local local)
+static void learn(struct peer_key key, struct local local)
 {
-	if (!peers_knows(&peers, name, local))
-		peers_put(&peers, name, local);
+	if (!peers_knows(&peers, key, local))
+		peers_put(&peers, key, local);
 }
 
 /* source_publish() and source_retract(): others of that host do the same. */
 static void publish(const struct question *question)
 {
-	learn(name_of_host(&question->peer->names, question->peer->port), locals[question->local]);
+	learn(key_of_host(&question->peer->hash, question->peer->port), locals[question->local]);
 }
 
 static void retract(const struct question *question)
 {
-	struct name host = name_of_host(&question->peer->names, question->peer->port);
+	struct peer_key host = key_of_host(&question->peer->hash, question->peer->port);
 	struct local found;
 
 	if (!peers_find(&peers, host, &found))
@@ -136,7 +136,7 @@ static void answer(const struct question *question)
 {
 	const struct asking *peer = question->peer;
 	struct local found;
-	bool is_found = peers_find(&peers, name_of_peer(&peer->names, peer->port), &found), alone;
+	bool is_found = peers_find(&peers, key_of_peer(&peer->hash, peer->port), &found), alone;
 
 	alone = question->alone && peer->begun == question->begun;
 	answers++;
@@ -147,7 +147,7 @@ static void answer(const struct question *question)
 	else if (alone && !is_same(&found, &locals[question->local]))
 		wrong++;
 	/* A fresh socket looks for the peer at any port. */
-	if (!peers_find(&peers, name_of_peer(&peer->names, 0), &found))
+	if (!peers_find(&peers, key_of_peer(&peer->hash, 0), &found))
 		missing += !kind->full;
 	else
 		wrong += !found.port || found.port > PORTS;
@@ -165,7 +165,7 @@ static void work(void)
 			struct question *question = &vector->questions[vector->count++];
 
 			receive(question);
-			learn(name_of_peer(&question->peer->names, question->peer->port),
+			learn(key_of_peer(&question->peer->hash, question->peer->port),
 			      locals[question->local]);
 			if (schedule_random(PUBLISHED) == 0)
 				publish(question);
@@ -226,7 +226,7 @@ static void make_table(void)
 
 		peer.host = address_map((struct in_addr){ htonl(0xc6336401 + i / 4) });
 		asking[i] = (struct asking){
-			.names = names_of_peer(&secret, peer, names_salt(&secret, 1, 0)),
+			.hash = peer_hash_of(&secret, peer, peer_salt(&secret, 1, 0)),
 			.port = (in_port_t)(1 + i % PORTS),
 		};
 	}

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Names of peers: the same for the same, and different for everything that makes a difference.
+// Hashes of peers: the same for the same, and different for everything that makes a difference.
 
 #include "table.h"
 
-static struct names names_for(const char *host, uint16_t port, uint32_t scope, uint64_t cookie,
-			      uint32_t device)
+static struct peer_hash hash_for(const char *host, uint16_t port, uint32_t scope, uint64_t cookie,
+				 uint32_t device)
 {
 	struct peer peer = { .host = address_of(host), .scope = scope, .port = htons(port) };
 
-	return names_of_peer(&table_secret, peer, names_salt(&table_secret, cookie, device));
+	return peer_hash_of(&table_secret, peer, peer_salt(&table_secret, cookie, device));
 }
 
 /* Everything that makes another peer; the first row is what the others are compared with. */
@@ -30,10 +30,10 @@ static const struct {
 };
 enum { OTHERS = sizeof(others) / sizeof(*others) };
 
-static struct names nth(size_t i)
+static struct peer_hash nth(size_t i)
 {
-	return names_for(others[i].host, others[i].port, others[i].scope, others[i].cookie,
-			 others[i].device);
+	return hash_for(others[i].host, others[i].port, others[i].scope, others[i].cookie,
+			others[i].device);
 }
 
 static int compare(const void *one, const void *other)
@@ -54,7 +54,7 @@ static void same_peer_has_same_names(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < OTHERS; i++) {
-		struct names once = nth(i), again = nth(i);
+		struct peer_hash once = nth(i), again = nth(i);
 
 		assert_memory_equal(&once, &again, sizeof(once));
 	}
@@ -77,7 +77,7 @@ static void spaces_have_salts_of_their_own(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < COOKIES * DEVICES; i++)
-		salts[i] = names_salt(&table_secret, i / DEVICES, i % DEVICES);
+		salts[i] = peer_salt(&table_secret, i / DEVICES, i % DEVICES);
 	assert_all_different(salts, COOKIES * DEVICES);
 	free(salts);
 }
@@ -89,31 +89,31 @@ static void spaces_are_told_apart(void **state)
 
 	for (uint32_t round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < 100; i++) {
-			uint64_t salt = names_salt(&table_secret, 1 + i / 10, i % 10);
-			struct names names = names_of_peer(&table_secret, peer, salt);
-			struct name name = name_of_peer(&names, htons(PORT));
+			uint64_t salt = peer_salt(&table_secret, 1 + i / 10, i % 10);
+			struct peer_hash hash = peer_hash_of(&table_secret, peer, salt);
+			struct peer_key key = key_of_peer(&hash, htons(PORT));
 			struct local found;
 
 			if (round) {
-				assert_true(table_has(*state, name, nth_local(i)));
+				assert_true(table_has(*state, key, nth_local(i)));
 				continue;
 			}
-			assert_false(peers_find(*state, name, &found));
-			assert_false(peers_find(*state, name_of_peer(&names, 0), &found));
-			peers_put(*state, name, nth_local(i));
+			assert_false(peers_find(*state, key, &found));
+			assert_false(peers_find(*state, key_of_peer(&hash, 0), &found));
+			peers_put(*state, key, nth_local(i));
 		}
 	}
 }
 
 static void name_of_host_knows_no_port(void **state)
 {
-	struct names one = names_for("192.0.2.1", 53, 0, 1, 0);
+	struct peer_hash one = hash_for("192.0.2.1", 53, 0, 1, 0);
 
 	(void)state;
-	assert_true(one.host == names_for("192.0.2.1", 54, 0, 1, 0).host);
-	assert_true(one.host != names_for("192.0.2.2", 53, 0, 1, 0).host);
-	assert_true(one.host != names_for("192.0.2.1", 53, 0, 2, 0).host);
-	assert_true(one.host != names_for("192.0.2.1", 53, 0, 1, 1).host);
+	assert_true(one.host == hash_for("192.0.2.1", 54, 0, 1, 0).host);
+	assert_true(one.host != hash_for("192.0.2.2", 53, 0, 1, 0).host);
+	assert_true(one.host != hash_for("192.0.2.1", 53, 0, 2, 0).host);
+	assert_true(one.host != hash_for("192.0.2.1", 53, 0, 1, 1).host);
 	assert_true(one.host != one.peer);
 }
 
@@ -122,52 +122,52 @@ static void all_of_a_host_has_one_home(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < OTHERS; i++) {
-		struct names names = nth(i);
-		struct name all[] = {
-			name_of_peer(&names, htons(PORT)),
-			name_of_host(&names, htons(PORT)),
-			name_of_past(&names, htons(PORT)),
-			name_of_tcp(&names),
+		struct peer_hash hash = nth(i);
+		struct peer_key all[] = {
+			key_of_peer(&hash, htons(PORT)),
+			key_of_host(&hash, htons(PORT)),
+			key_of_past(&hash, htons(PORT)),
+			key_of_tcp(&hash),
 		};
 		uint64_t hashes[4];
 
 		for (int j = 0; j < 4; j++) {
-			assert_true(all[j].home == names.host);
+			assert_true(all[j].home == hash.host);
 			assert_int_equal(all[j].port, j < 3 ? htons(PORT) : 0);
 			hashes[j] = all[j].hash >> TAG_SHIFT;
 		}
-		assert_true(all[0].hash == names.peer);
-		assert_true(all[1].hash == names.host);
+		assert_true(all[0].hash == hash.peer);
+		assert_true(all[1].hash == hash.host);
 		assert_all_different(hashes, 4);
 	}
 }
 
-/* Without the secret nobody knows the names: every word and every bit of it changes them. */
+/* Without the secret nobody knows the hashes: every word and every bit of it changes them. */
 static void names_depend_on_all_of_the_key(void **state)
 {
 	struct peer peer = { .host = address_of("2001:db8::1"), .port = htons(53) };
-	struct names names = names_of_peer(&table_secret, peer, names_salt(&table_secret, 1, 0));
+	struct peer_hash hash = peer_hash_of(&table_secret, peer, peer_salt(&table_secret, 1, 0));
 
 	(void)state;
 	for (int bit = 0; bit < 256; bit++) {
 		struct hash_secret secret = table_secret;
-		struct names other;
+		struct peer_hash other;
 
 		secret.word[bit / 64] ^= UINT64_C(1) << bit % 64;
-		other = names_of_peer(&secret, peer, names_salt(&secret, 1, 0));
-		assert_true(names.peer != other.peer);
-		assert_true(names.host != other.host);
+		other = peer_hash_of(&secret, peer, peer_salt(&secret, 1, 0));
+		assert_true(hash.peer != other.peer);
+		assert_true(hash.host != other.host);
 		assert_true(local_hash(&secret, nth_local(1)) !=
 				    local_hash(&table_secret, nth_local(1)) ||
 			    bit / 64 == 1 || bit / 64 == 2);
 	}
 }
 
-/* All the ports of a host, and as many neighbours: no two share what a table keeps of a name. */
+/* All the ports of a host, and as many neighbours: no two share what a table keeps of a key. */
 static void neighbours_do_not_collide(void **state)
 {
 	enum { COUNT = 65536 };
-	uint64_t salt = names_salt(&table_secret, 1, 0), *all = malloc(3 * COUNT * sizeof(*all));
+	uint64_t salt = peer_salt(&table_secret, 1, 0), *all = malloc(3 * COUNT * sizeof(*all));
 
 	(void)state;
 	for (uint32_t i = 0; i < COUNT; i++) {
@@ -176,9 +176,9 @@ static void neighbours_do_not_collide(void **state)
 		struct peer v6 = { .host = address_of("2001:db8::"), .port = 53 };
 
 		v6.host.s6_addr32[3] = htonl(i);
-		all[i] = names_of_peer(&table_secret, port, salt).peer;
-		all[COUNT + i] = names_of_peer(&table_secret, v4, salt).peer;
-		all[2 * COUNT + i] = names_of_peer(&table_secret, v6, salt).peer;
+		all[i] = peer_hash_of(&table_secret, port, salt).peer;
+		all[COUNT + i] = peer_hash_of(&table_secret, v4, salt).peer;
+		all[2 * COUNT + i] = peer_hash_of(&table_secret, v6, salt).peer;
 	}
 	for (uint32_t i = 0; i < 3 * COUNT; i++)
 		all[i] >>= TAG_SHIFT;
@@ -189,7 +189,7 @@ static void neighbours_do_not_collide(void **state)
 /* Ones that share a home differ in their tags: 8 ports of each of many hosts. */
 static void ports_of_one_home_do_not_collide(void **state)
 {
-	uint64_t salt = names_salt(&table_secret, 1, 0), all[SLOTS];
+	uint64_t salt = peer_salt(&table_secret, 1, 0), all[SLOTS];
 
 	(void)state;
 	for (uint32_t host = 0; host < 10000; host++) {
@@ -197,7 +197,7 @@ static void ports_of_one_home_do_not_collide(void **state)
 			struct peer peer = { .host = address_map((struct in_addr){ htonl(host) }),
 					     .port = htons((uint16_t)(1024 + i)) };
 
-			all[i] = names_of_peer(&table_secret, peer, salt).peer >> TAG_SHIFT;
+			all[i] = peer_hash_of(&table_secret, peer, salt).peer >> TAG_SHIFT;
 		}
 		assert_all_different(all, SLOTS);
 	}
