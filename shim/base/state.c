@@ -31,7 +31,7 @@ static int state;
 /* What forked processes share: after it the buckets, and after those the local addresses. */
 struct shared {
 	struct peers_state state;
-	struct peer_set sets[];
+	struct peer_bucket buckets[];
 };
 
 static void read_settings(void)
@@ -84,10 +84,10 @@ static void make_secret(struct hash_secret *secret)
 static bool make_memory(void)
 {
 	struct hash_secret secret = { { 0 } };
-	size_t sets = peers_sets(library.settings.peers);
-	size_t places = (size_t)1 << peers_locals_bits(library.settings.peers);
-	size_t size = sizeof(struct shared) + sets * sizeof(struct peer_set) +
-		      places * sizeof(struct local_place);
+	size_t buckets = peers_bucket_count(library.settings.peers);
+	size_t slots = (size_t)1 << peers_locals_bits(library.settings.peers);
+	size_t size = sizeof(struct shared) + buckets * sizeof(struct peer_bucket) +
+		      slots * sizeof(struct local_slot);
 	struct shared *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -96,8 +96,8 @@ static bool make_memory(void)
 		return false;
 	}
 	make_secret(&secret);
-	peers_start(&library.peers, library.settings.peers, &secret, shared->sets,
-		    (struct local_place *)(void *)(shared->sets + sets), &shared->state);
+	peers_start(&library.peers, library.settings.peers, &secret, shared->buckets,
+		    (struct local_slot *)(void *)(shared->buckets + buckets), &shared->state);
 	return true;
 }
 

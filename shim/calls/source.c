@@ -18,7 +18,7 @@ static time_t forked_at;
 /* A copy of the parent's last receive outranks the table for so long. */
 enum { INHERITED_SECONDS = 1 };
 
-static const struct local none = { .rest = 0 };
+static const struct local none = { .packed = 0 };
 
 static bool is_same_address(struct local one, struct local other)
 {
@@ -184,7 +184,7 @@ bool source_note(const struct tracked *tracked, uint64_t salt, const struct peer
 void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		       struct local local)
 {
-	local.rest = local_rest(local.ifindex, tracked_get(tracked, port_and_mode));
+	local.packed = local_pack(local.ifindex, tracked_get(tracked, port_and_mode));
 	learn_peer(fd, salt, peer, peer, &local);
 	if (peer->scope)
 		learn_scopeless(fd, salt, peer, &local);

@@ -57,7 +57,7 @@ heard_write(struct heard *heard, const struct peer *peer, uint64_t salt, struct 
 		heard->peer.port = peer->port;
 		heard->local.half[0] = local.half[0];
 		heard->local.half[1] = local.half[1];
-		heard->local.rest = local.rest;
+		heard->local.packed = local.packed;
 		heard->salt = salt;
 		signal_fence();
 	} while (unlikely(heard->version != during));
@@ -101,7 +101,7 @@ static inline __attribute__((always_inline)) bool heard_read(const struct heard 
 static inline void heard_clear(struct heard *heard)
 {
 	static const struct peer nobody = { .port = 0 };
-	static const struct local none = { .rest = 0 };
+	static const struct local none = { .packed = 0 };
 
 	heard_write(heard, &nobody, 0, none);
 	heard->flags = HEARD_ANSWERED;
@@ -123,8 +123,8 @@ static inline void source_count(enum counter counter)
 
 /* What a datagram's peer is looked up by. */
 struct looked_up {
-	const struct peer_set *home;
-	uint64_t tag;
+	const struct peer_bucket *bucket;
+	uint64_t hash;
 };
 
 /* Its entry is on its way to the cache. */
@@ -146,10 +146,10 @@ static inline __attribute__((always_inline)) bool
 source_learn_fast(const struct tracked *tracked, uint64_t salt, struct looked_up looked_up,
 		  const struct peer *peer, struct local local)
 {
-	local.rest = local_rest(local.ifindex, tracked_get(tracked, port_and_mode));
+	local.packed = local_pack(local.ifindex, tracked_get(tracked, port_and_mode));
 	heard_write(&source_last, peer, salt, local);
 	source_count(COUNTER_learnt);
-	return likely(peers_know_at(&library.peers, looked_up.home, looked_up.tag, local)) &&
+	return likely(peers_know_at(&library.peers, looked_up.bucket, looked_up.hash, local)) &&
 	       likely(!peer->scope && !tracked_is(tracked, TRACKED_LEARNS_MORE));
 }
 

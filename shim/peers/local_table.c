@@ -3,12 +3,12 @@
 
 #include "peers/local_table.h"
 
-/* Two that want the same place at once: the other looks again. */
+/* Two that want the same slot at once: the other looks again. */
 enum { TRIES = 8 };
 
-/* A place as it was found, with the generation from before it was looked at. */
+/* A slot as it was found, with the generation from before it was looked at. */
 struct found {
-	struct local_place *place;
+	struct local_slot *slot;
 	uint32_t generation;
 	bool there; /* with the address that was looked for */
 };
@@ -18,41 +18,41 @@ static bool is_settled(const struct found *found)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return !local_is_changing(found->generation) &&
-	       __atomic_load_n(&found->place->generation, __ATOMIC_RELAXED) == found->generation;
+	       __atomic_load_n(&found->slot->generation, __ATOMIC_RELAXED) == found->generation;
 }
 
 /*
- * How long ago the place was heard of. Others can have put it at a later tick than ours; places
+ * How long ago the slot was heard of. Others can have put it at a later tick than ours; slots
  * that never were in use are as old as ticks are.
  */
-static uint32_t age_of(const struct local_place *place, uint32_t now)
+static uint32_t age_of(const struct local_slot *slot, uint32_t now)
 {
-	uint32_t age = now - __atomic_load_n(&place->tick, __ATOMIC_RELAXED);
+	uint32_t age = now - __atomic_load_n(&slot->tick, __ATOMIC_RELAXED);
 
 	return (int32_t)age < 0 ? 0 : age;
 }
 
 /*
- * The place that the address has, or the oldest of those that it can have. One where somebody wrote
+ * The slot that the address has, or the oldest of those that it can have. One where somebody wrote
  * this very address and was stopped is as good as free.
  */
-static struct found find(struct local_place *places, uint32_t home, const struct local *local,
+static struct found find(struct local_slot *slots, uint32_t first, const struct local *local,
 			 uint32_t now)
 {
-	struct found best = { .place = NULL };
+	struct found best = { .slot = NULL };
 	uint32_t oldest = 0;
 
-	for (uint32_t way = 0; way < LOCALS_WAYS; way++) {
-		struct found found = { .place = &places[home ^ way] };
+	for (uint32_t i = 0; i < LOCALS_SLOTS; i++) {
+		struct found found = { .slot = &slots[first ^ i] };
 		uint32_t age;
 
-		found.generation = __atomic_load_n(&found.place->generation, __ATOMIC_ACQUIRE);
-		if (locals_is_at(found.place, *local)) {
+		found.generation = __atomic_load_n(&found.slot->generation, __ATOMIC_ACQUIRE);
+		if (locals_is_at(found.slot, *local)) {
 			found.there = is_settled(&found);
 			return found;
 		}
-		age = age_of(found.place, now);
-		if (!best.place || age > oldest) {
+		age = age_of(found.slot, now);
+		if (!best.slot || age > oldest) {
 			oldest = age;
 			best = found;
 		}
@@ -61,22 +61,22 @@ static struct found find(struct local_place *places, uint32_t home, const struct
 }
 
 /*
- * Takes the place from whoever was last there, if it is as it was found. Who is stopped in the
- * middle leaves a place that is nobody's until its turn comes again.
+ * Takes the slot from whoever was last there, if it is as it was found. Who is stopped in the
+ * middle leaves a slot that is nobody's until its turn comes again.
  */
 static bool take(struct found *found, const struct local *local)
 {
 	uint32_t mine = found->generation + 1 + local_is_changing(found->generation);
 
-	if (!__atomic_compare_exchange_n(&found->place->generation, &found->generation, mine, false,
+	if (!__atomic_compare_exchange_n(&found->slot->generation, &found->generation, mine, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	__atomic_store_n(&found->place->half[0], local->half[0], __ATOMIC_RELAXED);
-	__atomic_store_n(&found->place->half[1], local->half[1], __ATOMIC_RELAXED);
-	__atomic_store_n(&found->place->rest, local->rest, __ATOMIC_RELAXED);
+	__atomic_store_n(&found->slot->half[0], local->half[0], __ATOMIC_RELAXED);
+	__atomic_store_n(&found->slot->half[1], local->half[1], __ATOMIC_RELAXED);
+	__atomic_store_n(&found->slot->packed, local->packed, __ATOMIC_RELAXED);
 	found->generation = mine + 1;
-	return __atomic_compare_exchange_n(&found->place->generation, &mine, mine + 1, false,
+	return __atomic_compare_exchange_n(&found->slot->generation, &mine, mine + 1, false,
 					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
@@ -88,12 +88,12 @@ struct local_known locals_put(const struct locals *locals, const struct hash_sec
 
 	*made = false;
 	for (int tries = 0; tries < TRIES && !found.there && !*made; tries++) {
-		found = find(locals->places, local_home(locals, secret, hash), local, tick);
+		found = find(locals->slots, local_first_slot(locals, secret, hash), local, tick);
 		/* Young first, so that it is nobody else's choice. */
-		if (__atomic_load_n(&found.place->tick, __ATOMIC_RELAXED) != tick)
-			__atomic_store_n(&found.place->tick, tick, __ATOMIC_RELAXED);
+		if (__atomic_load_n(&found.slot->tick, __ATOMIC_RELAXED) != tick)
+			__atomic_store_n(&found.slot->tick, tick, __ATOMIC_RELAXED);
 		*made = !found.there && take(&found, local);
 	}
 	return (struct local_known){ .check = local_check_of(hash, found.generation),
-				     .index = (uint32_t)(found.place - locals->places) };
+				     .index = (uint32_t)(found.slot - locals->slots) };
 }

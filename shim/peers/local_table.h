@@ -3,31 +3,31 @@
  * The local addresses that peers asked: each once, so that a peer's entry need only hold a number.
  * In memory that forked processes share, written without a lock.
  */
-#ifndef LOCALS_H
-#define LOCALS_H
+#ifndef LOCAL_TABLE_H
+#define LOCAL_TABLE_H
 
 #include "base/compiler.h"
 #include "peers/peer_hash.h"
 
 /* A table of 2^bits slots: for the default number of peers, and for more. */
-enum { LOCALS_BITS = 12, LOCALS_BITS_MOST = 16, LOCALS_WAYS = 8 };
+enum { LOCALS_BITS = 12, LOCALS_BITS_MOST = 16, LOCALS_SLOTS = 8 };
 
-struct local_place {
+struct local_slot {
 	uint64_t half[2];    /* of the address, in network byte order */
-	uint64_t rest;	     /* struct local */
+	uint64_t packed;     /* struct local */
 	uint32_t tick;	     /* of the local addresses, when it was last used */
 	uint32_t generation; /* grows by 2 for each address; odd while one is being written */
 };
-_Static_assert(sizeof(struct local_place) == 32, "two in a cache line");
+_Static_assert(sizeof(struct local_slot) == 32, "two in a cache line");
 
 struct locals {
-	struct local_place *places;
+	struct local_slot *slots;
 	uint8_t bits;
 };
 
 /*
- * A local address in the table. `check` is a keyed hash of it and of the place's generation:
- * entries of peers contain it, so that they fit no other address that takes the place, nor one that
+ * A local address in the table. `check` is a keyed hash of it and of the slot's generation:
+ * entries of peers contain it, so that they fit no other address that takes the slot, nor one that
  * is just being written, nor the same address when it comes back.
  */
 struct local_known {
@@ -38,17 +38,17 @@ struct local_known {
 /* What stands for an address. */
 static inline uint64_t local_hash(const struct hash_secret *secret, struct local local)
 {
-	uint64_t rest = local.rest * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t packed = local.packed * UINT64_C(0x9e3779b97f4a7c15);
 
-	return hash_fold(local.half[0] ^ secret->word[3], local.half[1] ^ secret->word[0] ^ rest);
+	return hash_fold(local.half[0] ^ secret->word[3], local.half[1] ^ secret->word[0] ^ packed);
 }
 
 /*
- * The place where it is if it can. Not just some bits of the hash: with one secret in some 20,000
+ * The slot where it is if it can. Not just some bits of the hash: with one secret in some 20,000
  * these are the same for all neighbours, and then they would drive each other out.
  */
-static inline uint32_t local_home(const struct locals *locals, const struct hash_secret *secret,
-				  uint64_t hash)
+static inline uint32_t local_first_slot(const struct locals *locals,
+					const struct hash_secret *secret, uint64_t hash)
 {
 	return (uint32_t)(hash * (secret->word[1] | 1) >> (64 - locals->bits));
 }
@@ -63,42 +63,40 @@ static inline uint64_t local_check_of(uint64_t hash, uint32_t generation)
 	return hash ^ generation * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
-static inline uint64_t local_check(const struct local_place *place, uint64_t hash)
+static inline uint64_t local_check(const struct local_slot *slot, uint64_t hash)
 {
-	return local_check_of(hash, __atomic_load_n(&place->generation, __ATOMIC_RELAXED));
+	return local_check_of(hash, __atomic_load_n(&slot->generation, __ATOMIC_RELAXED));
 }
 
-static inline struct local locals_read(const struct local_place *place)
+static inline struct local locals_read(const struct local_slot *slot)
 {
 	struct local local;
 
-	local.half[0] = __atomic_load_n(&place->half[0], __ATOMIC_RELAXED);
-	local.half[1] = __atomic_load_n(&place->half[1], __ATOMIC_RELAXED);
-	local.rest = __atomic_load_n(&place->rest, __ATOMIC_RELAXED);
+	local.half[0] = __atomic_load_n(&slot->half[0], __ATOMIC_RELAXED);
+	local.half[1] = __atomic_load_n(&slot->half[1], __ATOMIC_RELAXED);
+	local.packed = __atomic_load_n(&slot->packed, __ATOMIC_RELAXED);
 	return local;
 }
 
-static inline bool locals_is_at(const struct local_place *place, struct local local)
+static inline bool locals_is_at(const struct local_slot *slot, struct local local)
 {
-	struct local there = locals_read(place);
+	struct local there = locals_read(slot);
 
 	return there.half[1] == local.half[1] && there.half[0] == local.half[0] &&
-	       there.rest == local.rest;
+	       there.packed == local.packed;
 }
 
 /*
  * The same, and was heard of in this tick? If not, it is to be put again: it would be taken for an
- * address that nobody asks, and lose its place where somebody asks all of a prefix.
+ * address that nobody asks, and lose its slot where somebody asks all of a prefix.
  */
-static inline bool locals_is_fresh(const struct local_place *place, struct local local,
-				   uint32_t tick)
+static inline bool locals_is_fresh(const struct local_slot *slot, struct local local, uint32_t tick)
 {
-	return locals_is_at(place, local) &&
-	       __atomic_load_n(&place->tick, __ATOMIC_RELAXED) == tick;
+	return locals_is_at(slot, local) && __atomic_load_n(&slot->tick, __ATOMIC_RELAXED) == tick;
 }
 
 /*
- * Remembers a local address; of the LOCALS_WAYS places it can have, the one heard of longest ago is
+ * Remembers a local address; of the LOCALS_SLOTS slots it can have, the one heard of longest ago is
  * used again. *made: it was not there.
  */
 struct local_known locals_put(const struct locals *locals, const struct hash_secret *secret,

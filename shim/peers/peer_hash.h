@@ -59,37 +59,37 @@ static inline struct peer_hash peer_hash_of(const struct hash_secret *secret, st
 }
 
 /*
- * What the peer table looks up: a hash, the hash that chooses its home bucket, and the local port
- * of the socket (network byte order; 0: any). All keys of one host have the same home bucket, one
+ * What the peer table looks up: a hash, the hash that chooses its first bucket, and the local port
+ * of the socket (network byte order; 0: any). All keys of one host have the same first bucket, one
  * cache line.
  */
 struct peer_key {
-	uint64_t hash, home;
+	uint64_t hash, bucket_hash;
 	in_port_t port;
 };
 
 /* The peer, on sockets of that local port. */
 static inline struct peer_key key_of_peer(const struct peer_hash *hash, in_port_t port)
 {
-	return (struct peer_key){ .hash = hash->peer, .home = hash->host, .port = port };
+	return (struct peer_key){ .hash = hash->peer, .bucket_hash = hash->host, .port = port };
 }
 
 /* The peer's host: where it asked and was not answered at the port it asked from. */
 static inline struct peer_key key_of_host(const struct peer_hash *hash, in_port_t port)
 {
-	return (struct peer_key){ .hash = hash->host, .home = hash->host, .port = port };
+	return (struct peer_key){ .hash = hash->host, .bucket_hash = hash->host, .port = port };
 }
 
 /* The local address of the program's own conversation with a peer before the present one. */
 static inline struct peer_key key_of_past(const struct peer_hash *hash, in_port_t port)
 {
-	return (struct peer_key){ .hash = ~hash->peer, .home = hash->host, .port = port };
+	return (struct peer_key){ .hash = ~hash->peer, .bucket_hash = hash->host, .port = port };
 }
 
 /* The peer's host, as the other end of a TCP connection that was accepted. */
 static inline struct peer_key key_of_tcp(const struct peer_hash *hash)
 {
-	return (struct peer_key){ .hash = ~hash->host, .home = hash->host };
+	return (struct peer_key){ .hash = ~hash->host, .bucket_hash = hash->host };
 }
 
 #endif

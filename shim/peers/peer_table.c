@@ -16,19 +16,19 @@ enum { TRIES = 8 };
 /* Each step has a stack frame of its own: what calls the next one takes less stack for that. */
 #define NOINLINE __attribute__((noinline))
 
-/* The buckets in which a key can be: its home, and two others if that is full. */
-enum { WAYS = 3 };
+/* The buckets in which a key can be: its first, and two others if that is full. */
+enum { KEY_BUCKETS = 3 };
 
 void peers_start(struct peers *peers, size_t count, const struct hash_secret *secret,
-		 struct peer_set *sets, struct local_place *locals, struct peers_state *state)
+		 struct peer_bucket *buckets, struct local_slot *locals, struct peers_state *state)
 {
-	uint32_t buckets = (uint32_t)peers_sets(count);
+	uint32_t bucket_count = (uint32_t)peers_bucket_count(count);
 
-	*peers = (struct peers){ .sets = sets,
+	*peers = (struct peers){ .buckets = buckets,
 				 .locals = { locals, peers_locals_bits(count) },
 				 .state = state,
-				 .count = buckets,
-				 .tick_shift = (uint8_t)(31 - __builtin_clz(buckets * SLOTS) -
+				 .count = bucket_count,
+				 .tick_shift = (uint8_t)(31 - __builtin_clz(bucket_count * SLOTS) -
 							 TICKS_BITS),
 				 .secret = *secret };
 	/* Not from 0: slots of local addresses that were never used are older than all others. */
@@ -37,20 +37,19 @@ void peers_start(struct peers *peers, size_t count, const struct hash_secret *se
 	__atomic_store_n(&state->tick, 1, __ATOMIC_RELEASE);
 }
 
-static struct peer_set *bucket_of_way(const struct peers *peers, const struct peer_key *key,
-				      int way)
+static struct peer_bucket *nth_bucket(const struct peers *peers, const struct peer_key *key, int n)
 {
-	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
-					      UINT64_C(0xc2b2ae3d27d4eb4f) };
+	static const uint64_t other[KEY_BUCKETS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
+						     UINT64_C(0xc2b2ae3d27d4eb4f) };
 
-	return peers_set(peers, way ? key->hash * other[way] : key->home);
+	return peers_bucket(peers, n ? key->hash * other[n] : key->bucket_hash);
 }
 
 /* Returns true for an entry of that key, and copies its local address. */
 static bool has_key(const struct peers *peers, uint64_t word, const struct peer_key *key,
 		    struct local *local)
 {
-	return word && peers_tag(peers, word, local) == (key->hash & TAG_MASK) &&
+	return word && peers_fingerprint(peers, word, local) == (key->hash & FINGERPRINT_MASK) &&
 	       (!key->port || local->port == key->port);
 }
 
@@ -63,13 +62,13 @@ static uint32_t age_of_entry(uint64_t word, uint32_t now)
 static NOINLINE uint64_t *search(const struct peers *peers, const struct peer_key *key,
 				 uint64_t *word, struct local *local)
 {
-	for (int way = 0; way < WAYS; way++) {
-		struct peer_set *set = bucket_of_way(peers, key, way);
+	for (int n = 0; n < KEY_BUCKETS; n++) {
+		struct peer_bucket *bucket = nth_bucket(peers, key, n);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			*word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
+			*word = __atomic_load_n(&bucket->slot[i], __ATOMIC_ACQUIRE);
 			if (has_key(peers, *word, key, local))
-				return &set->slot[i];
+				return &bucket->slot[i];
 		}
 	}
 	return NULL;
@@ -81,11 +80,11 @@ static NOINLINE bool search_any_port(const struct peers *peers, const struct pee
 {
 	uint32_t now = peers_tick(peers), least = UINT32_MAX;
 
-	for (int way = 0; way < WAYS; way++) {
-		struct peer_set *set = bucket_of_way(peers, key, way);
+	for (int n = 0; n < KEY_BUCKETS; n++) {
+		struct peer_bucket *bucket = nth_bucket(peers, key, n);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			uint64_t word = __atomic_load_n(&set->slot[i], __ATOMIC_ACQUIRE);
+			uint64_t word = __atomic_load_n(&bucket->slot[i], __ATOMIC_ACQUIRE);
 			struct local found;
 
 			if (has_key(peers, word, key, &found) && found.state == LOCAL_ASKED &&
@@ -102,7 +101,8 @@ bool peers_find(const struct peers *peers, struct peer_key key, struct local *lo
 {
 	uint64_t word;
 
-	/* Twice: of two entries made at the same time the later one is deleted (is_only()). */
+	/* Twice: of two entries made at the same time the later one is deleted (entry_is_only()).
+	 */
 	if (!key.port)
 		return search_any_port(peers, &key, local) || search_any_port(peers, &key, local);
 	return search(peers, &key, &word, local) || search(peers, &key, &word, local);
@@ -128,9 +128,9 @@ struct choice {
 };
 
 /*
- * Chooses a free slot, at home if there is one, else one of the least recently used entries. The
- * search starts at a slot that depends on the key: two writers of one key want the same slot, and
- * a peer and its host different ones.
+ * Chooses a free slot, in the first bucket if there is one, else one of the least recently used
+ * entries. The search starts at a slot that depends on the key: two writers of one key want the
+ * same slot, and a peer and its host different ones.
  */
 static NOINLINE struct choice choose_slot(const struct peers *peers, const struct peer_key *key)
 {
@@ -138,11 +138,11 @@ static NOINLINE struct choice choose_slot(const struct peers *peers, const struc
 	uint32_t now = peers_tick(peers), most = 0;
 	uint32_t first = (uint32_t)key->hash;
 
-	for (int way = 0; way < WAYS; way++) {
-		struct peer_set *set = bucket_of_way(peers, key, way);
+	for (int n = 0; n < KEY_BUCKETS; n++) {
+		struct peer_bucket *bucket = nth_bucket(peers, key, n);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			uint64_t *slot = &set->slot[(first + i) % SLOTS];
+			uint64_t *slot = &bucket->slot[(first + i) % SLOTS];
 			uint64_t word = __atomic_load_n(slot, __ATOMIC_RELAXED);
 			uint32_t age = age_of_entry(word, now);
 
@@ -175,16 +175,16 @@ static void advance_clock(uint32_t *clock, uint32_t *tick, int shift)
  * time, or have been killed and left one: the first that a search finds is kept, in the first of
  * the key's buckets, and the others are deleted. Returns false if ours was one of those.
  */
-static NOINLINE bool is_only(const struct peers *peers, const struct peer_key *key, int ways,
-			     uint64_t *slot, uint64_t word)
+static NOINLINE bool entry_is_only(const struct peers *peers, const struct peer_key *key, int count,
+				   uint64_t *slot, uint64_t word)
 {
 	bool after = false;
 
-	for (int way = 0; way < ways; way++) {
-		struct peer_set *set = bucket_of_way(peers, key, way);
+	for (int n = 0; n < count; n++) {
+		struct peer_bucket *bucket = nth_bucket(peers, key, n);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			uint64_t *duplicate = &set->slot[i];
+			uint64_t *duplicate = &bucket->slot[i];
 			uint64_t other = __atomic_load_n(duplicate, __ATOMIC_ACQUIRE);
 			struct local unused;
 
@@ -232,9 +232,9 @@ static bool put_once(const struct peers *peers, const struct peer_key *key, uint
 		return false;
 	/* Of two that write an entry of this key at the same time one sees the other's. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	/* At home, where peers_knows() looks, each time; elsewhere now and then. */
+	/* In the first bucket, where peers_knows() looks, each time; elsewhere now and then. */
 	all = !found || tries || (choice.word ^ word) & TICK_MASK;
-	return is_only(peers, key, all ? WAYS : 1, choice.slot, word);
+	return entry_is_only(peers, key, all ? KEY_BUCKETS : 1, choice.slot, word);
 }
 
 /* Remembers the local address. Returns what is to be written for the key. */
@@ -250,7 +250,7 @@ static NOINLINE uint64_t put_local(struct peers *peers, const struct peer_key *k
 	if (made)
 		advance_clock(&state->local_clock, &state->local_tick,
 			      peers->locals.bits - TICKS_BITS);
-	return peers_word(&known, tick) ^ (key->hash & TAG_MASK);
+	return peers_word(&known, tick) ^ (key->hash & FINGERPRINT_MASK);
 }
 
 static NOINLINE bool put_word(struct peers *peers, const struct peer_key *key, uint64_t word)

@@ -3,8 +3,8 @@
  * The peer table: the local address at which each peer was received. A hash table of fixed size in
  * shared memory, written by any number of processes, threads and signal handlers without a lock.
  */
-#ifndef PEERS_H
-#define PEERS_H
+#ifndef PEER_TABLE_H
+#define PEER_TABLE_H
 
 #include "peers/local_table.h"
 
@@ -17,13 +17,13 @@
  *
  * With the bucket itself that is more than 50 bits of a hash that nobody knows.
  */
-enum { TAG_SHIFT = 22, INDEX_SHIFT = 6 };
-#define TAG_MASK  (~UINT64_C(0) << TAG_SHIFT)
-#define TICK_MASK UINT64_C(0x3f)
+enum { FINGERPRINT_SHIFT = 22, INDEX_SHIFT = 6 };
+#define FINGERPRINT_MASK (~UINT64_C(0) << FINGERPRINT_SHIFT)
+#define TICK_MASK	 UINT64_C(0x3f)
 
 /* A bucket is a cache line of entries; 0: a free slot. */
 enum { SLOTS = 8 };
-struct peer_set {
+struct peer_bucket {
 	_Alignas(64) uint64_t slot[SLOTS];
 };
 
@@ -37,7 +37,7 @@ struct peers_state {
 };
 
 struct peers {
-	struct peer_set *sets;
+	struct peer_bucket *buckets;
 	struct locals locals;
 	struct peers_state *state;
 	uint32_t count; /* of the buckets */
@@ -47,7 +47,7 @@ struct peers {
 
 /* Returns the number of buckets for so many peers, a power of two from 1,024: five slots for four.
  */
-static inline size_t peers_sets(size_t peers)
+static inline size_t peers_bucket_count(size_t peers)
 {
 	return peers * 5 / 4 / SLOTS;
 }
@@ -60,7 +60,7 @@ static inline uint8_t peers_locals_bits(size_t peers)
 
 /* Makes an empty table for so many peers, a power of two, in memory that is all zero. */
 void peers_start(struct peers *peers, size_t count, const struct hash_secret *secret,
-		 struct peer_set *sets, struct local_place *locals, struct peers_state *state);
+		 struct peer_bucket *buckets, struct local_slot *locals, struct peers_state *state);
 
 static inline uint32_t peers_tick(const struct peers *peers)
 {
@@ -73,22 +73,22 @@ static inline uint32_t peers_local_tick(const struct peers *peers)
 }
 
 /* Returns the bucket for a hash. */
-static inline struct peer_set *peers_set(const struct peers *peers, uint64_t hash)
+static inline struct peer_bucket *peers_bucket(const struct peers *peers, uint64_t hash)
 {
-	return &peers->sets[(hash >> 32) * peers->count >> 32];
+	return &peers->buckets[(hash >> 32) * peers->count >> 32];
 }
 
 /*
- * Returns the home bucket of a peer's keys, on its way to the cache: memory takes longer than what
+ * Returns the first bucket of a peer's keys, on its way to the cache: memory takes longer than what
  * there is to do until the entries are looked at.
  */
-static inline const struct peer_set *peers_prefetch(const struct peers *peers,
-						    const struct peer_hash *hash)
+static inline const struct peer_bucket *peers_prefetch(const struct peers *peers,
+						       const struct peer_hash *hash)
 {
-	const struct peer_set *home = peers_set(peers, hash->host);
+	const struct peer_bucket *bucket = peers_bucket(peers, hash->host);
 
-	__builtin_prefetch(home);
-	return home;
+	__builtin_prefetch(bucket);
+	return bucket;
 }
 
 /*
@@ -97,39 +97,40 @@ static inline const struct peer_set *peers_prefetch(const struct peers *peers,
  */
 enum { TICKS_YOUNG = 16 };
 
-static inline bool peers_set_knows(const struct peer_set *set, uint64_t word)
+static inline bool peers_bucket_knows(const struct peer_bucket *bucket, uint64_t word)
 {
 	bool knows = false;
 
 #pragma GCC unroll 8
 	for (int i = 0; i < SLOTS && !knows; i++)
-		knows = word - __atomic_load_n(&set->slot[i], __ATOMIC_RELAXED) <= TICKS_YOUNG;
+		knows = word - __atomic_load_n(&bucket->slot[i], __ATOMIC_RELAXED) <= TICKS_YOUNG;
 	return knows;
 }
 
 /* Returns an entry but for its key's hash. */
 static inline uint64_t peers_word(const struct local_known *local, uint32_t tick)
 {
-	return (local->check & TAG_MASK) | (uint64_t)local->index << INDEX_SHIFT |
+	return (local->check & FINGERPRINT_MASK) | (uint64_t)local->index << INDEX_SHIFT |
 	       (tick & TICK_MASK);
 }
 
 /* Returns the slot of an entry's local address. */
-static inline const struct local_place *peers_local(const struct peers *peers, uint64_t word)
+static inline const struct local_slot *peers_local(const struct peers *peers, uint64_t word)
 {
 	uint32_t index =
 		(uint32_t)(word >> INDEX_SHIFT) & ((UINT32_C(1) << peers->locals.bits) - 1);
 
-	return &peers->locals.places[index];
+	return &peers->locals.slots[index];
 }
 
 /* Returns the hash bits of an entry's key if its local address is still in its slot: *local. */
-static inline uint64_t peers_tag(const struct peers *peers, uint64_t word, struct local *local)
+static inline uint64_t peers_fingerprint(const struct peers *peers, uint64_t word,
+					 struct local *local)
 {
-	const struct local_place *place = peers_local(peers, word);
+	const struct local_slot *slot = peers_local(peers, word);
 
-	*local = locals_read(place);
-	return (word ^ local_check(place, local_hash(&peers->secret, *local))) & TAG_MASK;
+	*local = locals_read(slot);
+	return (word ^ local_check(slot, local_hash(&peers->secret, *local))) & FINGERPRINT_MASK;
 }
 
 /*
@@ -159,27 +160,29 @@ static inline bool peers_is_empty(const struct peers *peers)
 }
 
 /*
- * Returns true if exactly that is remembered in the key's home bucket and young, with a local
+ * Returns true if exactly that is remembered in the key's first bucket and young, with a local
  * address that is in the first of its slots. The fast path: false means only "look closer".
  */
 static inline __attribute__((always_inline)) bool peers_know_at(const struct peers *peers,
-								const struct peer_set *home,
-								uint64_t tag, struct local local)
+								const struct peer_bucket *bucket,
+								uint64_t key_hash,
+								struct local local)
 {
 	uint32_t tick = peers_tick(peers);
 	uint64_t hash = local_hash(&peers->secret, local);
-	struct local_known known = { .index = local_home(&peers->locals, &peers->secret, hash) };
-	const struct local_place *place = &peers->locals.places[known.index];
+	struct local_known known = { .index = local_first_slot(&peers->locals, &peers->secret,
+							       hash) };
+	const struct local_slot *slot = &peers->locals.slots[known.index];
 
-	known.check = local_check(place, hash);
-	return locals_is_fresh(place, local, peers_local_tick(peers)) &&
-	       peers_set_knows(home, peers_word(&known, tick) ^ (tag & TAG_MASK));
+	known.check = local_check(slot, hash);
+	return locals_is_fresh(slot, local, peers_local_tick(peers)) &&
+	       peers_bucket_knows(bucket, peers_word(&known, tick) ^ (key_hash & FINGERPRINT_MASK));
 }
 
 static inline __attribute__((always_inline)) bool
 peers_knows(const struct peers *peers, struct peer_key key, struct local local)
 {
-	return peers_know_at(peers, peers_set(peers, key.home), key.hash, local);
+	return peers_know_at(peers, peers_bucket(peers, key.bucket_hash), key.hash, local);
 }
 
 #endif

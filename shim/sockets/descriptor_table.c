@@ -54,11 +54,11 @@ bool descriptor_is_ours(void)
 	return !known || known == process;
 }
 
-/* Returns the place of a number's value, or NULL if there is none and `value` needs none. */
-static uint32_t *place_of(int fd, uint32_t value)
+/* Returns the slot of a number's value, or NULL if there is none and `value` needs none. */
+static uint32_t *find_slot(int fd, uint32_t value)
 {
-	uint32_t **place = &descriptors[fd / CHUNK], *expected = NULL;
-	uint32_t *chunk = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+	uint32_t **slot = &descriptors[fd / CHUNK], *expected = NULL;
+	uint32_t *chunk = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 
 	if (chunk)
 		return &chunk[fd % CHUNK];
@@ -68,7 +68,7 @@ static uint32_t *place_of(int fd, uint32_t value)
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (chunk == MAP_FAILED)
 		return NULL;
-	if (!__atomic_compare_exchange_n(place, &expected, chunk, false, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(slot, &expected, chunk, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
 		munmap(chunk, CHUNK * sizeof(*chunk));
 		chunk = expected;
@@ -78,20 +78,20 @@ static uint32_t *place_of(int fd, uint32_t value)
 
 bool descriptor_set(int fd, uint32_t value)
 {
-	uint32_t *place, old;
+	uint32_t *slot, old;
 
 	if ((unsigned int)fd >= CHUNK * CHUNKS)
 		return false;
-	place = place_of(fd, value);
-	if (!place)
+	slot = find_slot(fd, value);
+	if (!slot)
 		return value == DESCRIPTOR_UNKNOWN;
-	old = __atomic_load_n(place, __ATOMIC_RELAXED);
+	old = __atomic_load_n(slot, __ATOMIC_RELAXED);
 	if (old == value)
 		return false;
 	/* All other changes are found out from the kernel if they are a vfork child's. */
 	if ((old > DESCRIPTOR_FRESH || value & DESCRIPTOR_TRACKED) && !descriptor_is_ours())
 		return false;
-	old = __atomic_exchange_n(place, value, __ATOMIC_ACQ_REL);
+	old = __atomic_exchange_n(slot, value, __ATOMIC_ACQ_REL);
 	if (old & DESCRIPTOR_TRACKED)
 		tracked_drop(old);
 	return true;

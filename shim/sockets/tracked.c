@@ -24,15 +24,15 @@ _Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag
 /* Makes sure that the chunk of a record exists. */
 static bool make_chunk(uint32_t index)
 {
-	struct tracked **place = &tracked_chunks[index / TRACKED_CHUNK], *expected = NULL, *chunk;
+	struct tracked **slot = &tracked_chunks[index / TRACKED_CHUNK], *expected = NULL, *chunk;
 
-	if (__atomic_load_n(place, __ATOMIC_ACQUIRE))
+	if (__atomic_load_n(slot, __ATOMIC_ACQUIRE))
 		return true;
 	chunk = mmap(NULL, TRACKED_CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (chunk == MAP_FAILED)
 		return false;
-	if (!__atomic_compare_exchange_n(place, &expected, chunk, false, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(slot, &expected, chunk, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		munmap(chunk, TRACKED_CHUNK * sizeof(*chunk));
 	return true;

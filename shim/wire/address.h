@@ -50,7 +50,7 @@ struct local {
 			in_port_t port;
 			uint16_t state;
 		};
-		uint64_t rest; /* all of them in one register */
+		uint64_t packed; /* all of them in one register */
 	};
 };
 _Static_assert(sizeof(struct local) == 24, "three words");
@@ -60,8 +60,8 @@ static inline bool local_is_usable(struct local local)
 	return (local.half[0] | local.half[1]) != 0;
 }
 
-/* Returns struct local's `rest`, made in a register; port and state as they lie in memory. */
-static inline uint64_t local_rest(uint32_t ifindex, uint32_t port_and_state)
+/* Returns struct local's `packed`, made in a register; port and state as they lie in memory. */
+static inline uint64_t local_pack(uint32_t ifindex, uint32_t port_and_state)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	return ifindex | (uint64_t)port_and_state << 32;
@@ -133,7 +133,7 @@ static inline void local_copy(struct local *to, const struct local *from)
 {
 	to->half[0] = from->half[0];
 	to->half[1] = from->half[1];
-	to->rest = from->rest;
+	to->packed = from->packed;
 }
 
 /* Reads a struct sockaddr_in6, whole or without its scope id. */

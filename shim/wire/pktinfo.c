@@ -96,7 +96,7 @@ enum pktinfo pktinfo_read(const void *control, size_t length, struct local *loca
 {
 	const struct cmsghdr *header = find_deciding(control, length);
 
-	*local = (struct local){ .rest = 0 };
+	*local = (struct local){ .packed = 0 };
 	if (!header)
 		return PKTINFO_NONE;
 	return pktinfo_kind(header) == INFO_V4 ? decide_v4(local, header)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of peers to test with, keys whose place in it the test chooses, and local addresses. */
+/* A table of peers to test with, keys whose slot in it the test chooses, and local addresses. */
 #ifndef TABLE_H
 #define TABLE_H
 
@@ -27,8 +27,8 @@ enum { PORT = 53 };
 /* Returns the size of the shared memory for so many peers: as in shim/base/state.c. */
 static inline size_t table_size(size_t count)
 {
-	return sizeof(struct peers_state) + peers_sets(count) * sizeof(struct peer_set) +
-	       (sizeof(struct local_place) << peers_locals_bits(count));
+	return sizeof(struct peers_state) + peers_bucket_count(count) * sizeof(struct peer_bucket) +
+	       (sizeof(struct local_slot) << peers_locals_bits(count));
 }
 
 static inline size_t table_locals(const struct peers *peers)
@@ -46,8 +46,8 @@ static inline size_t table_page(size_t size)
 /* Returns the first of the table's pages, and the size of all. */
 static inline char *table_start(const struct peers *peers, size_t *whole)
 {
-	size_t size = sizeof(struct peers_state) + peers->count * sizeof(struct peer_set) +
-		      table_locals(peers) * sizeof(struct local_place);
+	size_t size = sizeof(struct peers_state) + peers->count * sizeof(struct peer_bucket) +
+		      table_locals(peers) * sizeof(struct local_slot);
 
 	*whole = table_page(size);
 	return (char *)peers->state + size - *whole;
@@ -67,7 +67,7 @@ static inline struct peers table_make_with(size_t count, const struct hash_secre
 {
 	size_t size = table_size(count), whole = table_page(size);
 	struct peers_state *state;
-	struct peer_set *buckets;
+	struct peer_bucket *buckets;
 	struct peers peers;
 	char *start = mmap(NULL, whole + table_page(1), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -75,9 +75,9 @@ static inline struct peers table_make_with(size_t count, const struct hash_secre
 	assert_ptr_not_equal(start, MAP_FAILED);
 	assert_int_equal(mprotect(start + whole, table_page(1), PROT_NONE), 0);
 	state = (struct peers_state *)(void *)(start + whole - size);
-	buckets = (struct peer_set *)(void *)(state + 1);
+	buckets = (struct peer_bucket *)(void *)(state + 1);
 	peers_start(&peers, count, secret, buckets,
-		    (struct local_place *)(void *)(buckets + peers_sets(count)), state);
+		    (struct local_slot *)(void *)(buckets + peers_bucket_count(count)), state);
 	return peers;
 }
 
@@ -120,15 +120,15 @@ static inline uint32_t table_entries(const struct peers *peers)
 
 	for (uint32_t bucket = 0; bucket < peers->count; bucket++)
 		for (int i = 0; i < SLOTS; i++)
-			count += peers->sets[bucket].slot[i] != 0;
+			count += peers->buckets[bucket].slot[i] != 0;
 	return count;
 }
 
 /* Returns the bucket whose content is another than in `before`; -1: none. */
-static inline int table_changed(const struct peers *peers, const struct peer_set *before)
+static inline int table_changed(const struct peers *peers, const struct peer_bucket *before)
 {
 	for (uint32_t bucket = 0; bucket < peers->count; bucket++)
-		if (memcmp(&peers->sets[bucket], &before[bucket], sizeof(*before)))
+		if (memcmp(&peers->buckets[bucket], &before[bucket], sizeof(*before)))
 			return (int)bucket;
 	return -1;
 }
@@ -137,10 +137,11 @@ static inline int table_changed(const struct peers *peers, const struct peer_set
 static inline uint32_t table_age(const struct peers *peers, struct peer_key key)
 {
 	for (uint32_t i = 0; i < peers->count * SLOTS; i++) {
-		uint64_t word = peers->sets[i / SLOTS].slot[i % SLOTS];
+		uint64_t word = peers->buckets[i / SLOTS].slot[i % SLOTS];
 		struct local local;
 
-		if (word && peers_tag(peers, word, &local) == (key.hash & TAG_MASK) &&
+		if (word &&
+		    peers_fingerprint(peers, word, &local) == (key.hash & FINGERPRINT_MASK) &&
 		    local.port == key.port)
 			return (peers_tick(peers) - (uint32_t)word) & TICK_MASK;
 	}
@@ -169,13 +170,15 @@ static inline uint64_t hash_of_bucket(uint32_t bucket)
 	return (((uint64_t)bucket << 32) + FIXED_BUCKETS - 1) / FIXED_BUCKETS << 32;
 }
 
-/* The n-th key whose home is that bucket of the fixed table; its other buckets are anywhere. */
+/* The n-th key whose first bucket is that one of the fixed table; its other buckets are anywhere.
+ */
 static inline struct peer_key key_at(uint32_t bucket, uint32_t n)
 {
 	uint64_t mixed = hash_fold(n + UINT64_C(0x9e3779b97f4a7c15), bucket ^ table_secret.word[2]);
 
-	return (struct peer_key){ .hash = (uint64_t)n << TAG_SHIFT | (mixed & ~TAG_MASK),
-				  .home = hash_of_bucket(bucket),
+	return (struct peer_key){ .hash = (uint64_t)n << FINGERPRINT_SHIFT |
+					  (mixed & ~FINGERPRINT_MASK),
+				  .bucket_hash = hash_of_bucket(bucket),
 				  .port = htons(PORT) };
 }
 
@@ -219,7 +222,7 @@ static inline struct local nth_local(uint32_t n)
 static inline bool is_same(const struct local *one, const struct local *other)
 {
 	return one->half[0] == other->half[0] && one->half[1] == other->half[1] &&
-	       one->rest == other->rest;
+	       one->packed == other->packed;
 }
 
 /* A datagram was received: what source_learn() does with it. */

@@ -89,8 +89,8 @@ static void all_sizes_have_a_table(void **state)
 		assert_int_equal(peers.count * SLOTS, count / 4 * 5);
 		assert_true(peers_is_empty(&peers));
 		assert_in_range(peers.count * SLOTS >> peers.tick_shift, 32, 63);
-		assert_int_equal(peers_set(&peers, 0) - peers.sets, 0);
-		assert_int_equal(peers_set(&peers, UINT64_MAX) - peers.sets, peers.count - 1);
+		assert_int_equal(peers_bucket(&peers, 0) - peers.buckets, 0);
+		assert_int_equal(peers_bucket(&peers, UINT64_MAX) - peers.buckets, peers.count - 1);
 	}
 }
 

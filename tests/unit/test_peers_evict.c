@@ -44,16 +44,16 @@ static void evicts_the_oldest(void **state)
 /* Fills all buckets, and lets one entry be older than all others. Returns its bucket. */
 static uint32_t fill_with_one_old(struct peers *peers, struct peer_key old)
 {
-	struct peer_set before[FIXED_BUCKETS];
+	struct peer_bucket before[FIXED_BUCKETS];
 	int bucket;
 
-	memcpy(before, peers->sets, sizeof(before));
+	memcpy(before, peers->buckets, sizeof(before));
 	peers_put(peers, old, nth_local(1));
 	bucket = table_changed(peers, before);
 	table_wait(peers, 1);
 	for (uint32_t i = 0; i < FIXED_SLOTS; i++)
-		if (!peers->sets[i / SLOTS].slot[i % SLOTS])
-			peers->sets[i / SLOTS].slot[i % SLOTS] =
+		if (!peers->buckets[i / SLOTS].slot[i % SLOTS])
+			peers->buckets[i / SLOTS].slot[i % SLOTS] =
 				~UINT64_C(0) << INDEX_SHIFT | (peers_tick(peers) & TICK_MASK);
 	assert_true(table_has(peers, old, nth_local(1)));
 	return (uint32_t)bucket;
@@ -65,13 +65,13 @@ static void evicts_the_oldest_of_all_its_buckets(void **state)
 	struct peers *peers = *state;
 	struct peer_key old = key_at(40, 1000000);
 	uint32_t bucket = fill_with_one_old(peers, old), n = 0;
-	struct peer_set *before = malloc(FIXED_BUCKETS * sizeof(*before));
+	struct peer_bucket *before = malloc(FIXED_BUCKETS * sizeof(*before));
 	struct local found;
 
-	memcpy(before, peers->sets, FIXED_BUCKETS * sizeof(*before));
+	memcpy(before, peers->buckets, FIXED_BUCKETS * sizeof(*before));
 	do {
 		assert_true(n++ < 100 * FIXED_BUCKETS);
-		memcpy(peers->sets, before, FIXED_BUCKETS * sizeof(*before));
+		memcpy(peers->buckets, before, FIXED_BUCKETS * sizeof(*before));
 		assert_false(peers_put(peers, key_at(7, 2000000 + n), nth_local(2)));
 	} while ((uint32_t)table_changed(peers, before) != bucket);
 	assert_false(peers_find(peers, old, &found));
@@ -167,7 +167,7 @@ static void survives_wrap_of_clock(void **state)
 	for (size_t i = 0; i < sizeof(clocks) / sizeof(*clocks); i++) {
 		struct peers *peers = *state;
 
-		memset(peers->sets, 0, FIXED_BUCKETS * sizeof(*peers->sets));
+		memset(peers->buckets, 0, FIXED_BUCKETS * sizeof(*peers->buckets));
 		peers->state->clock = clocks[i];
 		peers->state->tick = clocks[i] >> peers->tick_shift;
 		peers->state->local_clock = clocks[i];

@@ -6,7 +6,7 @@
 
 #include "table.h"
 
-enum { PLACES = 1 << LOCALS_BITS };
+enum { LOCAL_SLOTS = 1 << LOCALS_BITS };
 
 static const uint32_t numbers[] = { 0, 1, 63, 64, 0x7fffffff, 0x80000000, 0xfffffffe, UINT32_MAX };
 enum { NUMBERS = sizeof(numbers) / sizeof(*numbers) };
@@ -22,16 +22,16 @@ static struct peers make_pieces(void)
 	struct peers peers;
 
 	peers_start(&peers, FIXED_PEERS, &table_secret,
-		    make_piece(FIXED_BUCKETS * sizeof(struct peer_set)),
-		    make_piece(PLACES * sizeof(struct local_place)),
+		    make_piece(FIXED_BUCKETS * sizeof(struct peer_bucket)),
+		    make_piece(LOCAL_SLOTS * sizeof(struct local_slot)),
 		    make_piece(sizeof(struct peers_state)));
 	return peers;
 }
 
 static void drop_pieces(struct peers *peers)
 {
-	free(peers->sets);
-	free(peers->locals.places);
+	free(peers->buckets);
+	free(peers->locals.slots);
 	free(peers->state);
 }
 
@@ -44,7 +44,7 @@ static void scribble(void *memory, size_t size, uint64_t *random)
 
 static void scribble_entries(const struct peers *peers, uint64_t *random)
 {
-	scribble(peers->sets, FIXED_BUCKETS * sizeof(struct peer_set), random);
+	scribble(peers->buckets, FIXED_BUCKETS * sizeof(struct peer_bucket), random);
 }
 
 static void scribble_state(const struct peers *peers, uint32_t round, uint64_t *random)
@@ -91,7 +91,7 @@ static void random_memory_is_survived(void **state)
 	uint64_t random = 88172645463325252;
 
 	(void)state;
-	scribble(peers.locals.places, PLACES * sizeof(struct local_place), &random);
+	scribble(peers.locals.slots, LOCAL_SLOTS * sizeof(struct local_slot), &random);
 	for (uint32_t round = 0; round < 300; round++) {
 		scribble_entries(&peers, &random);
 		scribble_state(&peers, round, &random);
@@ -110,8 +110,8 @@ static void uniform_memory_is_survived(void **state)
 
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
-		memset(peers.sets, byte, FIXED_BUCKETS * sizeof(struct peer_set));
-		memset(peers.locals.places, byte, PLACES * sizeof(struct local_place));
+		memset(peers.buckets, byte, FIXED_BUCKETS * sizeof(struct peer_bucket));
+		memset(peers.locals.slots, byte, LOCAL_SLOTS * sizeof(struct local_slot));
 		memset(peers.state, byte, sizeof(struct peers_state));
 		for (uint32_t n = 0; n < 200; n++) {
 			use(&peers, n);
@@ -131,8 +131,9 @@ static void *scribble_for_ever(void *argument)
 	for (uint32_t round = 0; !__atomic_load_n(&over, __ATOMIC_ACQUIRE); round++) {
 		uint64_t at = random_next(&random);
 
-		scribble(&peers->locals.places[at % PLACES], sizeof(struct local_place), &random);
-		scribble(&peers->sets[at % FIXED_BUCKETS], sizeof(*peers->sets), &random);
+		scribble(&peers->locals.slots[at % LOCAL_SLOTS], sizeof(struct local_slot),
+			 &random);
+		scribble(&peers->buckets[at % FIXED_BUCKETS], sizeof(*peers->buckets), &random);
 		scribble_state(peers, round, &random);
 	}
 	return NULL;

@@ -117,7 +117,7 @@ static void name_of_host_knows_no_port(void **state)
 	assert_true(one.host != one.peer);
 }
 
-/* All that is known of a host has one home bucket, and hashes of its own. */
+/* All that is known of a host has one first bucket, and hashes of its own. */
 static void all_of_a_host_has_one_home(void **state)
 {
 	(void)state;
@@ -132,9 +132,9 @@ static void all_of_a_host_has_one_home(void **state)
 		uint64_t hashes[4];
 
 		for (int j = 0; j < 4; j++) {
-			assert_true(all[j].home == hash.host);
+			assert_true(all[j].bucket_hash == hash.host);
 			assert_int_equal(all[j].port, j < 3 ? htons(PORT) : 0);
-			hashes[j] = all[j].hash >> TAG_SHIFT;
+			hashes[j] = all[j].hash >> FINGERPRINT_SHIFT;
 		}
 		assert_true(all[0].hash == hash.peer);
 		assert_true(all[1].hash == hash.host);
@@ -181,12 +181,12 @@ static void neighbours_do_not_collide(void **state)
 		all[2 * COUNT + i] = peer_hash_of(&table_secret, v6, salt).peer;
 	}
 	for (uint32_t i = 0; i < 3 * COUNT; i++)
-		all[i] >>= TAG_SHIFT;
+		all[i] >>= FINGERPRINT_SHIFT;
 	assert_all_different(all, 3 * COUNT);
 	free(all);
 }
 
-/* Ones that share a home differ in their tags: 8 ports of each of many hosts. */
+/* Ones that share a bucket differ in their fingerprints: 8 ports of each of many hosts. */
 static void ports_of_one_home_do_not_collide(void **state)
 {
 	uint64_t salt = peer_salt(&table_secret, 1, 0), all[SLOTS];
@@ -197,7 +197,7 @@ static void ports_of_one_home_do_not_collide(void **state)
 			struct peer peer = { .host = address_map((struct in_addr){ htonl(host) }),
 					     .port = htons((uint16_t)(1024 + i)) };
 
-			all[i] = peer_hash_of(&table_secret, peer, salt).peer >> TAG_SHIFT;
+			all[i] = peer_hash_of(&table_secret, peer, salt).peer >> FINGERPRINT_SHIFT;
 		}
 		assert_all_different(all, SLOTS);
 	}

@@ -44,7 +44,7 @@ static void knows_what_was_put(void **state)
 	}
 }
 
-/* A peer and its host have one home bucket, and are told apart there. */
+/* A peer and its host have one first bucket, and are told apart there. */
 static void knows_peer_and_host_apart(void **state)
 {
 	struct peer_hash hash = nth_hash(1);
@@ -152,7 +152,7 @@ static void learn_without_writing(struct peers *peers, struct peer_key key, stru
 	table_protect(peers, false);
 }
 
-/* Others of that host take its home, so the peer is in another of its buckets. */
+/* Others of that host take its first bucket, so the peer is in another of its buckets. */
 static void writes_nothing_that_is_known_elsewhere(void **state)
 {
 	struct peer_key key;
@@ -170,19 +170,19 @@ static void writes_nothing_that_is_known_elsewhere(void **state)
 	assert_true(table_has(*state, key, nth_local(1)));
 }
 
-/* Local addresses with one home: all but the first are at another of their slots. */
+/* Local addresses with one first slot: all but the first are at another of their slots. */
 static void writes_nothing_of_displaced_local(void **state)
 {
 	struct peers *peers = *state;
-	uint32_t count = 0, home = 0;
+	uint32_t count = 0, first = 0;
 
 	for (uint32_t n = 1; count < 3; n++) {
-		uint32_t at = local_home(&peers->locals, &table_secret,
-					 local_hash(&table_secret, nth_local(n)));
+		uint32_t at = local_first_slot(&peers->locals, &table_secret,
+					       local_hash(&table_secret, nth_local(n)));
 
-		if (count && at != home)
+		if (count && at != first)
 			continue;
-		home = at;
+		first = at;
 		table_learn(peers, nth_key(n), nth_local(n));
 		learn_without_writing(peers, nth_key(n), nth_local(n));
 		assert_true(table_has(peers, nth_key(n), nth_local(n)));
@@ -195,18 +195,18 @@ static void writes_nothing_of_displaced_local(void **state)
 static void knows_no_local_that_was_evicted(void **state)
 {
 	struct peers *peers = *state;
-	uint32_t home =
-		local_home(&peers->locals, &table_secret, local_hash(&table_secret, nth_local(1)));
-	struct local_place *place = &peers->locals.places[home], before;
+	uint32_t first = local_first_slot(&peers->locals, &table_secret,
+					  local_hash(&table_secret, nth_local(1)));
+	struct local_slot *slot = &peers->locals.slots[first], before;
 
 	peers_put(peers, nth_key(1), nth_local(1));
 	assert_true(knows(peers, nth_key(1), nth_local(1)));
-	before = *place;
-	place->generation += 1;
+	before = *slot;
+	slot->generation += 1;
 	assert_false(knows(peers, nth_key(1), nth_local(1)));
-	place->generation += 1;
+	slot->generation += 1;
 	assert_false(knows(peers, nth_key(1), nth_local(1)));
-	*place = before;
+	*slot = before;
 	assert_true(knows(peers, nth_key(1), nth_local(1)));
 }
 

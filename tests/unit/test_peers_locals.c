@@ -26,18 +26,18 @@ static struct peer_key nth_key(uint32_t n)
 	return key_of_peer(&hash, htons(PORT));
 }
 
-static uint32_t home_of(const struct peers *peers, struct local local)
+static uint32_t first_slot_of(const struct peers *peers, struct local local)
 {
-	return local_home(&peers->locals, &table_secret, local_hash(&table_secret, local));
+	return local_first_slot(&peers->locals, &table_secret, local_hash(&table_secret, local));
 }
 
 static uint32_t slots_used(const struct peers *peers)
 {
-	const struct local none = { .rest = 0 };
+	const struct local none = { .packed = 0 };
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < table_locals(peers); i++)
-		count += !locals_is_at(&peers->locals.places[i], none);
+		count += !locals_is_at(&peers->locals.slots[i], none);
 	return count;
 }
 
@@ -82,15 +82,15 @@ static void many_locals_are_right(void **state)
 /* From the first datagram on: none is evicted as long as there are free slots for it. */
 static void locals_with_one_home_stay(void **state)
 {
-	uint32_t of[LOCALS_WAYS], count = 1;
+	uint32_t of[LOCALS_SLOTS], count = 1;
 
 	of[0] = 1;
-	for (uint32_t n = 2; count < LOCALS_WAYS; n++)
-		if (home_of(*state, nth_local(n)) == home_of(*state, nth_local(1)))
+	for (uint32_t n = 2; count < LOCALS_SLOTS; n++)
+		if (first_slot_of(*state, nth_local(n)) == first_slot_of(*state, nth_local(1)))
 			of[count++] = n;
-	for (uint32_t i = 0; i < LOCALS_WAYS; i++)
+	for (uint32_t i = 0; i < LOCALS_SLOTS; i++)
 		peers_put(*state, nth_key(of[i]), nth_local(of[i]));
-	for (uint32_t i = 0; i < LOCALS_WAYS; i++)
+	for (uint32_t i = 0; i < LOCALS_SLOTS; i++)
 		assert_true(table_has(*state, nth_key(of[i]), nth_local(of[i])));
 }
 
@@ -136,10 +136,10 @@ static void ports_and_states_are_told_apart(void **state)
 /* The n-th other local address that can be in the same slots as the first. */
 static uint32_t nth_rival(const struct peers *peers, uint32_t n)
 {
-	uint32_t local = 1, home = home_of(peers, nth_local(1));
+	uint32_t local = 1, first = first_slot_of(peers, nth_local(1));
 
 	while (n)
-		if (!((home_of(peers, nth_local(++local)) ^ home) / LOCALS_WAYS))
+		if (!((first_slot_of(peers, nth_local(++local)) ^ first) / LOCALS_SLOTS))
 			n--;
 	return local;
 }
@@ -156,7 +156,7 @@ static void reused_slot_is_not_believed(void **state)
 	struct local found;
 
 	peers_put(*state, nth_key(1), nth_local(1));
-	for (uint32_t n = 1; n <= LOCALS_WAYS; n++) {
+	for (uint32_t n = 1; n <= LOCALS_SLOTS; n++) {
 		assert_true(table_has(*state, nth_key(1), nth_local(1)));
 		put_later(*state, nth_rival(*state, n));
 	}
@@ -167,18 +167,18 @@ static void reused_slot_is_not_believed(void **state)
 static void returned_local_is_a_new_one(void **state)
 {
 	struct peers *peers = *state;
-	uint32_t slot = home_of(peers, nth_local(1));
+	uint32_t slot = first_slot_of(peers, nth_local(1));
 	struct local found;
 
 	peers_put(peers, nth_key(1), nth_local(1));
-	assert_true(locals_is_at(&peers->locals.places[slot], nth_local(1)));
-	for (uint32_t n = 1; n <= LOCALS_WAYS; n++)
+	assert_true(locals_is_at(&peers->locals.slots[slot], nth_local(1)));
+	for (uint32_t n = 1; n <= LOCALS_SLOTS; n++)
 		put_later(peers, nth_rival(peers, n));
-	for (uint32_t n = 1; n < LOCALS_WAYS; n++)
+	for (uint32_t n = 1; n < LOCALS_SLOTS; n++)
 		put_later(peers, nth_rival(peers, n));
 	table_wait(peers, 1);
 	peers_put(peers, nth_key(0), nth_local(1));
-	assert_true(locals_is_at(&peers->locals.places[slot], nth_local(1)));
+	assert_true(locals_is_at(&peers->locals.slots[slot], nth_local(1)));
 	assert_true(table_has(peers, nth_key(0), nth_local(1)));
 	assert_false(peers_find(peers, nth_key(1), &found));
 	peers_put(peers, nth_key(1), nth_local(1));
@@ -235,17 +235,18 @@ static void neighbours_spread_with_any_key(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < KEYS; i++) {
-		uint8_t together[(1 << LOCALS_BITS_MOST) / LOCALS_WAYS] = { 0 };
+		uint8_t together[(1 << LOCALS_BITS_MOST) / LOCALS_SLOTS] = { 0 };
 		struct hash_secret secret;
 
 		for (int j = 0; j < 4; j++)
 			secret.word[j] = random_next(&random);
 		for (uint32_t n = 0; n < NEIGHBOURS; n++) {
 			struct local local = nth_neighbour(i % 2 ? LAST_BYTE : i % 16 * 4, n);
-			uint32_t home = local_home(&locals, &secret, local_hash(&secret, local));
-			uint32_t group = home / LOCALS_WAYS;
+			uint32_t first =
+				local_first_slot(&locals, &secret, local_hash(&secret, local));
+			uint32_t group = first / LOCALS_SLOTS;
 
-			assert_true(++together[group] <= LOCALS_WAYS);
+			assert_true(++together[group] <= LOCALS_SLOTS);
 		}
 	}
 }

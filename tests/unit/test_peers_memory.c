@@ -73,7 +73,7 @@ static void forgets(void **state)
 	assert_true(table_has(*state, key_at(5, 1), local));
 }
 
-/* Keys of one home bucket are found wherever they had to go, whichever others are deleted. */
+/* Keys of one first bucket are found wherever they had to go, whichever others are deleted. */
 static void finds_behind_forgotten(void **state)
 {
 	enum { COUNT = 4 * SLOTS };
@@ -129,7 +129,7 @@ static void reuses_free_slots(void **state)
 	}
 }
 
-static bool has_free_slot(const struct peer_set *bucket)
+static bool has_free_slot(const struct peer_bucket *bucket)
 {
 	for (int i = 0; i < SLOTS; i++)
 		if (!bucket->slot[i])
@@ -139,20 +139,20 @@ static bool has_free_slot(const struct peer_set *bucket)
 
 static void fill(struct peers *peers, uint32_t bucket)
 {
-	for (uint32_t n = 1000; has_free_slot(&peers->sets[bucket]); n++)
+	for (uint32_t n = 1000; has_free_slot(&peers->buckets[bucket]); n++)
 		assert_true(peers_put(peers, key_at(bucket, n), nth_local(1)));
 }
 
-/* At home while that has room, then in the second and in the third of its buckets. */
+/* In the first bucket while that has room, then in the second and in the third of its buckets. */
 static void finds_in_each_of_its_buckets(void **state)
 {
 	struct peers *peers = *state;
-	struct peer_set before[FIXED_BUCKETS];
+	struct peer_bucket before[FIXED_BUCKETS];
 	struct peer_key key = key_at(5, 1);
 	int buckets[3];
 
 	for (int way = 0; way < 3; way++) {
-		memcpy(before, peers->sets, sizeof(before));
+		memcpy(before, peers->buckets, sizeof(before));
 		assert_true(peers_put(peers, key, nth_local(7)));
 		assert_true(table_has(peers, key, nth_local(7)));
 		buckets[way] = table_changed(peers, before);
@@ -175,7 +175,7 @@ static void duplicate_is_deleted(void **state)
 	struct peer_key key = key_at(5, 1);
 
 	for (uint32_t i = 0; i < SLOTS; i++) {
-		uint64_t *slots = peers->sets[5].slot, word;
+		uint64_t *slots = peers->buckets[5].slot, word;
 		uint32_t at = 0;
 
 		peers_put(peers, key, nth_local(1));
@@ -204,9 +204,9 @@ static void duplicates_are_forgotten(void **state)
 
 	peers_put(peers, key, nth_local(1));
 	for (int i = 0; i < SLOTS; i++)
-		word |= peers->sets[5].slot[i];
+		word |= peers->buckets[5].slot[i];
 	for (int i = 0; i < 3; i++)
-		peers->sets[5].slot[i] = word;
+		peers->buckets[5].slot[i] = word;
 	peers_forget(peers, key);
 	assert_false(peers_find(peers, key, &found));
 	assert_int_equal(table_entries(peers), 0);

@@ -42,8 +42,8 @@ static struct peer nth_peer(enum kind kind, uint32_t n)
 }
 
 /*
- * What of the names says where they are: `shift` of the hash of the host. A host's ports are all at
- * home there; where they go from there shows in how many the table holds.
+ * The bits of the hash of the host, after `shift`, that choose the first bucket. All ports of a
+ * host are there at first; where they go from there shows in how many the table holds.
  */
 static double deviation(const struct hash_secret *secret, enum kind kind, int shift)
 {
@@ -64,10 +64,10 @@ static double deviation(const struct hash_secret *secret, enum kind kind, int sh
 	return sum;
 }
 
-/* The bits that choose the bucket, from the highest down, and those of the tag. */
+/* The bits that choose the bucket, from the highest down, and those of the fingerprint. */
 static void spread_evenly(void **state)
 {
-	static const int shifts[] = { 54, 44, 32, TAG_SHIFT };
+	static const int shifts[] = { 54, 44, 32, FINGERPRINT_SHIFT };
 	double most = 0;
 
 	(void)state;

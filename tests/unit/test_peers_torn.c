@@ -15,8 +15,8 @@ static uint64_t *only_slot(const struct peers *peers)
 {
 	for (uint32_t bucket = 0; bucket < peers->count; bucket++)
 		for (int i = 0; i < SLOTS; i++)
-			if (peers->sets[bucket].slot[i])
-				return &peers->sets[bucket].slot[i];
+			if (peers->buckets[bucket].slot[i])
+				return &peers->buckets[bucket].slot[i];
 	fail_msg("no entry");
 	return NULL;
 }
@@ -24,7 +24,7 @@ static uint64_t *only_slot(const struct peers *peers)
 /* Every bit counts but those of the tick, and of an index beyond the table of local addresses. */
 static bool bit_counts(const struct peers *peers, unsigned int bit)
 {
-	return bit >= TAG_SHIFT ||
+	return bit >= FINGERPRINT_SHIFT ||
 	       (bit >= INDEX_SHIFT && bit < INDEX_SHIFT + (unsigned int)peers->locals.bits);
 }
 
@@ -67,7 +67,7 @@ static void flipped_index_is_noticed_in_full_table(void **state)
 		slot = only_slot(peers);
 		assert_non_null(slot);
 		for (unsigned int bit = INDEX_SHIFT;
-		     slot && bit < TAG_SHIFT && bit_counts(peers, bit); bit++) {
+		     slot && bit < FINGERPRINT_SHIFT && bit_counts(peers, bit); bit++) {
 			*slot ^= UINT64_C(1) << bit;
 			assert_false(peers_find(peers, key_at(1, 1), &found));
 			*slot ^= UINT64_C(1) << bit;
@@ -75,11 +75,11 @@ static void flipped_index_is_noticed_in_full_table(void **state)
 	}
 }
 
-/* The new place over the old one, only those words of 32 bits whose bits are set. */
-static struct local_place tear(const struct local_place *old, const struct local_place *new,
-			       unsigned int words)
+/* The new slot over the old one, only those words of 32 bits whose bits are set. */
+static struct local_slot tear(const struct local_slot *old, const struct local_slot *new,
+			      unsigned int words)
 {
-	struct local_place torn = *old;
+	struct local_slot torn = *old;
 
 	for (unsigned int i = 0; i < sizeof(torn) / 4; i++)
 		if (words >> i & 1)
@@ -87,57 +87,57 @@ static struct local_place tear(const struct local_place *old, const struct local
 	return torn;
 }
 
-/* Makes an entry of `key` for `local` at the first place; returns what that place holds. */
-static struct local_place make_entry(struct peers *peers, struct peer_key key, struct local local,
-				     uint32_t generation)
+/* Makes an entry of `key` for `local` at the first slot; returns what that slot holds. */
+static struct local_slot make_entry(struct peers *peers, struct peer_key key, struct local local,
+				    uint32_t generation)
 {
-	struct local_place place = { .half = { local.half[0], local.half[1] },
-				     .rest = local.rest,
+	struct local_slot filled = { .half = { local.half[0], local.half[1] },
+				     .packed = local.packed,
 				     .tick = generation,
 				     .generation = generation };
 	struct local_known known = {
-		.check = local_check(&place, local_hash(&peers->secret, local)),
+		.check = local_check(&filled, local_hash(&peers->secret, local)),
 	};
 
 	peers_forget(peers, key);
 	for (int i = 0; i < SLOTS; i++) {
-		uint64_t *slot = &peers_set(peers, key.home)->slot[i];
+		uint64_t *slot = &peers_bucket(peers, key.bucket_hash)->slot[i];
 
 		if (!*slot) {
-			*slot = peers_word(&known, 0) ^ (key.hash & TAG_MASK);
-			return place;
+			*slot = peers_word(&known, 0) ^ (key.hash & FINGERPRINT_MASK);
+			return filled;
 		}
 	}
 	fail_msg("the bucket is full");
-	return place;
+	return filled;
 }
 
 /*
- * One address taking another's place, read at any moment: of either's entries each is found with
+ * One address taking another's slot, read at any moment: of either's entries each is found with
  * its own, or not at all.
  */
 static void half_written_local_is_not_believed(void **state)
 {
 	struct peers *peers = *state;
-	unsigned int masks = 1u << sizeof(struct local_place) / 4;
+	unsigned int masks = 1u << sizeof(struct local_slot) / 4;
 
 	for (uint32_t i = 0; i < 500; i++) {
 		struct local first = i < PAIRS ? local_of(pairs[i].first, 1) : nth_local(i);
 		struct local second = i < PAIRS ? local_of(pairs[i].second, 2) : nth_local(i / 2);
 		struct peer_key one = key_at(1, 1), other = key_at(1, 2);
-		struct local_place old, new;
+		struct local_slot old, new;
 
-		memset(peers->sets, 0, sizeof(*peers->sets) * FIXED_BUCKETS);
+		memset(peers->buckets, 0, sizeof(*peers->buckets) * FIXED_BUCKETS);
 		old = make_entry(peers, one, first, i);
 		new = make_entry(peers, other, second, i + 1);
 		for (unsigned int mask = 0; mask < masks; mask++) {
-			peers->locals.places[0] = tear(&old, &new, mask);
+			peers->locals.slots[0] = tear(&old, &new, mask);
 			assert_true(table_is_right(peers, one, first));
 			assert_true(table_is_right(peers, other, second));
 		}
-		peers->locals.places[0] = old;
+		peers->locals.slots[0] = old;
 		assert_true(table_has(peers, one, first));
-		peers->locals.places[0] = new;
+		peers->locals.slots[0] = new;
 		assert_true(table_has(peers, other, second));
 	}
 }
@@ -149,15 +149,15 @@ static void garbage_is_not_believed(void **state)
 	struct local found;
 
 	for (uint32_t n = 0; n < table_locals(peers); n++) {
-		peers->locals.places[n].half[0] = random_next(&random);
-		peers->locals.places[n].half[1] = random_next(&random);
-		peers->locals.places[n].rest = random_next(&random);
-		peers->locals.places[n].generation = (uint32_t)random_next(&random);
+		peers->locals.slots[n].half[0] = random_next(&random);
+		peers->locals.slots[n].half[1] = random_next(&random);
+		peers->locals.slots[n].packed = random_next(&random);
+		peers->locals.slots[n].generation = (uint32_t)random_next(&random);
 	}
 	for (int round = 0; round < 2000; round++) {
 		for (int bucket = 0; bucket < FIXED_BUCKETS; bucket++)
 			for (int i = 0; i < SLOTS; i++)
-				peers->sets[bucket].slot[i] = random_next(&random);
+				peers->buckets[bucket].slot[i] = random_next(&random);
 		for (uint32_t n = 0; n < FIXED_BUCKETS; n++)
 			assert_false(peers_find(peers, key_at(n, n), &found));
 	}

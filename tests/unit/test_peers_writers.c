@@ -5,7 +5,7 @@
 #include "writers.h"
 
 /*
- * Few homes and many keys, so that writers evict each other all the time; each hash for several
+ * Few buckets and many keys, so that writers evict each other all the time; each hash for several
  * local ports.
  */
 enum { HOMES = 5, NAMES = 100, PORTS = 2, ROUNDS = 100000 };
@@ -15,7 +15,7 @@ static struct peers peers;
 /* A value that shows which key it belongs to, in each of its parts. */
 static struct local value_of(struct peer_key key, uint32_t version)
 {
-	uint32_t n = (uint32_t)(key.hash >> TAG_SHIFT) * PORTS + key.port;
+	uint32_t n = (uint32_t)(key.hash >> FINGERPRINT_SHIFT) * PORTS + key.port;
 	struct local local = { .ifindex = n * 1000003 + version, .port = key.port };
 
 	for (uint32_t i = 0; i < 4; i++)
@@ -31,9 +31,9 @@ static bool belongs(const struct local *local, struct peer_key key)
 	return version < 64 && is_same(local, &expected);
 }
 
-static struct peer_key nth_key(uint32_t home, uint32_t n)
+static struct peer_key nth_key(uint32_t first, uint32_t n)
 {
-	struct peer_key key = key_at(home, 1 + n / PORTS);
+	struct peer_key key = key_at(first, 1 + n / PORTS);
 
 	key.port = (in_port_t)(1 + n % PORTS);
 	return key;
@@ -83,7 +83,7 @@ static int drop(void **state)
 static void check_entry(uint64_t word)
 {
 	struct local local;
-	uint64_t n = peers_tag(&peers, word, &local) >> TAG_SHIFT;
+	uint64_t n = peers_fingerprint(&peers, word, &local) >> FINGERPRINT_SHIFT;
 
 	assert_true(!word || n < 1 || n > NAMES);
 }
@@ -91,9 +91,9 @@ static void check_entry(uint64_t word)
 /* When all is quiet, whatever is left is right, and the table works as on its first day. */
 static void check_afterwards(void)
 {
-	for (uint32_t home = 0; home < HOMES; home++) {
+	for (uint32_t first = 0; first < HOMES; first++) {
 		for (uint32_t n = 0; n < NAMES * PORTS; n++) {
-			struct peer_key key = nth_key(home, n);
+			struct peer_key key = nth_key(first, n);
 			struct local local;
 
 			if (peers_find(&peers, key, &local))
@@ -105,7 +105,7 @@ static void check_afterwards(void)
 		}
 	}
 	for (uint32_t i = 0; i < FIXED_SLOTS; i++)
-		check_entry(peers.sets[i / SLOTS].slot[i % SLOTS]);
+		check_entry(peers.buckets[i / SLOTS].slot[i % SLOTS]);
 }
 
 static void threads_find_only_what_was_put(void **state)

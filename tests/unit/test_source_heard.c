@@ -40,7 +40,7 @@ static bool is_local_of(const struct local *local, uint64_t peer)
 	struct local expected = local_of_peer(peer);
 
 	return local->half[0] == expected.half[0] && local->half[1] == expected.half[1] &&
-	       local->rest == expected.rest;
+	       local->packed == expected.packed;
 }
 
 static bool is_last(const struct heard *heard, uint64_t n, uint64_t salt, in_port_t port)
@@ -93,8 +93,8 @@ static void other_peers_are_told_apart(void **state)
 {
 	struct heard heard = { .flags = 0 };
 	in_port_t port = local_of_peer(FIRST).port;
-	struct peer peer, others[] = { nth_peer(FIRST), nth_peer(FIRST), nth_peer(FIRST),
-				       nth_peer(FIRST) };
+	struct peer peer,
+		others[] = { nth_peer(FIRST), nth_peer(FIRST), nth_peer(FIRST), nth_peer(FIRST) };
 	struct local local;
 
 	(void)state;

@@ -10,7 +10,7 @@
 #include "peers/peer_table.h"
 
 /* More than the buckets of all victims have slots. */
-enum { POOL = 1 << 13, TRIES_MAX = 1 << 27, WAYS = 3 };
+enum { POOL = 1 << 13, TRIES_MAX = 1 << 27, KEY_BUCKETS = 3 };
 
 /* The buckets of a key are the same for all local ports. */
 enum { PORT = 0 };
@@ -30,12 +30,12 @@ static struct peer_hash names_of(const struct end *end, uint64_t netns)
 	return peer_hash_of(&secret, peer, peer_salt(&secret, netns, 0));
 }
 
-/* bucket_of_way() in shim/peers/peer_table.c. */
-static unsigned char *bucket_of(struct peer_key key, int way)
+/* nth_bucket() in shim/peers/peer_table.c. */
+static unsigned char *bucket_of(struct peer_key key, int n)
 {
-	static const uint64_t other[WAYS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
-					      UINT64_C(0xc2b2ae3d27d4eb4f) };
-	uint64_t hash = way ? key.hash * other[way] : key.home;
+	static const uint64_t other[KEY_BUCKETS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
+						     UINT64_C(0xc2b2ae3d27d4eb4f) };
+	uint64_t hash = n ? key.hash * other[n] : key.bucket_hash;
 
 	return &wanted[(hash >> 32) * buckets >> 32];
 }
@@ -45,24 +45,24 @@ static bool collides(const struct end *end, uint64_t netns)
 {
 	struct peer_hash hash = names_of(end, netns);
 
-	for (int way = 0; way < WAYS; way++)
-		if (!*bucket_of(key_of_peer(&hash, PORT), way))
+	for (int n = 0; n < KEY_BUCKETS; n++)
+		if (!*bucket_of(key_of_peer(&hash, PORT), n))
 			return false;
 	return true;
 }
 
 void aim(struct attack *attack)
 {
-	buckets = (uint32_t)peers_sets(attack->peers);
+	buckets = (uint32_t)peers_bucket_count(attack->peers);
 	wanted = calloc(buckets, 1);
 	fixed_bytes(&secret, sizeof(secret));
 	for (unsigned int i = 0; i < 2 * CLIENTS; i++) {
 		struct end victim = { client_host(i / 2, i % 2), CLIENT_PORT };
 		struct peer_hash hash = names_of(&victim, attack->netns);
 
-		for (int way = 0; way < WAYS; way++)
-			*bucket_of(key_of_peer(&hash, PORT), way) =
-				*bucket_of(key_of_host(&hash, PORT), way) = 1;
+		for (int n = 0; n < KEY_BUCKETS; n++)
+			*bucket_of(key_of_peer(&hash, PORT), n) =
+				*bucket_of(key_of_host(&hash, PORT), n) = 1;
 	}
 	for (unsigned int tries = 0; tries < TRIES_MAX && chosen < POOL; tries++) {
 		struct end to = any_destination(attack), from = any_source(attack, &to);

@@ -41,14 +41,14 @@ mutant() {
 	fi
 }
 
-mutant 'two entries of one key stay' peers/peer_table.c 's/all ? WAYS : 1/0/'
+mutant 'two entries of one key stay' peers/peer_table.c 's/all ? KEY_BUCKETS : 1/0/'
 mutant 'of two entries none sees the other' peers/peer_table.c 's/__ATOMIC_SEQ_CST);$/__ATOMIC_SEQ_CST); return true;/'
 mutant 'a search is made once' peers/peer_table.c 's/return search(peers, key, &word, local) || .*/return search(peers, key, \&word, local);/' 3000
 mutant 'a search for any port is made once' peers/peer_table.c 's/return search_any_port(peers, key, local) || .*/return search_any_port(peers, key, local);/' 3000
 mutant 'a write that lost its race is not tried again' peers/peer_table.c 's/tries < TRIES \&\& !put_once/tries < 1 \&\& !put_once/'
 mutant 'the local port is not compared' peers/peer_table.c 's/(!key->port || local->port == key->port)/true/'
-mutant 'a place is looked at once' peers/local_table.c 's/__atomic_load_n(&found->place->generation.*== found->generation;/true;/'
-mutant 'a place that is being written is believed' peers/local_table.c 's/return !local_is_changing(found->generation) &&/return/'
+mutant 'a slot is looked at once' peers/local_table.c 's/__atomic_load_n(&found->slot->generation.*== found->generation;/true;/'
+mutant 'a slot that is being written is believed' peers/local_table.c 's/return !local_is_changing(found->generation) &&/return/'
 mutant 'a later tick is the oldest' peers/local_table.c 's/(int32_t)age < 0 ? 0 : age/age/'
 mutant 'a head of the free list that came back is believed' sockets/tracked.c 's/+ (UINT64_C(1) << 32) +/+/'
 mutant 'a record that is reused is held' sockets/tracked.c 's/if (__atomic_load_n(&tracked->tag, __ATOMIC_ACQUIRE) == tag)/if (1)/'

@@ -18,11 +18,11 @@
 enum {
 	PEERS_MOST = 384,
 	LOCAL_ADDRESSES = 16,
-	CLOSE = LOCALS_WAYS - 3, /* of them have the same slots */
-	PORTS = 2,		 /* local ports at which a peer asks */
-	VECTOR = 4,		 /* datagrams at once */
-	ANSWERS = 3000,		 /* of each table */
-	KILLED = 50,		 /* one in so many turns */
+	CLOSE = LOCALS_SLOTS - 3, /* of them have the same slots */
+	PORTS = 2,		  /* local ports at which a peer asks */
+	VECTOR = 4,		  /* datagrams at once */
+	ANSWERS = 3000,		  /* of each table */
+	KILLED = 50,		  /* one in so many turns */
 	LATER = 20,
 	PUBLISHED = 4,	  /* one host in so many datagrams is remembered too */
 	ROOM = 16384,	  /* for so many peers that none is evicted */
@@ -46,8 +46,8 @@ static const struct kind *kind;
 
 static struct memory {
 	struct peers_state state;
-	struct local_place locals[1 << LOCALS_BITS];
-	struct peer_set sets[ROOM * 5 / 4 / SLOTS];
+	struct local_slot locals[1 << LOCALS_BITS];
+	struct peer_bucket buckets[ROOM * 5 / 4 / SLOTS];
 } memory;
 static struct peers peers;
 
@@ -104,7 +104,7 @@ static void receive(struct question *question)
 static bool is_same(const struct local *one, const struct local *other)
 {
 	return one->half[0] == other->half[0] && one->half[1] == other->half[1] &&
-	       one->rest == other->rest;
+	       one->packed == other->packed;
 }
 
 /* source_learn() */
@@ -179,7 +179,7 @@ static void work(void)
 	}
 }
 
-/* Another takes its place; its peers ask again. */
+/* Another takes its slot; its peers ask again. */
 static void start(unsigned int worker)
 {
 	struct vector *vector = &vectors[worker];
@@ -189,9 +189,9 @@ static void start(unsigned int worker)
 	schedule_start(worker, work);
 }
 
-static uint32_t home_of(struct local local)
+static uint32_t first_slot_of(struct local local)
 {
-	return local_home(&peers.locals, &peers.secret, local_hash(&peers.secret, local));
+	return local_first_slot(&peers.locals, &peers.secret, local_hash(&peers.secret, local));
 }
 
 static void choose_locals(void)
@@ -199,12 +199,12 @@ static void choose_locals(void)
 	uint32_t count = 0;
 
 	for (uint32_t n = 0; count < LOCAL_ADDRESSES; n++) {
-		uint32_t homes = home_of(nth_local(n)) ^ home_of(locals[0]);
+		uint32_t firsts = first_slot_of(nth_local(n)) ^ first_slot_of(locals[0]);
 
 		/* Some of each port. */
 		if (nth_local(n).port != 1 + count % PORTS)
 			continue;
-		if (!count || count >= CLOSE || homes < LOCALS_WAYS)
+		if (!count || count >= CLOSE || firsts < LOCALS_SLOTS)
 			locals[count++] = nth_local(n);
 	}
 }
@@ -217,7 +217,7 @@ static void make_table(void)
 		secret.word[i] = schedule_random_word();
 	memset(&memory, 0, sizeof(memory));
 	memset(vectors, 0, sizeof(vectors));
-	peers_start(&peers, kind->full ? ROOM_LEAST : ROOM, &secret, memory.sets, memory.locals,
+	peers_start(&peers, kind->full ? ROOM_LEAST : ROOM, &secret, memory.buckets, memory.locals,
 		    &memory.state);
 	choose_locals();
 	for (uint32_t i = 0; i < PEERS_MOST; i++) {

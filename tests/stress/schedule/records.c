@@ -37,7 +37,7 @@ static const struct kind *kind;
 static uint32_t numbers[NUMBERS], operations, wrong, done;
 static bool stopping;
 
-/* What socket_find_quickly() finds with a tag: the salt of that socket. */
+/* What socket_find_fast() finds with a tag: the salt of that socket. */
 static uint64_t salt_of(uint32_t tag)
 {
 	return tag * UINT64_C(0x9e3779b97f4a7c15);
@@ -87,7 +87,7 @@ static void duplicate(void)
 	set_number(tag);
 }
 
-/* socket_find_quickly() */
+/* socket_find_fast() */
 static void use(void)
 {
 	uint32_t tag = __atomic_load_n(&numbers[schedule_random(NUMBERS)], __ATOMIC_ACQUIRE);
