@@ -36,7 +36,7 @@ void rebind_connected(int fd, int device, bool mapped)
 	if (read_name(fd, &last->name) && !address_is_any(&last->name.host) &&
 	    !address_is_multicast(&last->name.host)) {
 		last->device = device;
-		last->receives = source_last.version;
+		last->receives = thread_last_recv.version;
 		last->mapped = mapped;
 		last->step = REBIND_CONNECTED;
 	}
@@ -73,7 +73,7 @@ static bool is_wanted(int fd, const struct sockaddr *address, socklen_t length)
 		return false;
 	last->step = REBIND_NONE;
 	/* If the thread has received on another socket since, it had one to listen on. */
-	return last->receives == source_last.version && peer_read(&name, address, length) &&
+	return last->receives == thread_last_recv.version && peer_read(&name, address, length) &&
 	       is_name(last, &name) && last->device >= 0 &&
 	       option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX) == last->device;
 }

@@ -69,7 +69,7 @@ void lesson_store(int fd, struct tracked *tracked, uint64_t salt, const struct l
 	if (lesson->noted || !source_note(tracked, salt, &lesson->peer, &lesson->local))
 		source_learn_slow(fd, tracked, salt, &lesson->peer, lesson->local);
 	if (lesson->peeked)
-		source_last.flags |= HEARD_PEEKED;
+		thread_last_recv.flags |= LAST_RECV_PEEKED;
 }
 
 int give_address(const struct msghdr *received, void *address, socklen_t *length)

@@ -23,7 +23,7 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, in_port_t 
 		peer_read_v6(&peer, message->msg_name);
 	else
 		peer_read_v4(&peer, message->msg_name);
-	if (unlikely(!source_is_heard(port, salt, &peer, &local)))
+	if (unlikely(!source_find_fast(port, salt, &peer, &local)))
 		return false;
 	message->msg_control = control;
 	message->msg_controllen =

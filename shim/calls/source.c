@@ -10,7 +10,7 @@
 #include "calls/source.h"
 #include "base/state.h"
 
-__thread struct heard source_last;
+__thread struct last_recv thread_last_recv;
 
 /* When this process was forked, in seconds; 0: it was not. */
 static time_t forked_at;
@@ -109,18 +109,18 @@ static NOINLINE void keep_peer(const struct peer_hash *hash, const struct local 
 }
 
 /* This thread's last receive, in a conversation that the program began. */
-static NOINLINE void note_own(uint64_t salt, const struct peer *peer, const struct local *heard,
+static NOINLINE void note_own(uint64_t salt, const struct peer *peer, const struct local *last_recv,
 			      bool is_own)
 {
-	struct local local = *heard;
+	struct local local = *last_recv;
 
 	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
 	/* The kernel's choice, for this thread too. */
 	if (is_own)
 		local.half[0] = local.half[1] = 0;
-	heard_write(&source_last, peer, salt, local);
+	last_recv_write(&thread_last_recv, peer, salt, local);
 	if (is_own)
-		source_last.flags = HEARD_ANSWERED;
+		thread_last_recv.flags = LAST_RECV_REPLIED;
 }
 
 /* Returns true if the program spoke first to the peer. */
@@ -198,17 +198,17 @@ void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const str
 void source_publish(void)
 {
 	struct peer_hash hash;
-	struct heard last;
+	struct last_recv last;
 	struct peer_key key;
 
-	if (!heard_copy(&source_last, &last))
+	if (!last_recv_copy(&thread_last_recv, &last))
 		return;
 	hash = peer_hash_of(&library.peers.secret, last.peer, last.salt);
 	key = key_of_host(&hash, last.local.port);
 	if (!peers_knows(&library.peers, key, last.local))
 		peers_put(&library.peers, key, last.local);
 	add_port(answers_late, last.local.port);
-	source_last.flags |= HEARD_PUBLISHED;
+	thread_last_recv.flags |= LAST_RECV_PUBLISHED;
 }
 
 void source_count_option(struct tracked *tracked)
@@ -247,18 +247,19 @@ bool source_is_still(uint64_t salt, const struct peer *peer, const struct local 
  * The thread's last receive outranks the table until it is answered; what a fork copied does so
  * only for a moment.
  */
-static bool heard_outranks(const struct heard *heard)
+static bool last_recv_outranks(const struct last_recv *last_recv)
 {
-	if (heard->flags & HEARD_ANSWERED)
+	if (last_recv->flags & LAST_RECV_REPLIED)
 		return false;
-	return !(heard->flags & HEARD_INHERITED) || seconds_now() - forked_at <= INHERITED_SECONDS;
+	return !(last_recv->flags & LAST_RECV_INHERITED) ||
+	       seconds_now() - forked_at <= INHERITED_SECONDS;
 }
 
 /* The peer is known: is that a source? */
 static bool use_known(const struct peer_hash *hash, bool is_last, const struct local *known)
 {
-	if (is_last && !(source_last.flags & HEARD_ANSWERED))
-		source_last.flags = HEARD_ANSWERED;
+	if (is_last && !(thread_last_recv.flags & LAST_RECV_REPLIED))
+		thread_last_recv.flags = LAST_RECV_REPLIED;
 	if (has_port(answers_late, known->port))
 		retract_host(hash, known->port, known);
 	return known->state != LOCAL_OWN && local_is_usable(*known);
@@ -268,13 +269,14 @@ static bool use_known(const struct peer_hash *hash, bool is_last, const struct l
 static NOINLINE bool is_last_host(const struct peer *peer, uint64_t salt, in_port_t port,
 				  struct local *local)
 {
-	struct heard last;
+	struct last_recv last;
 
-	if (!heard_copy(&source_last, &last) || last.salt != salt || last.local.port != port ||
-	    last.peer.scope != peer->scope || !IN6_ARE_ADDR_EQUAL(&last.peer.host, &peer->host))
+	if (!last_recv_copy(&thread_last_recv, &last) || last.salt != salt ||
+	    last.local.port != port || last.peer.scope != peer->scope ||
+	    !IN6_ARE_ADDR_EQUAL(&last.peer.host, &peer->host))
 		return false;
 	*local = last.local;
-	return heard_outranks(&last);
+	return last_recv_outranks(&last);
 }
 
 /* Finds where the peer's host asked, from another port, and still waits for an answer. */
@@ -282,7 +284,7 @@ static bool find_host(const struct peer_hash *hash, const struct peer *peer, in_
 		      uint64_t salt, struct local *local)
 {
 	if (is_last_host(peer, salt, port, local))
-		source_last.flags = HEARD_ANSWERED;
+		thread_last_recv.flags = LAST_RECV_REPLIED;
 	else if (!has_port(answers_late, port) ||
 		 !peers_find(&library.peers, key_of_host(hash, port), local))
 		return false;
@@ -330,12 +332,13 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 		 struct local *local)
 {
 	in_port_t port = tracked_get(tracked, port);
-	bool is_last = heard_read(&source_last, peer, salt, port, local), is_known, found = false;
+	bool is_last = last_recv_read(&thread_last_recv, peer, salt, port, local), is_known,
+	     found = false;
 
 	{
 		struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 
-		is_known = is_last && heard_outranks(&source_last);
+		is_known = is_last && last_recv_outranks(&thread_last_recv);
 		if (is_known) {
 			if (!tracked_is(tracked, TRACKED_ANSWERS)) {
 				tracked_mark(tracked, TRACKED_ANSWERS, true);
@@ -347,7 +350,7 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 			found = use_known(&hash, is_last, local);
 			if (!found && local->state == LOCAL_OWN)
 				found = find_by_setting(&hash, peer, local);
-		} else if (is_last && heard_read(&source_last, peer, salt, port, local)) {
+		} else if (is_last && last_recv_read(&thread_last_recv, peer, salt, port, local)) {
 			is_known = true;
 			found = use_known(&hash, true, local);
 		}
@@ -402,9 +405,9 @@ static NOINLINE bool find_question(int fd, const struct peer *peer, struct local
 }
 
 /* Returns true if the thread's last receive came from that very peer, on whatever socket. */
-static NOINLINE bool is_last_peer(const struct peer *peer, struct heard *last)
+static NOINLINE bool is_last_peer(const struct peer *peer, struct last_recv *last)
 {
-	return heard_copy(&source_last, last) && last->peer.port == peer->port &&
+	return last_recv_copy(&thread_last_recv, last) && last->peer.port == peer->port &&
 	       last->peer.scope == peer->scope && IN6_ARE_ADDR_EQUAL(&last->peer.host, &peer->host);
 }
 
@@ -417,9 +420,10 @@ static uint64_t space_of(int fd)
 /* The fresh socket answers what its thread received last, on another socket. */
 static NOINLINE bool find_last(const struct peer *peer, struct local *local)
 {
-	struct heard last;
+	struct last_recv last;
 
-	if (!is_last_peer(peer, &last) || !heard_outranks(&last) || !local_is_usable(last.local))
+	if (!is_last_peer(peer, &last) || !last_recv_outranks(&last) ||
+	    !local_is_usable(last.local))
 		return false;
 	source_answered(last.salt, peer, &last.local);
 	add_port(answers_late, last.local.port);
@@ -502,7 +506,7 @@ void source_forget(const struct tracked *tracked, uint64_t salt, const struct pe
 		forget_on_port(salt, peer, port, local);
 	if (!port || tracked_is(tracked, TRACKED_ADOPTED))
 		forget_asked(peer, local);
-	heard_clear(&source_last);
+	last_recv_clear(&thread_last_recv);
 }
 
 void source_accepted(int fd)
@@ -528,5 +532,5 @@ void source_accepted(int fd)
 void source_forked(void)
 {
 	forked_at = seconds_now();
-	source_last.flags |= HEARD_INHERITED;
+	thread_last_recv.flags |= LAST_RECV_INHERITED;
 }

@@ -15,10 +15,10 @@
 
 /* What became of a thread's last receive. */
 enum {
-	HEARD_ANSWERED = 1,  /* the program has answered it */
-	HEARD_PUBLISHED = 2, /* its host is in the table */
-	HEARD_PEEKED = 4,    /* MSG_PEEK: the program will receive it again */
-	HEARD_INHERITED = 8, /* by the thread that forked this process */
+	LAST_RECV_REPLIED = 1,	 /* the program has answered it */
+	LAST_RECV_PUBLISHED = 2, /* its host is in the table */
+	LAST_RECV_PEEKED = 4,	 /* MSG_PEEK: the program will receive it again */
+	LAST_RECV_INHERITED = 8, /* by the thread that forked this process */
 };
 
 /*
@@ -26,7 +26,7 @@ enum {
  * the middle of a read, and so on; `version` is odd while one is being written, and everything that
  * was read under it counts only if it is even and still the same.
  */
-struct heard {
+struct last_recv {
 	uint32_t version;
 	uint32_t flags;
 	struct peer peer; /* port 0 and no address: nobody */
@@ -34,91 +34,93 @@ struct heard {
 	uint64_t salt;	      /* of the space */
 	unsigned long *count; /* this thread's counters */
 };
-extern __thread struct heard source_last;
+extern __thread struct last_recv thread_last_recv;
 
 /* Keeps the compiler from moving reads and writes of this thread's memory across. */
 #define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
-static inline __attribute__((always_inline)) void
-heard_write(struct heard *heard, const struct peer *peer, uint64_t salt, struct local local)
+static inline __attribute__((always_inline)) void last_recv_write(struct last_recv *last_recv,
+								  const struct peer *peer,
+								  uint64_t salt, struct local local)
 {
-	uint32_t before = heard->version, during;
+	uint32_t before = last_recv->version, during;
 
 	/* Interrupted by another write, it is written again: no mixture of two is left. */
 	do {
-		during = (heard->version | 1) + 2;
-		heard->version = during;
+		during = (last_recv->version | 1) + 2;
+		last_recv->version = during;
 		signal_fence();
-		heard->flags = 0;
+		last_recv->flags = 0;
 		/* Word by word: a wider load of what was just stored in parts is slow. */
-		heard->peer.half[0] = peer->half[0];
-		heard->peer.half[1] = peer->half[1];
-		heard->peer.scope = peer->scope;
-		heard->peer.port = peer->port;
-		heard->local.half[0] = local.half[0];
-		heard->local.half[1] = local.half[1];
-		heard->local.packed = local.packed;
-		heard->salt = salt;
+		last_recv->peer.half[0] = peer->half[0];
+		last_recv->peer.half[1] = peer->half[1];
+		last_recv->peer.scope = peer->scope;
+		last_recv->peer.port = peer->port;
+		last_recv->local.half[0] = local.half[0];
+		last_recv->local.half[1] = local.half[1];
+		last_recv->local.packed = local.packed;
+		last_recv->salt = salt;
 		signal_fence();
-	} while (unlikely(heard->version != during));
+	} while (unlikely(last_recv->version != during));
 	/* A write in a signal handler leaves it odd: the interrupted one is to come to its end. */
 	if (likely(!(before & 1)))
-		heard->version = during + 1;
+		last_recv->version = during + 1;
 }
 
 /* Copies a thread's last receive. Returns false if there is none, or it is being written. */
-static inline bool heard_copy(const struct heard *heard, struct heard *copy)
+static inline bool last_recv_copy(const struct last_recv *last_recv, struct last_recv *copy)
 {
-	uint32_t version = heard->version;
+	uint32_t version = last_recv->version;
 
 	signal_fence();
-	*copy = *heard;
+	*copy = *last_recv;
 	signal_fence();
-	return !(version & 1) && heard->version == version && (version || copy->peer.port);
+	return !(version & 1) && last_recv->version == version && (version || copy->peer.port);
 }
 
 /*
  * Returns true if it was that peer, on a socket of that port in that space, and copies the local
  * address.
  */
-static inline __attribute__((always_inline)) bool heard_read(const struct heard *heard,
-							     const struct peer *peer, uint64_t salt,
-							     in_port_t port, struct local *local)
+static inline __attribute__((always_inline)) bool last_recv_read(const struct last_recv *last_recv,
+								 const struct peer *peer,
+								 uint64_t salt, in_port_t port,
+								 struct local *local)
 {
-	uint32_t version = heard->version;
+	uint32_t version = last_recv->version;
 	bool is;
 
 	signal_fence();
-	is = heard->peer.half[1] == peer->half[1] && heard->peer.half[0] == peer->half[0] &&
-	     heard->peer.port == peer->port && heard->peer.scope == peer->scope &&
-	     heard->salt == salt && heard->local.port == port;
-	local_copy(local, &heard->local);
+	is = last_recv->peer.half[1] == peer->half[1] && last_recv->peer.half[0] == peer->half[0] &&
+	     last_recv->peer.port == peer->port && last_recv->peer.scope == peer->scope &&
+	     last_recv->salt == salt && last_recv->local.port == port;
+	local_copy(local, &last_recv->local);
 	signal_fence();
-	return likely(is) && !(version & 1) && heard->version == version;
+	return likely(is) && !(version & 1) && last_recv->version == version;
 }
 
 /* The thread has received nothing, as far as replies go. */
-static inline void heard_clear(struct heard *heard)
+static inline void last_recv_clear(struct last_recv *last_recv)
 {
 	static const struct peer nobody = { .port = 0 };
 	static const struct local none = { .packed = 0 };
 
-	heard_write(heard, &nobody, 0, none);
-	heard->flags = HEARD_ANSWERED;
+	last_recv_write(last_recv, &nobody, 0, none);
+	last_recv->flags = LAST_RECV_REPLIED;
 }
 
 /* Returns true if the thread's last receive waits for its answer. */
-static inline bool heard_is_open(const struct heard *heard)
+static inline bool last_recv_is_open(const struct last_recv *last_recv)
 {
-	return !(heard->flags & (HEARD_ANSWERED | HEARD_INHERITED));
+	return !(last_recv->flags & (LAST_RECV_REPLIED | LAST_RECV_INHERITED));
 }
 
 /* Counts for this thread. */
 static inline void source_count(enum counter counter)
 {
-	if (unlikely(!source_last.count))
-		source_last.count = counters_take();
-	counters_add(source_last.count, counter);
+	if (unlikely(!thread_last_recv.count))
+		thread_last_recv.count = counters_take();
+	counters_add(thread_last_recv.count, counter);
 }
 
 /* What a datagram's peer is looked up by. */
@@ -147,7 +149,7 @@ source_learn_fast(const struct tracked *tracked, uint64_t salt, struct looked_up
 		  const struct peer *peer, struct local local)
 {
 	local.packed = local_pack(local.ifindex, tracked_get(tracked, port_and_mode));
-	heard_write(&source_last, peer, salt, local);
+	last_recv_write(&thread_last_recv, peer, salt, local);
 	source_count(COUNTER_learnt);
 	return likely(peers_know_at(&library.peers, looked_up.bucket, looked_up.hash, local)) &&
 	       likely(!peer->scope && !tracked_is(tracked, TRACKED_LEARNS_MORE));
@@ -182,7 +184,7 @@ void source_count_option(struct tracked *tracked);
  */
 static inline void source_begin_receive(int fd, struct tracked *tracked)
 {
-	if (unlikely(!source_last.flags && source_last.version))
+	if (unlikely(!thread_last_recv.flags && thread_last_recv.version))
 		source_publish();
 	if (unlikely(source_options() != tracked_get(tracked, options)))
 		options_refresh(fd, tracked);
@@ -191,7 +193,7 @@ static inline void source_begin_receive(int fd, struct tracked *tracked)
 /* Returns true if there is nothing to do in source_begin_receive(). */
 static inline bool source_has_begun(const struct tracked *tracked)
 {
-	return likely(source_last.flags || !source_last.version) &&
+	return likely(thread_last_recv.flags || !thread_last_recv.version) &&
 	       likely(source_options() == tracked_get(tracked, options));
 }
 
@@ -202,7 +204,7 @@ void source_retract(uint64_t salt, const struct peer *peer, const struct local *
 static inline __attribute__((always_inline)) void
 source_answered(uint64_t salt, const struct peer *peer, const struct local *local)
 {
-	if (unlikely(source_last.flags & HEARD_PUBLISHED)) {
+	if (unlikely(thread_last_recv.flags & LAST_RECV_PUBLISHED)) {
 		/* A copy: what a pointer leads to would be in memory on the usual way too. */
 		struct peer copy;
 		struct local copied;
@@ -211,13 +213,13 @@ source_answered(uint64_t salt, const struct peer *peer, const struct local *loca
 		local_copy(&copied, local);
 		source_retract(salt, &copy, &copied);
 	}
-	source_last.flags = HEARD_ANSWERED;
+	thread_last_recv.flags = LAST_RECV_REPLIED;
 }
 
 /* The reply was not sent after all: it is tried again, from the same local address. */
 static inline void source_reopen(void)
 {
-	source_last.flags &= ~(uint32_t)HEARD_ANSWERED;
+	thread_last_recv.flags &= ~(uint32_t)LAST_RECV_REPLIED;
 }
 
 /* Returns true if the table has exactly that for a peer. */
@@ -228,15 +230,15 @@ bool source_is_still(uint64_t salt, const struct peer *peer, const struct local 
  * table still says. Nothing is hashed for that.
  */
 static inline __attribute__((always_inline)) bool
-source_is_heard(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
+source_find_fast(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
 {
 	struct peer copy;
 	struct local copied;
 
-	if (unlikely(!heard_read(&source_last, peer, salt, port, local) ||
+	if (unlikely(!last_recv_read(&thread_last_recv, peer, salt, port, local) ||
 		     !local_is_usable(*local)))
 		return false;
-	if (likely(heard_is_open(&source_last))) {
+	if (likely(last_recv_is_open(&thread_last_recv))) {
 		source_answered(salt, peer, local);
 		return true;
 	}
@@ -258,7 +260,7 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
  */
 static inline bool source_concerns_fresh(void)
 {
-	return source_last.version || !peers_is_empty(&library.peers) ||
+	return thread_last_recv.version || !peers_is_empty(&library.peers) ||
 	       settings_has_source(&library.settings);
 }
 

@@ -65,7 +65,7 @@ static int connect_tracked(int fd, struct tracked *tracked, uint64_t salt,
 	/* A server connects to the peer that asked last; all else is the program asking for its
 	 * address. */
 	if (!result && listens && peer_read(&peer, address, length) &&
-	    heard_read(&source_last, &peer, salt, tracked_get(tracked, port), &local))
+	    last_recv_read(&thread_last_recv, &peer, salt, tracked_get(tracked, port), &local))
 		rebind_connected(fd, device, mapped);
 	return result;
 }

@@ -22,7 +22,7 @@ static bool is_settled(const struct found *found)
 }
 
 /*
- * How long ago the slot was heard of. Others can have put it at a later tick than ours; slots
+ * How long ago the slot was used. Others can have put it at a later tick than ours; slots
  * that never were in use are as old as ticks are.
  */
 static uint32_t age_of(const struct local_slot *slot, uint32_t now)

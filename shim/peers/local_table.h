@@ -87,7 +87,7 @@ static inline bool locals_is_at(const struct local_slot *slot, struct local loca
 }
 
 /*
- * The same, and was heard of in this tick? If not, it is to be put again: it would be taken for an
+ * The same, and was used in this tick? If not, it is to be put again: it would be taken for an
  * address that nobody asks, and lose its slot where somebody asks all of a prefix.
  */
 static inline bool locals_is_fresh(const struct local_slot *slot, struct local local, uint32_t tick)
@@ -96,7 +96,7 @@ static inline bool locals_is_fresh(const struct local_slot *slot, struct local l
 }
 
 /*
- * Remembers a local address; of the LOCALS_SLOTS slots it can have, the one heard of longest ago is
+ * Remembers a local address; of the LOCALS_SLOTS slots it can have, the least recently used one is
  * used again. *made: it was not there.
  */
 struct local_known locals_put(const struct locals *locals, const struct hash_secret *secret,

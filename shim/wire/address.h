@@ -120,7 +120,7 @@ static inline void peer_read_v4(struct peer *peer, const void *sockaddr)
 	peer->port = port;
 }
 
-/* Word by word, as heard_write() does. */
+/* Word by word, as last_recv_write() does. */
 static inline void peer_copy(struct peer *to, const struct peer *from)
 {
 	to->half[0] = from->half[0];

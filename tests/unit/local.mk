@@ -30,7 +30,7 @@ unit_programs = \
 	tests/unit/test_settings_ports \
 	tests/unit/test_settings_source \
 	tests/unit/test_settings_values \
-	tests/unit/test_source_heard
+	tests/unit/test_last_recv
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_programs)
@@ -96,5 +96,5 @@ tests_unit_test_settings_source_SOURCES = tests/unit/test_settings_source.c $(un
 tests_unit_test_settings_source_LDADD = -lcmocka
 tests_unit_test_settings_values_SOURCES = tests/unit/test_settings_values.c $(unit_settings)
 tests_unit_test_settings_values_LDADD = -lcmocka
-tests_unit_test_source_heard_SOURCES = tests/unit/test_source_heard.c tests/unit/unit.h shim/calls/source.h
-tests_unit_test_source_heard_LDADD = -lcmocka
+tests_unit_test_last_recv_SOURCES = tests/unit/test_last_recv.c tests/unit/unit.h shim/calls/source.h
+tests_unit_test_last_recv_LDADD = -lcmocka

@@ -124,7 +124,7 @@ static void knows_young_entries(void **state)
 	}
 }
 
-/* A local address that was not heard of in this tick is to be put again. */
+/* A local address that was not used in this tick is to be put again. */
 static void keeps_local_addresses_fresh(void **state)
 {
 	peers_put(*state, nth_key(1), nth_local(1));

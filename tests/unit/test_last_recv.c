@@ -28,11 +28,11 @@ static struct local local_of_peer(uint64_t peer)
 	return local;
 }
 
-static void hear(struct heard *heard, uint64_t n)
+static void receive_nth(struct last_recv *last_recv, uint64_t n)
 {
 	struct peer peer = nth_peer(n);
 
-	heard_write(heard, &peer, SALT, local_of_peer(n));
+	last_recv_write(last_recv, &peer, SALT, local_of_peer(n));
 }
 
 static bool is_local_of(const struct local *local, uint64_t peer)
@@ -43,28 +43,28 @@ static bool is_local_of(const struct local *local, uint64_t peer)
 	       local->packed == expected.packed;
 }
 
-static bool is_last(const struct heard *heard, uint64_t n, uint64_t salt, in_port_t port)
+static bool is_last(const struct last_recv *last_recv, uint64_t n, uint64_t salt, in_port_t port)
 {
 	struct peer peer = nth_peer(n);
 	struct local local;
 
-	return heard_read(heard, &peer, salt, port, &local) && is_local_of(&local, n);
+	return last_recv_read(last_recv, &peer, salt, port, &local) && is_local_of(&local, n);
 }
 
 /* Returns how many peers are found with a local address that is not theirs. */
-static int count_wrong(const struct heard *heard)
+static int count_wrong(const struct last_recv *last_recv)
 {
 	int wrong = 0;
 
 	for (uint64_t n = FIRST; n < PEERS; n++) {
 		struct peer peer = nth_peer(n);
 		struct local local;
-		struct heard copy;
+		struct last_recv copy;
 
-		if (heard_read(heard, &peer, SALT, local_of_peer(n).port, &local) &&
+		if (last_recv_read(last_recv, &peer, SALT, local_of_peer(n).port, &local) &&
 		    !is_local_of(&local, n))
 			wrong++;
-		if (heard_copy(heard, &copy) && copy.peer.port == n &&
+		if (last_recv_copy(last_recv, &copy) && copy.peer.port == n &&
 		    (!is_local_of(&copy.local, n) || copy.peer.half[1] != peer.half[1]))
 			wrong++;
 	}
@@ -73,25 +73,25 @@ static int count_wrong(const struct heard *heard)
 
 static void last_is_known(void **state)
 {
-	struct heard heard = { .flags = 0 };
+	struct last_recv last_recv = { .flags = 0 };
 
 	(void)state;
 	for (int i = 0; i < 10; i++) {
 		uint64_t peer = FIRST + (uint64_t)i % 2, other = FIRST + SECOND - peer;
 		in_port_t port = local_of_peer(peer).port;
 
-		hear(&heard, peer);
-		assert_true(is_last(&heard, peer, SALT, port));
-		assert_false(is_last(&heard, peer, SALT, (in_port_t)(port + 1)));
-		assert_false(is_last(&heard, peer, SALT + 1, port));
-		assert_false(is_last(&heard, other, SALT, local_of_peer(other).port));
+		receive_nth(&last_recv, peer);
+		assert_true(is_last(&last_recv, peer, SALT, port));
+		assert_false(is_last(&last_recv, peer, SALT, (in_port_t)(port + 1)));
+		assert_false(is_last(&last_recv, peer, SALT + 1, port));
+		assert_false(is_last(&last_recv, other, SALT, local_of_peer(other).port));
 	}
 }
 
 /* Every part of a peer makes another one. */
 static void other_peers_are_told_apart(void **state)
 {
-	struct heard heard = { .flags = 0 };
+	struct last_recv last_recv = { .flags = 0 };
 	in_port_t port = local_of_peer(FIRST).port;
 	struct peer peer,
 		others[] = { nth_peer(FIRST), nth_peer(FIRST), nth_peer(FIRST), nth_peer(FIRST) };
@@ -102,47 +102,47 @@ static void other_peers_are_told_apart(void **state)
 	others[1].half[1]++;
 	others[2].scope++;
 	others[3].port++;
-	hear(&heard, FIRST);
+	receive_nth(&last_recv, FIRST);
 	peer = nth_peer(FIRST);
-	assert_true(heard_read(&heard, &peer, SALT, port, &local));
+	assert_true(last_recv_read(&last_recv, &peer, SALT, port, &local));
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		assert_false(heard_read(&heard, &others[i], SALT, port, &local));
+		assert_false(last_recv_read(&last_recv, &others[i], SALT, port, &local));
 }
 
 static void forgotten_is_not_known(void **state)
 {
-	struct heard heard = { .flags = 0 };
+	struct last_recv last_recv = { .flags = 0 };
 	in_port_t port = local_of_peer(FIRST).port;
 
 	(void)state;
-	hear(&heard, FIRST);
-	heard_clear(&heard);
-	assert_false(is_last(&heard, FIRST, SALT, port));
-	assert_false(heard_is_open(&heard));
-	hear(&heard, FIRST);
-	assert_true(is_last(&heard, FIRST, SALT, port));
+	receive_nth(&last_recv, FIRST);
+	last_recv_clear(&last_recv);
+	assert_false(is_last(&last_recv, FIRST, SALT, port));
+	assert_false(last_recv_is_open(&last_recv));
+	receive_nth(&last_recv, FIRST);
+	assert_true(is_last(&last_recv, FIRST, SALT, port));
 }
 
 /* A receive waits for its reply until that is sent; what a fork copied does not wait. */
 static void receive_is_open_until_replied(void **state)
 {
-	static const uint32_t closed[] = { HEARD_ANSWERED, HEARD_INHERITED,
-					   HEARD_ANSWERED | HEARD_PEEKED,
-					   HEARD_INHERITED | HEARD_PUBLISHED };
-	static const uint32_t open[] = { 0, HEARD_PUBLISHED, HEARD_PEEKED };
-	struct heard heard = { .flags = 0 };
+	static const uint32_t closed[] = { LAST_RECV_REPLIED, LAST_RECV_INHERITED,
+					   LAST_RECV_REPLIED | LAST_RECV_PEEKED,
+					   LAST_RECV_INHERITED | LAST_RECV_PUBLISHED };
+	static const uint32_t open[] = { 0, LAST_RECV_PUBLISHED, LAST_RECV_PEEKED };
+	struct last_recv last_recv = { .flags = 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(closed) / sizeof(*closed); i++) {
-		heard.flags = closed[i];
-		assert_false(heard_is_open(&heard));
-		hear(&heard, FIRST);
-		assert_true(heard_is_open(&heard));
-		assert_int_equal(heard.flags, 0);
+		last_recv.flags = closed[i];
+		assert_false(last_recv_is_open(&last_recv));
+		receive_nth(&last_recv, FIRST);
+		assert_true(last_recv_is_open(&last_recv));
+		assert_int_equal(last_recv.flags, 0);
 	}
 	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++) {
-		heard.flags = open[i];
-		assert_true(heard_is_open(&heard));
+		last_recv.flags = open[i];
+		assert_true(last_recv_is_open(&last_recv));
 	}
 }
 
@@ -153,7 +153,7 @@ static void receive_is_open_until_replied(void **state)
  */
 enum { TRAP_FLAG = 0x100 };
 
-static struct heard interrupted;
+static struct last_recv interrupted;
 static volatile int step, stop_at, look_at = -1, wrong;
 static volatile bool stepping, receives;
 
@@ -174,7 +174,7 @@ static void at_instruction(int signal, siginfo_t *information, void *context)
 		return;
 	wrong += count_wrong(&interrupted);
 	if (receives)
-		hear(&interrupted, SECOND);
+		receive_nth(&interrupted, SECOND);
 	wrong += count_wrong(&interrupted);
 }
 
@@ -193,7 +193,7 @@ static bool interrupt(int n, void (*act)(void))
 
 static void receive(void)
 {
-	hear(&interrupted, FIRST);
+	receive_nth(&interrupted, FIRST);
 }
 
 static void answer(void)
@@ -224,7 +224,7 @@ static void interrupt_everywhere(void (*act)(void), uint64_t last)
 		receives = handler;
 		for (int n = 0; more; n++) {
 			assert_true(n < 100000);
-			hear(&interrupted, last);
+			receive_nth(&interrupted, last);
 			wrong = 0;
 			more = interrupt(n, act);
 			assert_int_equal(wrong, 0);
@@ -244,7 +244,7 @@ static void interrupted_twice_is_right(void **state)
 	receives = true;
 	for (int first = 0; first < 120; first++) {
 		for (int second = first + 1; second < first + 60; second++) {
-			hear(&interrupted, SECOND);
+			receive_nth(&interrupted, SECOND);
 			wrong = 0;
 			look_at = second;
 			interrupt(first, receive);
