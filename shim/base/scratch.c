@@ -36,14 +36,14 @@ struct block {
 _Static_assert(sizeof(struct block) <= 4096, "a page");
 
 /* The second is for signal handlers, where nothing can be mapped. */
-static _Alignas(64) unsigned char usual[SCRATCH_STATIC], nested[SCRATCH_STATIC / 2];
-static struct block first = {
-	.areas = { { .memory = usual, .size = sizeof(usual), .is_static = true },
-		   { .memory = nested, .size = sizeof(nested), .is_static = true } },
+static _Alignas(64) unsigned char first_memory[SCRATCH_STATIC], second_memory[SCRATCH_STATIC / 2];
+static struct block first_block = {
+	.areas = { { .memory = first_memory, .size = sizeof(first_memory), .is_static = true },
+		   { .memory = second_memory, .size = sizeof(second_memory), .is_static = true } },
 };
 
 /* The area that this thread had last: likely free, and in this processor's cache. */
-static __thread struct area *last;
+static __thread struct area *last_area;
 
 static uint32_t marker_of(const struct area *area)
 {
@@ -175,7 +175,7 @@ static bool find(enum pass pass, uintptr_t low, struct scratch *scratch)
 
 	if (pass == ABANDONED)
 		from = __atomic_fetch_add(&turn, CHECKS, __ATOMIC_RELAXED);
-	for (struct block *block = &first; block; block = next_block(block, pass == UNMAPPED))
+	for (struct block *block = &first_block; block; block = next_block(block, pass == UNMAPPED))
 		for (int i = 0; i < AREAS; i++) {
 			struct area *area = &block->areas[i];
 
@@ -212,7 +212,7 @@ static __attribute__((noinline)) bool take_another(struct scratch *scratch, size
 __attribute__((noinline)) bool scratch_take(struct scratch *scratch, size_t size)
 {
 	uintptr_t low = (uintptr_t)__builtin_frame_address(0);
-	struct area *area = last ? last : &first.areas[0];
+	struct area *area = last_area ? last_area : &first_block.areas[0];
 
 	scratch->area = NULL;
 	if (size > SCRATCH_MOST)
@@ -220,7 +220,7 @@ __attribute__((noinline)) bool scratch_take(struct scratch *scratch, size_t size
 	if ((unlikely(!claim(area, low, scratch)) || unlikely(area->size < size)) &&
 	    !take_another(scratch, size, low))
 		return false;
-	last = scratch->area;
+	last_area = scratch->area;
 	scratch->start = scratch->area->memory;
 	scratch->size = scratch->area->size;
 	return true;

@@ -83,7 +83,7 @@ static inline unsigned int wanted_after(const struct tracked *tracked, const str
 enum taught {
 	TAUGHT_NOTHING, /* or what the table knows already */
 	TAUGHT_LOCAL,	/* the peer asked that local address */
-	TAUGHT_USUAL,	/* the same of one of many, whose names are known */
+	TAUGHT_FAST,	/* the same of one of many, whose names are known */
 	TAUGHT_NONE,	/* the kernel named no local address */
 	TAUGHT_CUT,	/* or there was no room for it */
 	TAUGHT_OTHER,	/* it was no datagram */
@@ -112,18 +112,18 @@ struct lesson {
 	};
 };
 
-/* The usual kinds of datagrams and control data. Returns false for all else. */
+/* The fast path: the frequent kinds of datagrams and control data. Returns false for all else. */
 static inline __attribute__((always_inline)) bool
-lesson_read_usual(struct peer *peer, struct local *local, const struct msghdr *received)
+lesson_read_fast(struct peer *peer, struct local *local, const struct msghdr *received)
 {
 	if (likely(received->msg_namelen == sizeof(struct sockaddr_in))) {
-		if (!pktinfo_read_usual(received->msg_control, received->msg_controllen, local))
+		if (!pktinfo_read_fast(received->msg_control, received->msg_controllen, local))
 			return false;
 		peer_read_v4(peer, received->msg_name);
 		return true;
 	}
 	if (received->msg_namelen != sizeof(struct sockaddr_in6) ||
-	    !pktinfo_read_usual_v6(received->msg_control, received->msg_controllen, local))
+	    !pktinfo_read_fast_v6(received->msg_control, received->msg_controllen, local))
 		return false;
 	peer_read_v6(peer, received->msg_name);
 	return true;
@@ -142,7 +142,7 @@ lesson_take(struct lesson *lesson, const struct tracked *tracked, uint64_t salt,
 	struct peer peer;
 
 	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK)) ||
-	    unlikely(!lesson_read_usual(&peer, &local, received))) {
+	    unlikely(!lesson_read_fast(&peer, &local, received))) {
 		lesson_read(lesson, received, flags);
 		return;
 	}

@@ -239,8 +239,8 @@ ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct soc
 				 call);
 }
 
-/* All but the usual: there is something to do before, or the address has no room. */
-static __attribute__((noinline)) ssize_t receive_from_rest(int fd, void *buffer, size_t size,
+/* The slow path: there is something to do before, or the address has no room. */
+static __attribute__((noinline)) ssize_t receive_from_slow(int fd, void *buffer, size_t size,
 							   int flags, struct sockaddr *address,
 							   socklen_t *length)
 {
@@ -251,22 +251,23 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 		     socklen_t *length)
 {
 	uint64_t salt;
-	struct tracked *tracked = socket_find_wildcard_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_wildcard_fast(fd, &salt);
 
 	if (unlikely(!tracked || !source_has_begun(tracked) || !address ||
 		     !memory_known_writable(length, sizeof(*length)) ||
 		     !is_room_for_name(tracked, address, *length)))
-		return receive_from_rest(fd, buffer, size, flags, address, length);
+		return receive_from_slow(fd, buffer, size, flags, address, length);
 	return receive_and_learn(fd, buffer, size, flags, address, length, libc.recvmsg, tracked,
 				 salt, receive_directly);
 }
 
 /*
  * The kernel call of receive_any(), and what the program sees of it. The message can be written;
- * `usual`: the kernel itself writes the address, and the stack has room for the control data.
+ * `is_fast`: the kernel itself writes the address, and the stack has room for the control data.
  */
 static inline __attribute__((always_inline)) ssize_t
-receive_message(int fd, struct msghdr *message, int flags, struct receive *receive, bool usual)
+receive_message_with(int fd, struct msghdr *message, int flags, struct receive *receive,
+		     bool is_fast)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
 	struct before before = remember_before(receive->tracked);
@@ -281,13 +282,13 @@ receive_message(int fd, struct msghdr *message, int flags, struct receive *recei
 	received.msg_controllen = program_room(message) + CONTROL_KERNEL;
 	received.msg_name = message->msg_name;
 	received.msg_namelen = length_of_name(message->msg_namelen);
-	if (!usual &&
+	if (!is_fast &&
 	    !is_room_for_name(receive->tracked, message->msg_name, message->msg_namelen)) {
 		received.msg_name = &from;
 		received.msg_namelen = sizeof(from);
 	}
 	/* Without an area there is less room than the program has. */
-	if (!usual && received.msg_controllen > sizeof(control)) {
+	if (!is_fast && received.msg_controllen > sizeof(control)) {
 		size_t size = received.msg_controllen;
 
 		received.msg_controllen = sizeof(control);
@@ -304,23 +305,23 @@ receive_message(int fd, struct msghdr *message, int flags, struct receive *recei
 	} else {
 		note_failure(receive, message, 0, flags, NULL, NULL);
 	}
-	if (!usual && scratch.area)
+	if (!is_fast && scratch.area)
 		scratch_give(&scratch);
 	return n;
 }
 
 typedef ssize_t message_call(int fd, struct msghdr *message, int flags, struct receive *receive);
 
-static __attribute__((noinline)) ssize_t receive_usual(int fd, struct msghdr *message, int flags,
-						       struct receive *receive)
+static __attribute__((noinline)) ssize_t receive_message_fast(int fd, struct msghdr *message,
+							      int flags, struct receive *receive)
 {
-	return receive_message(fd, message, flags, receive, true);
+	return receive_message_with(fd, message, flags, receive, true);
 }
 
-static __attribute__((noinline)) ssize_t receive_unusual(int fd, struct msghdr *message, int flags,
-							 struct receive *receive)
+static __attribute__((noinline)) ssize_t receive_message_slow(int fd, struct msghdr *message,
+							      int flags, struct receive *receive)
 {
-	return receive_message(fd, message, flags, receive, false);
+	return receive_message_with(fd, message, flags, receive, false);
 }
 
 /* Descriptors that came over a UNIX socket: their numbers were something else before. */
@@ -382,7 +383,7 @@ static __attribute__((noinline)) ssize_t receive_again(struct receive *receive)
 	if (!tracked)
 		return receive->receiver(fd, again.buffer, again.flags);
 	begin(receive, fd, tracked, receive->salt, receive->receiver);
-	n = receive_unusual(fd, again.buffer, again.flags, receive);
+	n = receive_message_slow(fd, again.buffer, again.flags, receive);
 	if (receive->lesson.taught)
 		store(receive);
 	return n;
@@ -410,10 +411,10 @@ static __attribute__((noinline)) ssize_t receive_any_tracked(int fd, struct msgh
 							     struct tracked *tracked, uint64_t salt)
 {
 	return receive_and_learn_message(fd, message, flags, receiver, tracked, salt,
-					 receive_unusual);
+					 receive_message_slow);
 }
 
-static __attribute__((noinline)) ssize_t receive_any_rest(int fd, struct msghdr *message, int flags,
+static __attribute__((noinline)) ssize_t receive_any_slow(int fd, struct msghdr *message, int flags,
 							  recvmsg_call *next,
 							  recvmsg_call *receiver)
 {
@@ -445,13 +446,13 @@ ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *nex
 		    recvmsg_call *receiver)
 {
 	uint64_t salt;
-	struct tracked *tracked = socket_find_wildcard_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_wildcard_fast(fd, &salt);
 
 	if (unlikely(!tracked || !source_has_begun(tracked) ||
 		     !memory_known_writable(message, sizeof(*message)) ||
 		     !is_room_for_name(tracked, message->msg_name, message->msg_namelen) ||
 		     program_room(message) > CONTROL_STACK - CONTROL_KERNEL))
-		return receive_any_rest(fd, message, flags, next, receiver);
+		return receive_any_slow(fd, message, flags, next, receiver);
 	return receive_and_learn_message(fd, message, flags, receiver, tracked, salt,
-					 receive_usual);
+					 receive_message_fast);
 }

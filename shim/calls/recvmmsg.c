@@ -53,12 +53,12 @@ static inline __attribute__((always_inline)) void read_one(struct pending *pendi
 	struct lesson *lesson = &pending->lesson;
 
 	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK)) ||
-	    unlikely(!lesson_read_usual(&lesson->peer, &lesson->local, received))) {
+	    unlikely(!lesson_read_fast(&lesson->peer, &lesson->local, received))) {
 		lesson->taught = TAUGHT_NOTHING;
 		lesson_read(lesson, received, flags);
 		return;
 	}
-	lesson->taught = TAUGHT_USUAL;
+	lesson->taught = TAUGHT_FAST;
 	pending->looked_up = source_look_up(salt, lesson->peer);
 }
 
@@ -78,7 +78,7 @@ static __attribute__((noinline)) void learn_all(int fd, struct tracked *tracked,
 		for (unsigned int i = 0; i < size; i++) {
 			const struct lesson *lesson = &lessons[i].lesson;
 
-			if (unlikely(lesson->taught != TAUGHT_USUAL)) {
+			if (unlikely(lesson->taught != TAUGHT_FAST)) {
 				if (lesson->taught)
 					lesson_store(fd, tracked, salt, lesson);
 			} else if (unlikely(!source_learn_fast(tracked, salt, lessons[i].looked_up,

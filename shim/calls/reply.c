@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The usual: a thread answers what it received last. All else is in send.c.
+// The fast path: a thread answers what it received last. All else is in send.c.
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -8,7 +8,7 @@
 #include "calls/send.h"
 
 /*
- * The usual: the answer to what this thread received last, from a peer of that family. Returns
+ * The fast path: the reply to what this thread received last, from a peer of that family. Returns
  * false for all else; then nothing was sent.
  */
 static inline __attribute__((always_inline)) bool send_answer(int fd, in_port_t port, uint64_t salt,
@@ -80,7 +80,7 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 		socklen_t length)
 {
 	uint64_t salt;
-	struct tracked *tracked = socket_find_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_fast(fd, &salt);
 	ssize_t n = NOT_SENT;
 	int e = errno;
 
@@ -112,7 +112,7 @@ static ssize_t try_message_again(int fd, const struct msghdr *message, int flags
 ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
 	uint64_t salt;
-	struct tracked *tracked = socket_find_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_fast(fd, &salt);
 	ssize_t n = NOT_SENT;
 	int e = errno;
 

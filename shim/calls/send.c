@@ -28,7 +28,7 @@ static __attribute__((noinline)) bool is_free_for(int fd, const struct peer *pee
 }
 
 /* The ways to a source that are not those of a server's answer. */
-bool send_route_rest(int fd, struct route *route, struct tracked *tracked, const void *address,
+bool send_route_slow(int fd, struct route *route, struct tracked *tracked, const void *address,
 		     socklen_t length)
 {
 	if (!tracked)

@@ -44,7 +44,7 @@ static inline ssize_t send_done(int fd, ssize_t n)
  * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
  * it is connected to. *route has the socket's salt; fills in the rest if so.
  */
-bool send_route_rest(int fd, struct route *route, struct tracked *tracked, const void *address,
+bool send_route_slow(int fd, struct route *route, struct tracked *tracked, const void *address,
 		     socklen_t length);
 
 static inline bool send_route(int fd, struct route *route, struct tracked *tracked,
@@ -54,7 +54,7 @@ static inline bool send_route(int fd, struct route *route, struct tracked *track
 	if (likely(tracked && address && !tracked_is(tracked, TRACKED_MAPPED) &&
 		   peer_read(&route->peer, address, length)))
 		return source_find(tracked, route->salt, &route->peer, &route->local);
-	return send_route_rest(fd, route, tracked, address, length);
+	return send_route_slow(fd, route, tracked, address, length);
 }
 
 /* Can the address be read, if there is one? If not, the kernel is to refuse it. */

@@ -25,7 +25,7 @@ static bool is_same_address(struct local one, struct local other)
 	return one.half[0] == other.half[0] && one.half[1] == other.half[1];
 }
 
-/* Rare ways have a stack frame of their own: the usual ones take less stack for that. */
+/* Rare ways have a stack frame of their own: the frequent ones take less stack for that. */
 #define NOINLINE __attribute__((noinline))
 
 /* An address of the same family as the peer's. */

@@ -205,7 +205,7 @@ static inline __attribute__((always_inline)) void
 source_answered(uint64_t salt, const struct peer *peer, const struct local *local)
 {
 	if (unlikely(thread_last_recv.flags & LAST_RECV_PUBLISHED)) {
-		/* A copy: what a pointer leads to would be in memory on the usual way too. */
+		/* A copy: what a pointer leads to would be in memory on the fast path too. */
 		struct peer copy;
 		struct local copied;
 

@@ -199,14 +199,14 @@ void socket_bound(int fd)
 	classify(fd, BOUND, &salt);
 }
 
-struct tracked *socket_find_rest(int fd, uint32_t value, uint64_t *salt)
+struct tracked *socket_find_slow(int fd, uint32_t value, uint64_t *salt)
 {
 	if (value & DESCRIPTOR_TRACKED || value == DESCRIPTOR_UNKNOWN)
 		return socket_classify(fd, salt);
 	return NULL;
 }
 
-struct tracked *socket_find_wildcard_rest(int fd, uint64_t *salt)
+struct tracked *socket_find_wildcard_slow(int fd, uint64_t *salt)
 {
 	struct tracked *tracked = socket_find(fd, salt);
 
@@ -322,7 +322,7 @@ void socket_connected(int fd, struct tracked *tracked, uint32_t tag, const struc
 void socket_moved(int fd)
 {
 	uint64_t salt;
-	struct tracked *tracked = socket_find_quickly(fd, &salt);
+	struct tracked *tracked = socket_find_fast(fd, &salt);
 	int e = errno;
 
 	if (tracked)

@@ -106,7 +106,7 @@ struct tracked *socket_adopt(int fd, uint64_t *salt);
  * Returns the record of a tracked socket, or NULL: then socket_find() is to be asked. *salt is read
  * before the tag is checked, so it is that socket's, whoever gets its record next.
  */
-static inline struct tracked *socket_find_quickly(int fd, uint64_t *salt)
+static inline struct tracked *socket_find_fast(int fd, uint64_t *salt)
 {
 	uint32_t value = descriptor_get(fd);
 	struct tracked *tracked;
@@ -119,18 +119,18 @@ static inline struct tracked *socket_find_quickly(int fd, uint64_t *salt)
 }
 
 /* The slow path of socket_find(): another value is remembered, or nothing. */
-struct tracked *socket_find_rest(int fd, uint32_t value, uint64_t *salt);
+struct tracked *socket_find_slow(int fd, uint32_t value, uint64_t *salt);
 
 /* Returns the record of a tracked socket and the salt of its space, or NULL. */
 static inline struct tracked *socket_find(int fd, uint64_t *salt)
 {
-	struct tracked *tracked = socket_find_quickly(fd, salt);
+	struct tracked *tracked = socket_find_fast(fd, salt);
 	uint32_t value;
 
 	if (likely(tracked != NULL))
 		return tracked;
 	value = descriptor_get(fd);
-	return descriptor_is_plain(value) ? NULL : socket_find_rest(fd, value, salt);
+	return descriptor_is_plain(value) ? NULL : socket_find_slow(fd, value, salt);
 }
 
 /*
@@ -150,12 +150,12 @@ static inline bool socket_is_settled(int fd)
 }
 
 /* The slow path of socket_find_wildcard(). */
-struct tracked *socket_find_wildcard_rest(int fd, uint64_t *salt);
+struct tracked *socket_find_wildcard_slow(int fd, uint64_t *salt);
 
 /* The fast path: NULL means only "look closer". */
-static inline struct tracked *socket_find_wildcard_quickly(int fd, uint64_t *salt)
+static inline struct tracked *socket_find_wildcard_fast(int fd, uint64_t *salt)
 {
-	struct tracked *tracked = socket_find_quickly(fd, salt);
+	struct tracked *tracked = socket_find_fast(fd, salt);
 
 	return likely(tracked && tracked_get(tracked, state) == TRACKED_WILDCARD) ? tracked : NULL;
 }
@@ -167,11 +167,11 @@ static inline struct tracked *socket_find_wildcard_quickly(int fd, uint64_t *sal
  */
 static inline struct tracked *socket_find_wildcard(int fd, uint64_t *salt)
 {
-	struct tracked *tracked = socket_find_wildcard_quickly(fd, salt);
+	struct tracked *tracked = socket_find_wildcard_fast(fd, salt);
 
 	if (likely(tracked != NULL))
 		return tracked;
-	return descriptor_is_plain(descriptor_get(fd)) ? NULL : socket_find_wildcard_rest(fd, salt);
+	return descriptor_is_plain(descriptor_get(fd)) ? NULL : socket_find_wildcard_slow(fd, salt);
 }
 
 /* A descriptor that socket(2) just made. */

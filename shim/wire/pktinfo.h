@@ -31,12 +31,12 @@ bool pktinfo_is_source(const struct cmsghdr *header);
 enum pktinfo pktinfo_read(const void *control, size_t length, struct local *local);
 
 /*
- * The usual: an IP_PKTINFO at the beginning, of a datagram to an address of this host. Broadcast
- * and multicast ones have another ipi_spec_dst (fib_compute_spec_dst()). Returns false for all
- * else.
+ * The fast path: an IP_PKTINFO at the beginning, of a datagram to an address of this host.
+ * Broadcast and multicast ones have another ipi_spec_dst (fib_compute_spec_dst()). Returns false
+ * for all else.
  */
 static inline __attribute__((always_inline)) bool
-pktinfo_read_usual(const void *control, size_t length, struct local *local)
+pktinfo_read_fast(const void *control, size_t length, struct local *local)
 {
 	const struct cmsghdr *header = control;
 	struct in_pktinfo info;
@@ -56,11 +56,11 @@ pktinfo_read_usual(const void *control, size_t length, struct local *local)
 }
 
 /*
- * The usual on an AF_INET6 socket: an IPV6_PKTINFO of a unicast address alone, or for an IPv4
- * datagram the usual behind it. Returns false for all else.
+ * The fast path on an AF_INET6 socket: an IPV6_PKTINFO of a unicast address alone, or for an IPv4
+ * datagram an IP_PKTINFO behind it. Returns false for all else.
  */
 static inline __attribute__((always_inline)) bool
-pktinfo_read_usual_v6(const void *control, size_t length, struct local *local)
+pktinfo_read_fast_v6(const void *control, size_t length, struct local *local)
 {
 	const size_t space = CMSG_SPACE(sizeof(struct in6_pktinfo));
 	const struct cmsghdr *header = control;
@@ -70,8 +70,8 @@ pktinfo_read_usual_v6(const void *control, size_t length, struct local *local)
 	    header->cmsg_level != IPPROTO_IPV6 || header->cmsg_type != IPV6_PKTINFO)
 		return false;
 	if (length > space)
-		return pktinfo_read_usual((const unsigned char *)control + space, length - space,
-					  local);
+		return pktinfo_read_fast((const unsigned char *)control + space, length - space,
+					 local);
 	memcpy(&local->half[0], data, sizeof(local->half[0]));
 	memcpy(&local->half[1], data + sizeof(local->half[0]), sizeof(local->half[1]));
 	memcpy(&local->ifindex, data + sizeof(local->half), sizeof(local->ifindex));

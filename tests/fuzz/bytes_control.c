@@ -81,8 +81,8 @@ static void read_source(const unsigned char *kernel, size_t length)
 
 	must(kind == PKTINFO_LOCAL || !(whole.half[0] | whole.half[1]), "no local address");
 	must(kind != PKTINFO_LOCAL || address_is_unicast(&whole.address), "unicast");
-	if (!pktinfo_read_usual(kernel, length, &quick) &&
-	    !pktinfo_read_usual_v6(kernel, length, &quick))
+	if (!pktinfo_read_fast(kernel, length, &quick) &&
+	    !pktinfo_read_fast_v6(kernel, length, &quick))
 		return;
 	must(quick.half[0] == whole.half[0] && quick.half[1] == whole.half[1], "both readings");
 	must(kind == PKTINFO_LOCAL, "what the quick one finds is there");

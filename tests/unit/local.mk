@@ -25,7 +25,7 @@ unit_programs = \
 	tests/unit/test_peers_torn \
 	tests/unit/test_peers_writers \
 	tests/unit/test_pktinfo_read \
-	tests/unit/test_pktinfo_usual \
+	tests/unit/test_pktinfo_fast \
 	tests/unit/test_pktinfo_write \
 	tests/unit/test_settings_ports \
 	tests/unit/test_settings_source \
@@ -86,8 +86,8 @@ tests_unit_test_peers_writers_SOURCES = tests/unit/test_peers_writers.c $(unit_w
 tests_unit_test_peers_writers_LDADD = -lcmocka -lpthread
 tests_unit_test_pktinfo_read_SOURCES = tests/unit/test_pktinfo_read.c $(unit_control)
 tests_unit_test_pktinfo_read_LDADD = -lcmocka
-tests_unit_test_pktinfo_usual_SOURCES = tests/unit/test_pktinfo_usual.c $(unit_control)
-tests_unit_test_pktinfo_usual_LDADD = -lcmocka
+tests_unit_test_pktinfo_fast_SOURCES = tests/unit/test_pktinfo_fast.c $(unit_control)
+tests_unit_test_pktinfo_fast_LDADD = -lcmocka
 tests_unit_test_pktinfo_write_SOURCES = tests/unit/test_pktinfo_write.c $(unit_control)
 tests_unit_test_pktinfo_write_LDADD = -lcmocka
 tests_unit_test_settings_ports_SOURCES = tests/unit/test_settings_ports.c $(unit_settings)

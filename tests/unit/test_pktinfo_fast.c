@@ -41,12 +41,12 @@ typedef bool usual_reader(const void *control, size_t length, struct local *loca
 
 static bool read_usual(const void *control, size_t length, struct local *local)
 {
-	return pktinfo_read_usual(control, length, local);
+	return pktinfo_read_fast(control, length, local);
 }
 
 static bool read_usual_v6(const void *control, size_t length, struct local *local)
 {
-	return pktinfo_read_usual_v6(control, length, local);
+	return pktinfo_read_fast_v6(control, length, local);
 }
 
 static usual_reader *const readers[] = { read_usual, read_usual_v6 };
@@ -55,13 +55,13 @@ static usual_reader *const readers[] = { read_usual, read_usual_v6 };
 static void check(usual_reader *read, const struct messages *messages, size_t length)
 {
 	void *control = memcpy(malloc(length ? length : 1), messages->bytes, length);
-	struct local usual, thorough;
+	struct local fast, thorough;
 
-	memset(&usual, UNTOUCHED, sizeof(usual));
-	if (read(control, length, &usual)) {
+	memset(&fast, UNTOUCHED, sizeof(fast));
+	if (read(control, length, &fast)) {
 		assert_int_equal(pktinfo_read(control, length, &thorough), PKTINFO_LOCAL);
-		assert_memory_equal(&usual.address, &thorough.address, sizeof(usual.address));
-		assert_int_equal(usual.ifindex, thorough.ifindex);
+		assert_memory_equal(&fast.address, &thorough.address, sizeof(fast.address));
+		assert_int_equal(fast.ifindex, thorough.ifindex);
 	}
 	free(control);
 }
@@ -199,5 +199,5 @@ int main(void)
 		cmocka_unit_test(usual_ones_are_read),
 	};
 
-	return cmocka_run_group_tests_name("pktinfo: the usual", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pktinfo: the fast path", tests, NULL, NULL);
 }
