@@ -86,7 +86,7 @@ static int steps_v4(int fd, const struct local *local, const struct sockaddr *ad
 				     .sin_addr.s_addr = htonl(INADDR_ALLHOSTS_GROUP) };
 	struct sockaddr_in6 mapped = { .sin6_family = AF_INET6, .sin6_port = first.sin_port };
 	int bound = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX), steps = 0;
-	bool six = option_get(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
+	bool is_v6 = option_get(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
 	bool by_group = multicast_is_unset(fd, ours.imr_address);
 
 	/* The multicast interface of a device-bound socket can only be that device. */
@@ -97,8 +97,8 @@ static int steps_v4(int fd, const struct local *local, const struct sockaddr *ad
 	else if (libc.setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &ours, sizeof(ours)))
 		return 0;
 	mapped.sin6_addr = address_map(first.sin_addr);
-	if (!libc.connect(fd, six ? (struct sockaddr *)&mapped : (struct sockaddr *)&first,
-			  six ? sizeof(mapped) : sizeof(first)))
+	if (!libc.connect(fd, is_v6 ? (struct sockaddr *)&mapped : (struct sockaddr *)&first,
+			  is_v6 ? sizeof(mapped) : sizeof(first)))
 		steps = libc.connect(fd, address, length) ? 1 : 2;
 	if (by_group)
 		multicast_unset(fd);

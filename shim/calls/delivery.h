@@ -55,25 +55,26 @@ bool receive_guard_refused(int fd);
  * What a receive began with. It may block for long, and meanwhile the socket's place in the table
  * can become another socket's.
  */
-struct before {
+struct recv_ctx {
 	uint32_t tag;
 	uint8_t wanted;
 	int error; /* errno, which a receive that succeeds in the end leaves alone */
 };
 
-static inline struct before remember_before(const struct tracked *tracked)
+static inline struct recv_ctx recv_ctx_begin(const struct tracked *tracked)
 {
-	return (struct before){ .tag = tracked_get(tracked, tag),
-				.wanted = tracked_get(tracked, wanted),
-				.error = errno };
+	return (struct recv_ctx){ .tag = tracked_get(tracked, tag),
+				  .wanted = tracked_get(tracked, wanted),
+				  .error = errno };
 }
 
 /* The PKTINFO that the program wants to see: now, as long as that can be known. */
-static inline unsigned int wanted_after(const struct tracked *tracked, const struct before *before)
+static inline unsigned int recv_ctx_wanted(const struct tracked *tracked,
+					   const struct recv_ctx *recv_ctx)
 {
 	unsigned int wanted = tracked_get(tracked, wanted);
 
-	return likely(tracked_get(tracked, tag) == before->tag) ? wanted : before->wanted;
+	return likely(tracked_get(tracked, tag) == recv_ctx->tag) ? wanted : recv_ctx->wanted;
 }
 
 /*

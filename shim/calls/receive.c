@@ -270,7 +270,7 @@ receive_message_with(int fd, struct msghdr *message, int flags, struct receive *
 		     bool is_fast)
 {
 	CONTROL_BUFFER(control, CONTROL_STACK);
-	struct before before = remember_before(receive->tracked);
+	struct recv_ctx recv_ctx = recv_ctx_begin(receive->tracked);
 	struct scratch scratch = { .area = NULL };
 	struct sockaddr_in6 from;
 	MESSAGE(received);
@@ -297,11 +297,11 @@ receive_message_with(int fd, struct msghdr *message, int flags, struct receive *
 			received.msg_controllen = size < scratch.size ? size : scratch.size;
 		}
 	}
-	receive->error = before.error;
+	receive->error = recv_ctx.error;
 	n = receive->receiver(fd, &received, flags | guard_flag());
 	if (likely(n >= 0)) {
 		lesson_take(&receive->lesson, receive->tracked, receive->salt, &received, flags);
-		give_message(wanted_after(receive->tracked, &before), message, &received);
+		give_message(recv_ctx_wanted(receive->tracked, &recv_ctx), message, &received);
 	} else {
 		note_failure(receive, message, 0, flags, NULL, NULL);
 	}

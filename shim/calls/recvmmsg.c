@@ -8,9 +8,9 @@
 enum { NAME_ROOM = 32, LESSONS = 16 };
 _Static_assert(sizeof(struct sockaddr_in6) <= NAME_ROOM, "padded for the control data behind it");
 
-static int guarded_recvmmsg(int fd, struct tracked **tracked, uint64_t *salt, struct before *before,
-			    struct mmsghdr *messages, unsigned int count, int flags,
-			    struct timespec *timeout, recvmmsg_call *next)
+static int guarded_recvmmsg(int fd, struct tracked **tracked, uint64_t *salt,
+			    struct recv_ctx *recv_ctx, struct mmsghdr *messages, unsigned int count,
+			    int flags, struct timespec *timeout, recvmmsg_call *next)
 {
 	int n;
 
@@ -19,11 +19,11 @@ static int guarded_recvmmsg(int fd, struct tracked **tracked, uint64_t *salt, st
 		return n;
 	*tracked = socket_classify(fd, salt);
 	if (!*tracked)
-		errno = before->error; /* the program's own call follows */
+		errno = recv_ctx->error; /* the program's own call follows */
 	if (!*tracked || !receive_guard_refused(fd))
 		return n;
-	errno = before->error;
-	*before = remember_before(*tracked);
+	errno = recv_ctx->error;
+	*recv_ctx = recv_ctx_begin(*tracked);
 	return next(fd, messages, count, flags, timeout);
 }
 
@@ -197,7 +197,7 @@ static unsigned int prepare_in_area(struct batch *batch, struct scratch *scratch
 struct call {
 	struct tracked *tracked;
 	uint64_t salt;
-	struct before before;
+	struct recv_ctx recv_ctx;
 	struct mmsghdr *messages; /* those that are next */
 	unsigned int wanted, known, prepared;
 	struct timespec *timeout;
@@ -210,13 +210,13 @@ struct call {
 static inline int receive_batch(int fd, struct call *call, const struct batch *batch,
 				unsigned int count, int flags)
 {
-	int n = guarded_recvmmsg(fd, &call->tracked, &call->salt, &call->before, batch->copies,
+	int n = guarded_recvmmsg(fd, &call->tracked, &call->salt, &call->recv_ctx, batch->copies,
 				 count, flags, call->timeout, call->next);
 
 	for (int i = 0; i < n; i++) {
 		struct mmsghdr *message = &call->messages[i];
 
-		give_message(wanted_after(call->tracked, &call->before), &message->msg_hdr,
+		give_message(recv_ctx_wanted(call->tracked, &call->recv_ctx), &message->msg_hdr,
 			     &batch->copies[i].msg_hdr);
 		message->msg_len = batch->copies[i].msg_len;
 	}
@@ -311,7 +311,7 @@ static inline int receive_messages(int fd, struct tracked *tracked, uint64_t sal
 	source_begin_receive(fd, tracked);
 	call.tracked = tracked;
 	call.salt = salt;
-	call.before = remember_before(tracked);
+	call.recv_ctx = recv_ctx_begin(tracked);
 	call.messages = messages;
 	call.timeout = timeout;
 	call.next = next;
@@ -330,7 +330,7 @@ static inline int receive_messages(int fd, struct tracked *tracked, uint64_t sal
 		scratch_give(&call.scratch);
 	if (likely(left < count)) {
 		if (unlikely(n < 0))
-			errno = call.before.error;
+			errno = call.recv_ctx.error;
 		return (int)(count - left);
 	}
 	/* No message can be read, or the socket is none of ours any more: the kernel says why. */

@@ -13,13 +13,13 @@
  */
 static inline __attribute__((always_inline)) bool send_answer(int fd, in_port_t port, uint64_t salt,
 							      struct msghdr *message, int flags,
-							      bool six, ssize_t *n)
+							      bool is_v6, ssize_t *n)
 {
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
 	struct local local;
 	struct peer peer;
 
-	if (six)
+	if (is_v6)
 		peer_read_v6(&peer, message->msg_name);
 	else
 		peer_read_v4(&peer, message->msg_name);
@@ -27,8 +27,8 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, in_port_t 
 		return false;
 	message->msg_control = control;
 	message->msg_controllen =
-		six ? pktinfo_write_local(control, &local, ifindex_for(&peer, &local))
-		    : pktinfo_write_v4(control, local.address.s6_addr32[3], 0);
+		is_v6 ? pktinfo_write_local(control, &local, ifindex_for(&peer, &local))
+		      : pktinfo_write_v4(control, local.address.s6_addr32[3], 0);
 	*n = libc.sendmsg(fd, message, flags);
 	if (likely(*n >= 0))
 		source_count(COUNTER_sourced);
