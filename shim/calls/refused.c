@@ -37,7 +37,7 @@ static bool needs_free(const struct local *local)
 
 /*
  * Asked once for each interface, and then again after so many refusals: anybody can cause those, by
- * a request from where no answer gets to.
+ * a request from where no reply gets to.
  */
 static bool is_in_vrf(uint32_t ifindex)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fast path: a thread answers what it received last. All else is in send.c.
+// The fast path: a thread replies to what it received last. All else is in send.c.
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,9 +11,9 @@
  * The fast path: the reply to what this thread received last, from a peer of that family. Returns
  * false for all else; then nothing was sent.
  */
-static inline __attribute__((always_inline)) bool send_answer(int fd, in_port_t port, uint64_t salt,
-							      struct msghdr *message, int flags,
-							      bool is_v6, ssize_t *n)
+static inline __attribute__((always_inline)) bool send_reply(int fd, in_port_t port, uint64_t salt,
+							     struct msghdr *message, int flags,
+							     bool is_v6, ssize_t *n)
 {
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
 	struct local local;
@@ -35,27 +35,27 @@ static inline __attribute__((always_inline)) bool send_answer(int fd, in_port_t 
 	return true;
 }
 
-/* Is it on a tracked socket that has answered before, and to an address of the right length? */
-static inline bool may_be_answer(const struct tracked *tracked, const void *address,
-				 socklen_t length)
+/* Is it on a tracked socket that has replied before, and to an address of the right length? */
+static inline bool may_be_reply(const struct tracked *tracked, const void *address,
+				socklen_t length)
 {
 	return likely(tracked && address &&
 		      length - sizeof(struct sockaddr_in) <=
 			      sizeof(struct sockaddr_storage) - sizeof(struct sockaddr_in) &&
-		      (tracked_get(tracked, flags) & (TRACKED_MAPPED | TRACKED_ANSWERS)) ==
-			      TRACKED_ANSWERS);
+		      (tracked_get(tracked, flags) & (TRACKED_MAPPED | TRACKED_REPLIES)) ==
+			      TRACKED_REPLIES);
 }
 
 static inline __attribute__((always_inline)) bool
-send_answer_of(int fd, in_port_t port, uint64_t salt, struct msghdr *message, int flags, ssize_t *n)
+send_reply_of(int fd, in_port_t port, uint64_t salt, struct msghdr *message, int flags, ssize_t *n)
 {
 	const struct sockaddr *address = message->msg_name;
 
 	if (likely(address->sa_family == AF_INET))
-		return send_answer(fd, port, salt, message, flags, false, n);
+		return send_reply(fd, port, salt, message, flags, false, n);
 	return address->sa_family == AF_INET6 &&
 	       message->msg_namelen >= sizeof(struct sockaddr_in6) &&
-	       send_answer(fd, port, salt, message, flags, true, n);
+	       send_reply(fd, port, salt, message, flags, true, n);
 }
 
 /* Nothing was sent. */
@@ -84,13 +84,13 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 	ssize_t n = NOT_SENT;
 	int e = errno;
 
-	if (may_be_answer(tracked, address, length) && likely(memory_readable(address, length))) {
+	if (may_be_reply(tracked, address, length) && likely(memory_readable(address, length))) {
 		struct iovec vector;
 		struct msghdr message;
 
 		send_prepare(&message, &vector, buffer, size, address, length);
-		if (unlikely(!send_answer_of(fd, tracked_get(tracked, port), salt, &message,
-					     flags & INT_MAX, &n)))
+		if (unlikely(!send_reply_of(fd, tracked_get(tracked, port), salt, &message,
+					    flags & INT_MAX, &n)))
 			n = NOT_SENT;
 	}
 	if (likely(n >= 0))
@@ -118,12 +118,12 @@ ssize_t send_message(int fd, const struct msghdr *message, int flags)
 
 	if (likely(tracked && memory_readable(message, sizeof(*message)) &&
 		   !message->msg_controllen) &&
-	    may_be_answer(tracked, message->msg_name, message->msg_namelen) &&
+	    may_be_reply(tracked, message->msg_name, message->msg_namelen) &&
 	    likely(memory_readable(message->msg_name, message->msg_namelen))) {
 		struct msghdr sent = *message;
 
-		if (unlikely(!send_answer_of(fd, tracked_get(tracked, port), salt, &sent, flags,
-					     &n)))
+		if (unlikely(
+			    !send_reply_of(fd, tracked_get(tracked, port), salt, &sent, flags, &n)))
 			n = NOT_SENT;
 	}
 	if (likely(n >= 0))

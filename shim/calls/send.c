@@ -27,7 +27,7 @@ static __attribute__((noinline)) bool is_free_for(int fd, const struct peer *pee
 		address_is_v4(&peer->host));
 }
 
-/* The ways to a source that are not those of a server's answer. */
+/* The ways to a source that are not those of a server's reply. */
 bool send_route_slow(int fd, struct route *route, struct tracked *tracked, const void *address,
 		     socklen_t length)
 {

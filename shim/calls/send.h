@@ -16,7 +16,7 @@
 /* From where a message is to leave; `tracked` is NULL for a fresh socket. */
 struct route {
 	struct tracked *tracked;
-	bool adopts;   /* a fresh socket that answers a peer */
+	bool adopts;   /* a fresh socket that replies to a peer */
 	uint64_t salt; /* of the socket */
 	struct peer peer;
 	struct local local;
@@ -90,7 +90,7 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 /* sendmsg(2), of a descriptor that is not known to be plain. */
 ssize_t send_message(int fd, const struct msghdr *message, int flags);
 
-/* The same when it is not the answer to what this thread received last. */
+/* The same when it is not the reply to what this thread received last. */
 ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
 		    const struct sockaddr *address, socklen_t length);
 ssize_t send_message_any(int fd, const struct msghdr *message, int flags);
@@ -114,7 +114,7 @@ bool send_alone(int fd, struct mmsghdr *message, struct tracked *tracked, struct
 		int flags);
 
 /*
- * An answer to what this thread received last was refused with that error, one of the source's:
+ * A reply to what this thread received last was refused with that error, one of the source's:
  * sendto() and sendmsg() after their first try.
  */
 ssize_t send_to_refused(int fd, const void *buffer, size_t size, int flags,
@@ -152,7 +152,7 @@ static inline uint32_t ifindex_for(const struct peer *peer, const struct local *
 ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
 		     struct msghdr *message, size_t end, int flags, enum sent *sent);
 
-/* A fresh socket answered: what follows on it is a conversation of a server. */
+/* A fresh socket replied: what follows on it is a conversation of a server. */
 void send_adopt(int fd, const struct route *route);
 
 /*

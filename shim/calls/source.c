@@ -33,7 +33,7 @@ static struct local local_of_setting(const struct peer *peer)
 {
 	struct local local = none;
 
-	/* Loopback is reached from everywhere, and answers there are of use to nobody else. */
+	/* Loopback is reached from everywhere, and replies there are of use to nobody else. */
 	if (!address_is_loopback(&peer->host))
 		local.address = library.settings.source[!address_is_v4(&peer->host)];
 	return local;
@@ -48,7 +48,7 @@ static time_t seconds_now(void)
 }
 
 /* What this process does with the questions that come to a port: a bit each (RFC 768). */
-static uint8_t answers_late[65536 / 8], answers_here[65536 / 8];
+static uint8_t replies_late[65536 / 8], replies_here[65536 / 8];
 
 static bool has_port(const uint8_t *ports, in_port_t port)
 {
@@ -207,7 +207,7 @@ void source_publish(void)
 	key = key_of_host(&hash, last.local.port);
 	if (!peers_knows(&library.peers, key, last.local))
 		peers_put(&library.peers, key, last.local);
-	add_port(answers_late, last.local.port);
+	add_port(replies_late, last.local.port);
 	thread_last_recv.flags |= LAST_RECV_PUBLISHED;
 }
 
@@ -218,7 +218,7 @@ void source_count_option(struct tracked *tracked)
 	tracked_set(tracked, options, (uint8_t)count);
 }
 
-/* The host's entry says no more that a question waits for its answer. */
+/* The host's entry says no more that a question waits for its reply. */
 static NOINLINE void retract_host(const struct peer_hash *hash, in_port_t port,
 				  const struct local *local)
 {
@@ -244,7 +244,7 @@ bool source_is_still(uint64_t salt, const struct peer *peer, const struct local 
 }
 
 /*
- * The thread's last receive outranks the table until it is answered; what a fork copied does so
+ * The thread's last receive outranks the table until it is replied to; what a fork copied does so
  * only for a moment.
  */
 static bool last_recv_outranks(const struct last_recv *last_recv)
@@ -260,7 +260,7 @@ static bool use_known(const struct peer_hash *hash, bool is_last, const struct l
 {
 	if (is_last && !(thread_last_recv.flags & LAST_RECV_REPLIED))
 		thread_last_recv.flags = LAST_RECV_REPLIED;
-	if (has_port(answers_late, known->port))
+	if (has_port(replies_late, known->port))
 		retract_host(hash, known->port, known);
 	return known->state != LOCAL_OWN && local_is_usable(*known);
 }
@@ -279,13 +279,13 @@ static NOINLINE bool is_last_host(const struct peer *peer, uint64_t salt, in_por
 	return last_recv_outranks(&last);
 }
 
-/* Finds where the peer's host asked, from another port, and still waits for an answer. */
+/* Finds where the peer's host asked, from another port, and still waits for a reply. */
 static bool find_host(const struct peer_hash *hash, const struct peer *peer, in_port_t port,
 		      uint64_t salt, struct local *local)
 {
 	if (is_last_host(peer, salt, port, local))
 		thread_last_recv.flags = LAST_RECV_REPLIED;
-	else if (!has_port(answers_late, port) ||
+	else if (!has_port(replies_late, port) ||
 		 !peers_find(&library.peers, key_of_host(hash, port), local))
 		return false;
 	/* From now on this port of the host is known too. */
@@ -340,9 +340,9 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 
 		is_known = is_last && last_recv_outranks(&thread_last_recv);
 		if (is_known) {
-			if (!tracked_is(tracked, TRACKED_ANSWERS)) {
-				tracked_mark(tracked, TRACKED_ANSWERS, true);
-				add_port(answers_here, port);
+			if (!tracked_is(tracked, TRACKED_REPLIES)) {
+				tracked_mark(tracked, TRACKED_REPLIES, true);
+				add_port(replies_here, port);
 			}
 			found = use_known(&hash, true, local);
 		} else if (peers_find(&library.peers, key_of_peer(&hash, port), local)) {
@@ -381,10 +381,11 @@ void source_add_space(uint64_t salt, uint64_t netns)
 	__atomic_store_n(&spaces[i].salt, salt, __ATOMIC_RELEASE);
 }
 
-/* Does a fresh socket answer a question that came to that port? Not where those are answered. */
-static bool is_answered_elsewhere(in_port_t port)
+/* Does a fresh socket reply to a question that came to that port? Not where those are replied to.
+ */
+static bool is_replied_elsewhere(in_port_t port)
 {
-	return has_port(answers_late, port) || !has_port(answers_here, port);
+	return has_port(replies_late, port) || !has_port(replies_here, port);
 }
 
 /* Looks for the question of a peer on any tracked socket of the process tree. */
@@ -399,7 +400,7 @@ static NOINLINE bool find_question(int fd, const struct peer *peer, struct local
 		if (!peers_find(&library.peers, key_of_peer(&hash, 0), local))
 			continue;
 		if (socket_netns(fd) == __atomic_load_n(&spaces[i].netns, __ATOMIC_RELAXED))
-			return is_answered_elsewhere(local->port);
+			return is_replied_elsewhere(local->port);
 	}
 	return false;
 }
@@ -417,7 +418,7 @@ static uint64_t space_of(int fd)
 	return peer_salt(&library.peers.secret, socket_netns(fd), 0);
 }
 
-/* The fresh socket answers what its thread received last, on another socket. */
+/* The fresh socket replies to what its thread received last, on another socket. */
 static NOINLINE bool find_last(const struct peer *peer, struct local *local)
 {
 	struct last_recv last;
@@ -425,8 +426,8 @@ static NOINLINE bool find_last(const struct peer *peer, struct local *local)
 	if (!is_last_peer(peer, &last) || !last_recv_outranks(&last) ||
 	    !local_is_usable(last.local))
 		return false;
-	source_answered(last.salt, peer, &last.local);
-	add_port(answers_late, last.local.port);
+	source_replied(last.salt, peer, &last.local);
+	add_port(replies_late, last.local.port);
 	*local = last.local;
 	return true;
 }
@@ -440,14 +441,14 @@ static NOINLINE bool find_without_question(int fd, const struct peer *peer, stru
 	return find_by_setting(&hash, peer, local);
 }
 
-bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *answers)
+bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *replies)
 {
 	int e = errno;
 	bool found;
 
-	*answers = descriptor_get(fd) == DESCRIPTOR_FRESH &&
+	*replies = descriptor_get(fd) == DESCRIPTOR_FRESH &&
 		   (find_last(peer, local) || find_question(fd, peer, local));
-	found = *answers || find_without_question(fd, peer, local);
+	found = *replies || find_without_question(fd, peer, local);
 	errno = e;
 	return found;
 }
@@ -480,7 +481,7 @@ static NOINLINE in_port_t port_asked(uint64_t salt, const struct peer *peer,
 		       : 0;
 }
 
-/* A fresh socket answered what came to another port. */
+/* A fresh socket replied to what came to another port. */
 static NOINLINE void forget_asked(const struct peer *peer, const struct local *local)
 {
 	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);

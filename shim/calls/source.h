@@ -15,7 +15,7 @@
 
 /* What became of a thread's last receive. */
 enum {
-	LAST_RECV_REPLIED = 1,	 /* the program has answered it */
+	LAST_RECV_REPLIED = 1,	 /* the program has replied to it */
 	LAST_RECV_PUBLISHED = 2, /* its host is in the table */
 	LAST_RECV_PEEKED = 4,	 /* MSG_PEEK: the program will receive it again */
 	LAST_RECV_INHERITED = 8, /* by the thread that forked this process */
@@ -109,7 +109,7 @@ static inline void last_recv_clear(struct last_recv *last_recv)
 	last_recv->flags = LAST_RECV_REPLIED;
 }
 
-/* Returns true if the thread's last receive waits for its answer. */
+/* Returns true if the thread's last receive waits for its reply. */
 static inline bool last_recv_is_open(const struct last_recv *last_recv)
 {
 	return !(last_recv->flags & (LAST_RECV_REPLIED | LAST_RECV_INHERITED));
@@ -179,8 +179,8 @@ static inline uint8_t source_options(void)
 void source_count_option(struct tracked *tracked);
 
 /*
- * A thread is about to receive. If its last receive still waits for its answer, then this program
- * answers later, or in another thread, or to another port: the peer's host is remembered too.
+ * A thread is about to receive. If its last receive still waits for its reply, then this program
+ * replies later, or in another thread, or to another port: the peer's host is remembered too.
  */
 static inline void source_begin_receive(int fd, struct tracked *tracked)
 {
@@ -197,12 +197,12 @@ static inline bool source_has_begun(const struct tracked *tracked)
 	       likely(source_options() == tracked_get(tracked, options));
 }
 
-/* The slow path of source_answered(): the host was in the table. */
+/* The slow path of source_replied(): the host was in the table. */
 void source_retract(uint64_t salt, const struct peer *peer, const struct local *local);
 
-/* The thread's last receive is being answered. */
+/* The thread's last receive is being replied to. */
 static inline __attribute__((always_inline)) void
-source_answered(uint64_t salt, const struct peer *peer, const struct local *local)
+source_replied(uint64_t salt, const struct peer *peer, const struct local *local)
 {
 	if (unlikely(thread_last_recv.flags & LAST_RECV_PUBLISHED)) {
 		/* A copy: what a pointer leads to would be in memory on the fast path too. */
@@ -226,8 +226,8 @@ static inline void source_reopen(void)
 bool source_is_still(uint64_t salt, const struct peer *peer, const struct local *local);
 
 /*
- * The fast path of source_find(): the thread answers its last receive, for the first time or as the
- * table still says. Nothing is hashed for that.
+ * The fast path of source_find(): the thread replies to its last receive, for the first time or as
+ * the table still says. Nothing is hashed for that.
  */
 static inline __attribute__((always_inline)) bool
 source_find_fast(in_port_t port, uint64_t salt, const struct peer *peer, struct local *local)
@@ -239,7 +239,7 @@ source_find_fast(in_port_t port, uint64_t salt, const struct peer *peer, struct 
 		     !local_is_usable(*local)))
 		return false;
 	if (likely(last_recv_is_open(&thread_last_recv))) {
-		source_answered(salt, peer, local);
+		source_replied(salt, peer, local);
 		return true;
 	}
 	peer_copy(&copy, peer);
@@ -265,10 +265,10 @@ static inline bool source_concerns_fresh(void)
 }
 
 /*
- * Returns what source_find() does, for a socket that is bound to no port. *answers: it answers a
+ * Returns what source_find() does, for a socket that is bound to no port. *replies: it answers a
  * peer's question, so it is to be tracked from now on.
  */
-bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *answers);
+bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *replies);
 
 /*
  * The kernel refused the source `local` on the socket of `tracked`, or on a fresh one (NULL): it is

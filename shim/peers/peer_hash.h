@@ -74,7 +74,7 @@ static inline struct peer_key key_of_peer(const struct peer_hash *hash, in_port_
 	return (struct peer_key){ .hash = hash->peer, .bucket_hash = hash->host, .port = port };
 }
 
-/* The peer's host: where it asked and was not answered at the port it asked from. */
+/* The peer's host: where it asked and got no reply at the port it asked from. */
 static inline struct peer_key key_of_host(const struct peer_hash *hash, in_port_t port)
 {
 	return (struct peer_key){ .hash = hash->host, .bucket_hash = hash->host, .port = port };

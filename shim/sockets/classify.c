@@ -20,9 +20,9 @@ enum { MISSES_MAX = 16 };
 
 /* Why the kernel is asked. */
 enum reason {
-	USED,	  /* the descriptor is used, and nothing is known of it */
-	BOUND,	  /* the program bound it to a port */
-	ANSWERED, /* a fresh socket answered a peer */
+	USED,	 /* the descriptor is used, and nothing is known of it */
+	BOUND,	 /* the program bound it to a port */
+	REPLIED, /* a fresh socket replied to a peer */
 };
 
 /* Reads a 64-bit option of a socket; 0 where the kernel does not have it. */
@@ -106,16 +106,16 @@ static struct tracked *track(int fd, enum reason why, const struct peer *self, s
 	struct tracked *tracked = record_of(fd, cookie, &tag);
 	bool remembered = tracked && tracked_get(tracked, state) != TRACKED_FRESH, made = !tracked;
 
-	/* A fresh socket that answered is tracked whatever its port, by all its numbers. */
-	if (why == ANSWERED || (tracked && tracked_is(tracked, TRACKED_ADOPTED)))
-		why = ANSWERED;
+	/* A fresh socket that replied is tracked whatever its port, by all its numbers. */
+	if (why == REPLIED || (tracked && tracked_is(tracked, TRACKED_ADOPTED)))
+		why = REPLIED;
 	else if (!settings_port(&library.settings, self->port) && !options_of_ours(fd))
 		return NULL;
 	if (!tracked && !(tracked = tracked_make(&tag)))
 		return NULL;
 	tracked_set(tracked, family, (uint8_t)family);
 	tracked_set(tracked, port, self->port);
-	tracked_set(tracked, mode, (uint16_t)(why == ANSWERED ? LOCAL_ADOPTED : LOCAL_ASKED));
+	tracked_set(tracked, mode, (uint16_t)(why == REPLIED ? LOCAL_ADOPTED : LOCAL_ASKED));
 	tracked_set(tracked, cookie, cookie);
 	__atomic_store_n(&tracked->salt, socket_space(fd), __ATOMIC_RELEASE);
 	if (!options_enable(fd, tracked, remembered)) {
@@ -129,7 +129,7 @@ static struct tracked *track(int fd, enum reason why, const struct peer *self, s
 		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
 	tracked_mark(tracked, TRACKED_BY_CONTROL | TRACKED_MAPPED, false);
 	tracked_mark(tracked, TRACKED_MAPPED, family == AF_INET6 && address_is_v4(&self->host));
-	tracked_mark(tracked, TRACKED_ADOPTED, why == ANSWERED);
+	tracked_mark(tracked, TRACKED_ADOPTED, why == REPLIED);
 	tracked_mark(tracked, TRACKED_LOGGED, report_on(LOG_DEBUG));
 	tracked_set(tracked, state, (uint8_t)TRACKED_WILDCARD);
 	if (made && !descriptor_set(fd, tag))
@@ -189,7 +189,7 @@ struct tracked *socket_classify(int fd, uint64_t *salt)
 
 struct tracked *socket_adopt(int fd, uint64_t *salt)
 {
-	return classify(fd, ANSWERED, salt);
+	return classify(fd, REPLIED, salt);
 }
 
 void socket_bound(int fd)

@@ -48,8 +48,8 @@ enum {
 	TRACKED_BY_CONTROL = 4,	  /* connected, but sends need a control message for their source */
 	TRACKED_MORE_CONTROL = 8, /* the program gets other control data too */
 	TRACKED_MISSED = 16,	  /* misses is not 0 */
-	TRACKED_ANSWERS = 32,	  /* the program has answered at once, on this socket */
-	TRACKED_ADOPTED = 128,	  /* a fresh socket that answered: tracked whatever its port */
+	TRACKED_REPLIES = 32,	  /* the program has replied at once, on this socket */
+	TRACKED_ADOPTED = 128,	  /* a fresh socket that replied: tracked whatever its port */
 
 	TRACKED_LEARNS_MORE = TRACKED_LOGGED | TRACKED_MISSED,
 };
@@ -99,7 +99,7 @@ struct tracked *socket_classify(int fd, uint64_t *salt);
 /* The program bound it. errno stays. */
 void socket_bound(int fd);
 
-/* A fresh socket that answered a peer is tracked from now on, whatever its port. errno stays. */
+/* A fresh socket that replied to a peer is tracked from now on, whatever its port. errno stays. */
 struct tracked *socket_adopt(int fd, uint64_t *salt);
 
 /*

@@ -27,7 +27,7 @@ struct peer {
 /* The state of a peer's entry in the table: whose conversation it is. */
 enum {
 	LOCAL_ASKED = 0,     /* the peer asked at that local address: replies leave from there */
-	LOCAL_ADOPTED = 1,   /* the same, on a fresh socket that answered the peer */
+	LOCAL_ADOPTED = 1,   /* the same, on a fresh socket that replied to the peer */
 	LOCAL_OWN = 2,	     /* the program spoke first: the kernel chooses the source. The local
 				address, if any, is the one at which the peer's answers arrive */
 	LOCAL_OWN_ASKED = 3, /* the program spoke first, and then the peer asked at this address */
