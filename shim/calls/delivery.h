@@ -78,17 +78,17 @@ static inline unsigned int recv_ctx_wanted(const struct tracked *tracked,
 }
 
 /*
- * What a received datagram teaches. It is read where its control data is. What the table does not
- * know yet is stored when the stack frame with that is gone.
+ * What is learned from a received datagram. It is read where its control data is. What the table
+ * does not know yet is stored when the stack frame with that is gone.
  */
-enum taught {
-	TAUGHT_NOTHING, /* or what the table knows already */
-	TAUGHT_LOCAL,	/* the peer asked that local address */
-	TAUGHT_FAST,	/* the same of one of many, whose names are known */
-	TAUGHT_NONE,	/* the kernel named no local address */
-	TAUGHT_CUT,	/* or there was no room for it */
-	TAUGHT_OTHER,	/* it was no datagram */
-	TAUGHT_REFUSED, /* the receive failed, maybe because of the guard: `again` */
+enum learned_kind {
+	LEARNED_NOTHING,    /* or what the table knows already */
+	LEARNED_LOCAL,	    /* the peer asked that local address */
+	LEARNED_LOOKED_UP,  /* the same of one of many, whose hashes are known */
+	LEARNED_NO_PKTINFO, /* the kernel named no local address */
+	LEARNED_CUT,	    /* or there was no room for it */
+	LEARNED_OTHER,	    /* it was no datagram */
+	LEARNED_REFUSED,    /* the receive failed, maybe because of the guard: `again` */
 };
 
 /* The program's call, to make it again. */
@@ -100,10 +100,10 @@ struct again {
 	int flags;
 };
 
-struct lesson {
-	enum taught taught;
+struct learned {
+	enum learned_kind kind;
 	bool peeked;
-	bool noted; /* it is this thread's last receive */
+	bool is_last_recv; /* it is this thread's last receive */
 	union {
 		struct {
 			struct peer peer;
@@ -115,7 +115,7 @@ struct lesson {
 
 /* The fast path: the frequent kinds of datagrams and control data. Returns false for all else. */
 static inline __attribute__((always_inline)) bool
-lesson_read_fast(struct peer *peer, struct local *local, const struct msghdr *received)
+learned_read_fast(struct peer *peer, struct local *local, const struct msghdr *received)
 {
 	if (likely(received->msg_namelen == sizeof(struct sockaddr_in))) {
 		if (!pktinfo_read_fast(received->msg_control, received->msg_controllen, local))
@@ -130,37 +130,37 @@ lesson_read_fast(struct peer *peer, struct local *local, const struct msghdr *re
 	return true;
 }
 
-/* Reads what a datagram teaches, whatever it is: taught was TAUGHT_NOTHING. */
-void lesson_read(struct lesson *lesson, const struct msghdr *received, int flags);
+/* Reads what is learned from a datagram, whatever it is: the kind was LEARNED_NOTHING. */
+void learned_read(struct learned *learned, const struct msghdr *received, int flags);
 
-/* Reads what a datagram teaches, and is done with it if the table knows it. */
+/* Reads what is learned from a datagram, and is done with it if the table knows it. */
 static inline __attribute__((always_inline)) void
-lesson_take(struct lesson *lesson, const struct tracked *tracked, uint64_t salt,
-	    const struct msghdr *received, int flags)
+learn_datagram(struct learned *learned, const struct tracked *tracked, uint64_t salt,
+	       const struct msghdr *received, int flags)
 {
 	struct looked_up looked_up;
 	struct local local;
 	struct peer peer;
 
 	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK)) ||
-	    unlikely(!lesson_read_fast(&peer, &local, received))) {
-		lesson_read(lesson, received, flags);
+	    unlikely(!learned_read_fast(&peer, &local, received))) {
+		learned_read(learned, received, flags);
 		return;
 	}
 	looked_up = source_look_up(salt, peer);
 	if (likely(source_learn_fast(tracked, salt, looked_up, &peer, local)))
 		return;
-	peer_copy(&lesson->peer, &peer);
-	lesson->local.half[0] = local.half[0];
-	lesson->local.half[1] = local.half[1];
-	lesson->local.ifindex = local.ifindex;
-	lesson->peeked = false;
-	lesson->noted = true;
-	lesson->taught = TAUGHT_LOCAL;
+	peer_copy(&learned->peer, &peer);
+	learned->local.half[0] = local.half[0];
+	learned->local.half[1] = local.half[1];
+	learned->local.ifindex = local.ifindex;
+	learned->peeked = false;
+	learned->is_last_recv = true;
+	learned->kind = LEARNED_LOCAL;
 }
 
 /* Stores what was read and is not known yet. */
-void lesson_store(int fd, struct tracked *tracked, uint64_t salt, const struct lesson *lesson);
+void learned_store(int fd, struct tracked *tracked, uint64_t salt, const struct learned *learned);
 
 /*
  * Cuts the peer's address to the room that there is for it, and gives its whole length:

@@ -16,7 +16,7 @@ enum { PROBE = 0x10 };
 static int index_set;
 enum { LOOPBACK_INDEX = 1, SEVERAL = -1 };
 
-void multicast_note(const void *value, socklen_t length)
+void multicast_follow(const void *value, socklen_t length)
 {
 	struct ip_mreqn group;
 	int before = __atomic_load_n(&index_set, __ATOMIC_RELAXED);

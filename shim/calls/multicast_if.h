@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 /* The program set IP_MULTICAST_IF on some socket to this value. */
-void multicast_note(const void *value, socklen_t length);
+void multicast_follow(const void *value, socklen_t length);
 
 /*
  * Returns true if nobody set IP_MULTICAST_IF of the socket, or somebody took it back. It has an

@@ -38,37 +38,39 @@ static bool is_path_mtu(const struct msghdr *received)
 	return header && header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PATHMTU;
 }
 
-static __attribute__((noinline)) enum taught taught_without_pktinfo(const struct msghdr *received)
+static __attribute__((noinline)) enum learned_kind
+kind_without_pktinfo(const struct msghdr *received)
 {
 	if (received->msg_flags & MSG_CTRUNC)
-		return TAUGHT_CUT;
-	return is_path_mtu(received) ? TAUGHT_OTHER : TAUGHT_NONE;
+		return LEARNED_CUT;
+	return is_path_mtu(received) ? LEARNED_OTHER : LEARNED_NO_PKTINFO;
 }
 
-void lesson_read(struct lesson *lesson, const struct msghdr *received, int flags)
+void learned_read(struct learned *learned, const struct msghdr *received, int flags)
 {
-	lesson->noted = false;
+	learned->is_last_recv = false;
 	if (flags & MSG_ERRQUEUE)
 		return;
-	lesson->peeked = flags & MSG_PEEK;
-	if (pktinfo_read(received->msg_control, received->msg_controllen, &lesson->local) ==
+	learned->peeked = flags & MSG_PEEK;
+	if (pktinfo_read(received->msg_control, received->msg_controllen, &learned->local) ==
 	    PKTINFO_NONE)
-		lesson->taught = taught_without_pktinfo(received);
-	else if (peer_read(&lesson->peer, received->msg_name, received->msg_namelen))
-		lesson->taught = TAUGHT_LOCAL;
+		learned->kind = kind_without_pktinfo(received);
+	else if (peer_read(&learned->peer, received->msg_name, received->msg_namelen))
+		learned->kind = LEARNED_LOCAL;
 }
 
-void lesson_store(int fd, struct tracked *tracked, uint64_t salt, const struct lesson *lesson)
+void learned_store(int fd, struct tracked *tracked, uint64_t salt, const struct learned *learned)
 {
-	if (lesson->taught == TAUGHT_CUT)
+	if (learned->kind == LEARNED_CUT)
 		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
-	else if (lesson->taught == TAUGHT_NONE)
+	else if (learned->kind == LEARNED_NO_PKTINFO)
 		socket_check(fd);
-	if (lesson->taught != TAUGHT_LOCAL)
+	if (learned->kind != LEARNED_LOCAL)
 		return;
-	if (lesson->noted || !source_note(tracked, salt, &lesson->peer, &lesson->local))
-		source_learn_slow(fd, tracked, salt, &lesson->peer, lesson->local);
-	if (lesson->peeked)
+	if (learned->is_last_recv ||
+	    !source_learn_noinline(tracked, salt, &learned->peer, &learned->local))
+		source_learn_slow(fd, tracked, salt, &learned->peer, learned->local);
+	if (learned->peeked)
 		thread_last_recv.flags |= LAST_RECV_PEEKED;
 }
 
@@ -95,7 +97,7 @@ struct receive {
 	recvmsg_call *receiver;
 	int fd;
 	int error; /* errno before */
-	struct lesson lesson;
+	struct learned learned;
 };
 
 static inline __attribute__((always_inline)) void begin(struct receive *receive, int fd,
@@ -106,18 +108,18 @@ static inline __attribute__((always_inline)) void begin(struct receive *receive,
 	receive->tracked = tracked;
 	receive->salt = salt;
 	receive->fd = fd;
-	receive->lesson.taught = TAUGHT_NOTHING;
+	receive->learned.kind = LEARNED_NOTHING;
 }
 
 /* The receive failed, maybe because of the guard: then it is to be made again. */
-static __attribute__((noinline)) void note_failure(struct receive *receive, void *buffer,
-						   size_t size, int flags, void *address,
-						   socklen_t *length)
+static __attribute__((noinline)) void keep_call_for_retry(struct receive *receive, void *buffer,
+							  size_t size, int flags, void *address,
+							  socklen_t *length)
 {
 	if (!refuses_guard(flags))
 		return;
-	receive->lesson.again = (struct again){ buffer, size, address, length, flags };
-	receive->lesson.taught = TAUGHT_REFUSED;
+	receive->learned.again = (struct again){ buffer, size, address, length, flags };
+	receive->learned.kind = LEARNED_REFUSED;
 }
 
 /*
@@ -146,10 +148,11 @@ receive_datagram(int fd, void *buffer, size_t size, int flags, void *address, so
 	receive->error = errno;
 	n = receive->receiver(fd, &received, (flags & INT_MAX) | guard_flag());
 	if (unlikely(n < 0)) {
-		note_failure(receive, vector.iov_base, vector.iov_len, flags, address, length);
+		keep_call_for_retry(receive, vector.iov_base, vector.iov_len, flags, address,
+				    length);
 		return n;
 	}
-	lesson_take(&receive->lesson, receive->tracked, receive->salt, &received, flags);
+	learn_datagram(&receive->learned, receive->tracked, receive->salt, &received, flags);
 	if (direct)
 		*length = received.msg_namelen;
 	else if (address && give_address(&received, address, length))
@@ -179,7 +182,7 @@ static __attribute__((noinline)) ssize_t receive_indirectly(int fd, void *buffer
 /* A receive failed that may have failed because of the guard. */
 static __attribute__((noinline)) ssize_t receive_from_again(const struct receive *receive)
 {
-	const struct again *again = &receive->lesson.again;
+	const struct again *again = &receive->learned.again;
 	uint64_t salt;
 
 	if (socket_classify(receive->fd, &salt)) {
@@ -196,7 +199,7 @@ static __attribute__((noinline)) ssize_t receive_from_again(const struct receive
 
 static __attribute__((noinline)) void store(struct receive *receive)
 {
-	lesson_store(receive->fd, receive->tracked, receive->salt, &receive->lesson);
+	learned_store(receive->fd, receive->tracked, receive->salt, &receive->learned);
 }
 
 static inline __attribute__((always_inline)) ssize_t
@@ -209,8 +212,8 @@ receive_and_learn(int fd, void *buffer, size_t size, int flags, void *address, s
 
 	begin(&receive, fd, tracked, salt, receiver);
 	n = call(fd, buffer, size, flags, address, length, &receive);
-	if (unlikely(receive.lesson.taught)) {
-		if (receive.lesson.taught == TAUGHT_REFUSED)
+	if (unlikely(receive.learned.kind)) {
+		if (receive.learned.kind == LEARNED_REFUSED)
 			return receive_from_again(&receive);
 		store(&receive);
 	}
@@ -300,10 +303,11 @@ receive_message_with(int fd, struct msghdr *message, int flags, struct receive *
 	receive->error = recv_ctx.error;
 	n = receive->receiver(fd, &received, flags | guard_flag());
 	if (likely(n >= 0)) {
-		lesson_take(&receive->lesson, receive->tracked, receive->salt, &received, flags);
+		learn_datagram(&receive->learned, receive->tracked, receive->salt, &received,
+			       flags);
 		give_message(recv_ctx_wanted(receive->tracked, &recv_ctx), message, &received);
 	} else {
-		note_failure(receive, message, 0, flags, NULL, NULL);
+		keep_call_for_retry(receive, message, 0, flags, NULL, NULL);
 	}
 	if (!is_fast && scratch.area)
 		scratch_give(&scratch);
@@ -372,7 +376,7 @@ void receive_plain(int fd, struct msghdr *message)
 /* It failed, maybe because of the guard. */
 static __attribute__((noinline)) ssize_t receive_again(struct receive *receive)
 {
-	const struct again again = receive->lesson.again;
+	const struct again again = receive->learned.again;
 	int fd = receive->fd;
 	struct tracked *tracked = socket_classify(fd, &receive->salt);
 	ssize_t n;
@@ -384,7 +388,7 @@ static __attribute__((noinline)) ssize_t receive_again(struct receive *receive)
 		return receive->receiver(fd, again.buffer, again.flags);
 	begin(receive, fd, tracked, receive->salt, receive->receiver);
 	n = receive_message_slow(fd, again.buffer, again.flags, receive);
-	if (receive->lesson.taught)
+	if (receive->learned.kind)
 		store(receive);
 	return n;
 }
@@ -398,8 +402,8 @@ receive_and_learn_message(int fd, struct msghdr *message, int flags, recvmsg_cal
 
 	begin(&receive, fd, tracked, salt, receiver);
 	n = call(fd, message, flags, &receive);
-	if (unlikely(receive.lesson.taught)) {
-		if (receive.lesson.taught == TAUGHT_REFUSED)
+	if (unlikely(receive.learned.kind)) {
+		if (receive.learned.kind == LEARNED_REFUSED)
 			return receive_again(&receive);
 		store(&receive);
 	}

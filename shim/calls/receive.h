@@ -23,7 +23,7 @@ ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct soc
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,
 		    recvmsg_call *receiver);
 
-/* recvmmsg() of the libc, or its twin for another struct timespec. */
+/* recvmmsg() of the libc, or a variant of it for another struct timespec. */
 typedef int recvmmsg_call(int fd, struct mmsghdr *messages, unsigned int count, int flags,
 			  struct timespec *timeout);
 

@@ -5,7 +5,7 @@
 #include "libc/libc.h"
 #include "calls/receive.h"
 
-enum { NAME_ROOM = 32, LESSONS = 16 };
+enum { NAME_ROOM = 32, LEARN_AT_ONCE = 16 };
 _Static_assert(sizeof(struct sockaddr_in6) <= NAME_ROOM, "padded for the control data behind it");
 
 static int guarded_recvmmsg(int fd, struct tracked **tracked, uint64_t *salt,
@@ -33,57 +33,58 @@ static bool is_pktinfo_alone(const struct msghdr *received)
 	return received->msg_controllen <= CONTROL_PKTINFO && !(received->msg_flags & MSG_CTRUNC);
 }
 
-/* What one of many datagrams teaches; all are looked up before the first is learnt. */
+/* What is learned from one of many datagrams; all are looked up before the first is stored. */
 struct pending {
-	struct lesson lesson;
+	struct learned learned;
 	struct looked_up looked_up;
 };
 
 /* Room for what one kernel call receives: in a scratch area, or a little on the stack. */
 struct batch {
-	struct pending *lessons;
+	struct pending *pending;
 	struct mmsghdr *copies; /* grow from the start, names and control data down from the end */
 	unsigned char *end;
 	size_t extra; /* control data that the program does not see */
 };
 
-static inline __attribute__((always_inline)) void read_one(struct pending *pending, uint64_t salt,
-							   const struct msghdr *received, int flags)
+static inline __attribute__((always_inline)) void
+read_datagram(struct pending *pending, uint64_t salt, const struct msghdr *received, int flags)
 {
-	struct lesson *lesson = &pending->lesson;
+	struct learned *learned = &pending->learned;
 
 	if (unlikely(flags & (MSG_ERRQUEUE | MSG_PEEK)) ||
-	    unlikely(!lesson_read_fast(&lesson->peer, &lesson->local, received))) {
-		lesson->taught = TAUGHT_NOTHING;
-		lesson_read(lesson, received, flags);
+	    unlikely(!learned_read_fast(&learned->peer, &learned->local, received))) {
+		learned->kind = LEARNED_NOTHING;
+		learned_read(learned, received, flags);
 		return;
 	}
-	lesson->taught = TAUGHT_FAST;
-	pending->looked_up = source_look_up(salt, lesson->peer);
+	learned->kind = LEARNED_LOOKED_UP;
+	pending->looked_up = source_look_up(salt, learned->peer);
 }
 
 /* Some at a time: while the first is remembered, the entries of the others are on their way. */
-static __attribute__((noinline)) void learn_all(int fd, struct tracked *tracked, uint64_t salt,
-						const struct batch *batch, unsigned int count,
-						int flags)
+static __attribute__((noinline)) void learn_batch(int fd, struct tracked *tracked, uint64_t salt,
+						  const struct batch *batch, unsigned int count,
+						  int flags)
 {
-	struct pending *lessons = batch->lessons;
+	struct pending *pending = batch->pending;
 
-	for (unsigned int first = 0; first < count; first += LESSONS) {
+	for (unsigned int first = 0; first < count; first += LEARN_AT_ONCE) {
 		const struct mmsghdr *received = &batch->copies[first];
-		unsigned int size = count - first < LESSONS ? count - first : LESSONS;
+		unsigned int size = count - first < LEARN_AT_ONCE ? count - first : LEARN_AT_ONCE;
 
 		for (unsigned int i = 0; i < size; i++)
-			read_one(&lessons[i], salt, &received[i].msg_hdr, flags);
+			read_datagram(&pending[i], salt, &received[i].msg_hdr, flags);
 		for (unsigned int i = 0; i < size; i++) {
-			const struct lesson *lesson = &lessons[i].lesson;
+			const struct learned *learned = &pending[i].learned;
 
-			if (unlikely(lesson->taught != TAUGHT_FAST)) {
-				if (lesson->taught)
-					lesson_store(fd, tracked, salt, lesson);
-			} else if (unlikely(!source_learn_fast(tracked, salt, lessons[i].looked_up,
-							       &lesson->peer, lesson->local))) {
-				source_learn_slow(fd, tracked, salt, &lesson->peer, lesson->local);
+			if (unlikely(learned->kind != LEARNED_LOOKED_UP)) {
+				if (learned->kind)
+					learned_store(fd, tracked, salt, learned);
+			} else if (unlikely(!source_learn_fast(tracked, salt, pending[i].looked_up,
+							       &learned->peer, learned->local))) {
+				source_learn_slow(fd, tracked, salt, &learned->peer,
+						  learned->local);
 			}
 		}
 	}
@@ -154,7 +155,7 @@ static unsigned int prepare(const struct batch *batch, const struct tracked *tra
 /* How much room the messages need. */
 static size_t room_for(const struct mmsghdr *messages, unsigned int known, size_t extra)
 {
-	size_t need = LESSONS * sizeof(struct pending) + sizeof(*messages);
+	size_t need = LEARN_AT_ONCE * sizeof(struct pending) + sizeof(*messages);
 
 	for (unsigned int i = 0; i < known && need < SCRATCH_MOST; i++)
 		need += sizeof(*messages) + NAME_ROOM + extra + program_room(&messages[i].msg_hdr);
@@ -163,8 +164,8 @@ static size_t room_for(const struct mmsghdr *messages, unsigned int known, size_
 
 static void divide(struct batch *batch, const struct scratch *scratch)
 {
-	batch->lessons = (struct pending *)(void *)scratch->start;
-	batch->copies = (struct mmsghdr *)(void *)(batch->lessons + LESSONS);
+	batch->pending = (struct pending *)(void *)scratch->start;
+	batch->copies = (struct mmsghdr *)(void *)(batch->pending + LEARN_AT_ONCE);
 	batch->end = scratch->start + scratch->size;
 }
 
@@ -225,7 +226,7 @@ static inline int receive_batch(int fd, struct call *call, const struct batch *b
 
 /* One message alone: there is no area. */
 static __attribute__((noinline)) int receive_one(int fd, struct call *call, int flags,
-						 struct lesson *lesson)
+						 struct learned *learned)
 {
 	enum { SMALL = sizeof(struct mmsghdr) + NAME_ROOM + CONTROL_STACK };
 	_Alignas(struct mmsghdr) unsigned char small[SMALL];
@@ -237,20 +238,20 @@ static __attribute__((noinline)) int receive_one(int fd, struct call *call, int 
 	prepare(&batch, call->tracked, call->messages, 1, 1);
 	n = receive_batch(fd, call, &batch, 1, flags);
 	if (n > 0)
-		lesson_read(lesson, &batch.copies->msg_hdr, flags);
+		learned_read(learned, &batch.copies->msg_hdr, flags);
 	return n;
 }
 
 static __attribute__((noinline)) int receive_without_area(int fd, struct call *call, int flags)
 {
-	struct lesson lesson;
+	struct learned learned;
 	int n;
 
-	lesson.taught = TAUGHT_NOTHING;
-	n = receive_one(fd, call, flags, &lesson);
+	learned.kind = LEARNED_NOTHING;
+	n = receive_one(fd, call, flags, &learned);
 	call->prepared = 1;
-	if (n > 0 && lesson.taught)
-		lesson_store(fd, call->tracked, call->salt, &lesson);
+	if (n > 0 && learned.kind)
+		learned_store(fd, call->tracked, call->salt, &learned);
 	return n;
 }
 
@@ -284,7 +285,7 @@ static inline int receive_some(int fd, struct call *call, int flags)
 	if (unlikely(!call->prepared))
 		return receive_without_area(fd, call, flags);
 	if (n > 0)
-		learn_all(fd, call->tracked, call->salt, &call->batch, (unsigned int)n, flags);
+		learn_batch(fd, call->tracked, call->salt, &call->batch, (unsigned int)n, flags);
 	return n;
 }
 

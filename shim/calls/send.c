@@ -83,7 +83,7 @@ void send_adopt(int fd, const struct route *route)
 	uint64_t salt;
 	struct tracked *tracked = socket_adopt(fd, &salt);
 
-	if (tracked && !source_note(tracked, salt, &route->peer, &route->local))
+	if (tracked && !source_learn_noinline(tracked, salt, &route->peer, &route->local))
 		source_learn_slow(fd, tracked, salt, &route->peer, route->local);
 }
 

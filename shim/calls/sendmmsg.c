@@ -94,7 +94,8 @@ static bool has_source(const struct vector *vector, const struct mmsghdr *copies
 }
 
 /* What the kernel sent of the copies. */
-static void note_sent(const struct vector *vector, const struct mmsghdr *copies, unsigned int count)
+static void count_sent(const struct vector *vector, const struct mmsghdr *copies,
+		       unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
 		vector->messages[i].msg_len = copies[i].msg_len;
@@ -132,7 +133,7 @@ static __attribute__((noinline)) void send_part(int fd, const struct vector *vec
 	part->count = n < 0 ? 0 : (unsigned int)n;
 	if (copies == vector->messages)
 		return;
-	note_sent(vector, copies, part->count);
+	count_sent(vector, copies, part->count);
 	if (part->count == part->tried || !has_source(vector, copies, part->count))
 		return;
 	if (n >= 0)

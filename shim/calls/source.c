@@ -109,10 +109,10 @@ static NOINLINE void keep_peer(const struct peer_hash *hash, const struct local 
 }
 
 /* This thread's last receive, in a conversation that the program began. */
-static NOINLINE void note_own(uint64_t salt, const struct peer *peer, const struct local *last_recv,
-			      bool is_own)
+static NOINLINE void write_own_last_recv(uint64_t salt, const struct peer *peer,
+					 const struct local *received, bool is_own)
 {
-	struct local local = *last_recv;
+	struct local local = *received;
 
 	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
 	/* The kernel's choice, for this thread too. */
@@ -152,7 +152,7 @@ static NOINLINE bool learn_if_own(int fd, uint64_t salt, const struct peer_hash 
 		if (local_is_usable(*local))
 			put_peer(hash, &known);
 	}
-	note_own(salt, peer, local, own);
+	write_own_last_recv(salt, peer, local, own);
 	return true;
 }
 
@@ -175,8 +175,8 @@ static NOINLINE void learn_scopeless(int fd, uint64_t salt, const struct peer *p
 	learn_peer(fd, salt, &scopeless, peer, local);
 }
 
-bool source_note(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
-		 const struct local *local)
+bool source_learn_noinline(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
+			   const struct local *local)
 {
 	return source_learn_fast(tracked, salt, source_look_up(salt, *peer), peer, *local);
 }

@@ -156,8 +156,8 @@ source_learn_fast(const struct tracked *tracked, uint64_t salt, struct looked_up
 }
 
 /* The same in a function of its own, for rare ways. */
-bool source_note(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
-		 const struct local *local);
+bool source_learn_noinline(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
+			   const struct local *local);
 
 /* What follows when source_learn_fast() returned false. */
 void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const struct peer *peer,
@@ -265,7 +265,7 @@ static inline bool source_concerns_fresh(void)
 }
 
 /*
- * Returns what source_find() does, for a socket that is bound to no port. *replies: it answers a
+ * Returns what source_find() does, for a socket that is bound to no port. *replies: it replies to a
  * peer's question, so it is to be tracked from now on.
  */
 bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *replies);

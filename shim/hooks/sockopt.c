@@ -8,8 +8,8 @@
 
 int after_setsockopt(int fd, int result, int level, int name, const void *value, socklen_t length)
 {
-	if (!result && option_is_noted(level, name))
-		options_note(fd, level, name, value, length);
+	if (!result && option_is_followed(level, name))
+		options_follow(fd, level, name, value, length);
 	return result;
 }
 
@@ -18,7 +18,7 @@ int after_getsockopt(int fd, int result, int level, int name, void *value, const
 	unsigned int kind = option_kind(level, name);
 
 	if (!result && unlikely(kind))
-		options_answer(fd, kind, value, *length);
+		options_show_wanted(fd, kind, value, *length);
 	return result;
 }
 

@@ -105,7 +105,7 @@ struct call {
 	long number, argument[ARGUMENTS];
 };
 
-static long make(const struct call *call)
+static long make_call(const struct call *call)
 {
 	const long *argument = call->argument;
 
@@ -163,9 +163,9 @@ static int recvmmsg_by_socketcall(int fd, struct mmsghdr *messages, unsigned int
 #endif
 
 /* A call that makes or names a descriptor, and never waits for datagrams; `a` are its arguments. */
-static long note(enum kind kind, const long *a, const struct call *call)
+static long make_followed_call(enum kind kind, const long *a, const struct call *call)
 {
-	long result = make(call);
+	long result = make_call(call);
 	int fd = (int)a[0];
 
 	switch (kind) {
@@ -214,7 +214,7 @@ static long note(enum kind kind, const long *a, const struct call *call)
 static long receive_plainly(int fd, enum kind kind, const long *a, const struct call *call)
 {
 	struct msghdr *message = (struct msghdr *)a[1];
-	long n = make(call);
+	long n = make_call(call);
 
 	if (n >= 0 && kind == RECVMSG &&
 	    (message->msg_controllen || message->msg_flags & MSG_CTRUNC))
@@ -283,7 +283,7 @@ static long send_or_connect(enum kind kind, const long *a, const struct call *ca
 	long result;
 
 	if (descriptor_get((int)a[0]) == DESCRIPTOR_PLAIN) {
-		result = make(call);
+		result = make_call(call);
 		if (kind == CONNECT)
 			after_connect((int)a[0], (int)result, (const struct sockaddr *)a[1]);
 		return result;
@@ -310,7 +310,7 @@ static long dispatch(enum kind kind, const long *a, const struct call *call)
 	case SENDMMSG:
 		return send_or_connect(kind, a, call);
 	default:
-		return note(kind, a, call);
+		return make_followed_call(kind, a, call);
 	}
 }
 
@@ -344,12 +344,12 @@ static long socketcall(const struct call *call)
 	int e = errno;
 
 	if (which >= sizeof(socketcalls) / sizeof(*socketcalls) || !socketcalls[which].kind)
-		return make(call);
+		return make_call(call);
 	length = socketcalls[which].arguments * sizeof(*a);
 	/* A bad pointer is the kernel's. It reads 8 bytes at the array's start and at its end. */
 	if (!is_readable(array) || !is_readable(array + length - _NSIG / 8)) {
 		errno = e;
-		return make(call);
+		return make_call(call);
 	}
 	errno = e;
 	memcpy(a, array, length);
@@ -372,7 +372,7 @@ long syscall_of_sockets(long number, ...)
 		call.argument[i] = va_arg(list, long);
 	va_end(list);
 	if (unlikely(libc_is_between(__builtin_return_address(0))))
-		return make(&call);
+		return make_call(&call);
 #ifdef SYS_socketcall
 	if (number == SYS_socketcall)
 		return socketcall(&call);

@@ -34,7 +34,7 @@ struct peer_hash {
 
 /*
  * The salt of a space: the sockets of one network namespace that are bound to one device (0: to
- * none). The same peer has different hashes in two spaces, so nothing learnt in one is used in
+ * none). The same peer has different hashes in two spaces, so nothing learned in one is used in
  * another. `cookie` is SO_NETNS_COOKIE, 0 where the kernel has none (before Linux 5.14).
  */
 static inline uint64_t peer_salt(const struct hash_secret *secret, uint64_t cookie, uint32_t device)

@@ -63,7 +63,7 @@ static sa_family_t socket_name(int fd, struct peer *self)
 }
 
 /*
- * A group as local address is no source either, but nothing can be learnt there: whatever arrives
+ * A group as local address is no source either, but nothing can be learned there: whatever arrives
  * came to the group.
  */
 static bool has_own_address(const struct peer *self)

@@ -20,7 +20,7 @@ struct tracked {
 	union {
 		struct {
 			in_port_t port;
-			uint16_t mode; /* the state of what is learnt: LOCAL_ASKED or LOCAL_ADOPTED
+			uint16_t mode; /* the state of what is learned: LOCAL_ASKED or LOCAL_ADOPTED
 					*/
 		};
 		uint32_t port_and_mode;

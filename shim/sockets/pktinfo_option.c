@@ -153,7 +153,7 @@ static bool brings_control(int level, int name)
 	       name == SO_TIMESTAMPING_NEW || name == SO_RXQ_OVFL;
 }
 
-bool option_is_noted(int level, int name)
+bool option_is_followed(int level, int name)
 {
 	return option_kind(level, name) || brings_control(level, name) ||
 	       (level == IPPROTO_IP && name == IP_MULTICAST_IF) ||
@@ -175,7 +175,7 @@ static int value_of(const void *value, socklen_t length)
 }
 
 /* The program has its will, and we have ours: what it switched off goes on again, marked. */
-static void note_wanted(int fd, struct tracked *tracked, unsigned int kind, bool on)
+static void follow_wanted(int fd, struct tracked *tracked, unsigned int kind, bool on)
 {
 	unsigned int wanted = tracked_get(tracked, wanted);
 
@@ -196,7 +196,7 @@ static void note_wanted(int fd, struct tracked *tracked, unsigned int kind, bool
 	}
 }
 
-void options_note(int fd, int level, int name, const void *value, socklen_t length)
+void options_follow(int fd, int level, int name, const void *value, socklen_t length)
 {
 	uint64_t salt;
 	struct tracked *tracked = socket_find(fd, &salt);
@@ -204,11 +204,11 @@ void options_note(int fd, int level, int name, const void *value, socklen_t leng
 	int e = errno;
 
 	if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
-		multicast_note(value, length);
+		multicast_follow(value, length);
 	} else if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
 		socket_moved(fd);
 	} else if (tracked && kind) {
-		note_wanted(fd, tracked, kind, value_of(value, length) != 0);
+		follow_wanted(fd, tracked, kind, value_of(value, length) != 0);
 	} else if (tracked) {
 		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
 	}
@@ -230,7 +230,7 @@ static bool is_unexpected(int fd, unsigned int kind, const void *value, socklen_
 	return false;
 }
 
-void options_answer(int fd, unsigned int kind, void *value, socklen_t length)
+void options_show_wanted(int fd, unsigned int kind, void *value, socklen_t length)
 {
 	uint64_t salt;
 	struct tracked *tracked = socket_find(fd, &salt);

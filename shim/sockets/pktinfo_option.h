@@ -46,15 +46,15 @@ static inline unsigned int option_kind(int level, int name)
 }
 
 /* Is it an option of which something has to be remembered? */
-bool option_is_noted(int level, int name);
+bool option_is_followed(int level, int name);
 
 /*
  * The program set such an option, and the kernel agreed: of its own PKTINFO that it wants it, of
  * IP_MULTICAST_IF that it did, of others that more control data will come.
  */
-void options_note(int fd, int level, int name, const void *value, socklen_t length);
+void options_follow(int fd, int level, int name, const void *value, socklen_t length);
 
 /* Puts the program's own view of a PKTINFO option in place of the kernel's answer. */
-void options_answer(int fd, unsigned int kind, void *value, socklen_t length);
+void options_show_wanted(int fd, unsigned int kind, void *value, socklen_t length);
 
 #endif
