@@ -26,14 +26,14 @@ __attribute__((destructor)) static void write_counters(void)
 
 	if (!library.settings.statistics || !replyfrom_counters.magic)
 		return;
-	report_number(process, (unsigned long)getpid());
+	log_number(process, (unsigned long)getpid());
 	for (int counter = 0; counter < COUNTER_COUNT; counter++) {
 		unsigned long sum = 0;
 		char number[24];
 
 		for (int line = 0; line < COUNTER_LINES; line++)
 			sum += replyfrom_counters.lines[line][counter];
-		report_number(number, sum);
-		report_line(LOG_OFF, "process ", process, ": ", number, " ", texts[counter]);
+		log_number(number, sum);
+		log_line(LOG_OFF, "process ", process, ": ", number, " ", texts[counter]);
 	}
 }

@@ -16,11 +16,11 @@
 #include "libc/libc.h"
 #include "base/log.h"
 
-enum log_level report_level = LOG_ERROR;
+enum log_level log_level = LOG_ERROR;
 
 /* What standard error was at the start. */
-static struct identity standard_error;
-static enum { UNKNOWN, NOWHERE, KNOWN } target;
+static struct identity stderr_identity;
+static enum { UNKNOWN, NOWHERE, KNOWN } stderr_target;
 
 /* A stream or packets in a row; datagrams are messages to a program. */
 static bool is_unix_connection(void)
@@ -33,7 +33,7 @@ static bool is_unix_connection(void)
 	       domain == AF_UNIX && type != SOCK_DGRAM;
 }
 
-static bool is_same(const struct identity *one, const struct identity *other)
+static bool is_same_file(const struct identity *one, const struct identity *other)
 {
 	return one->device == other->device && one->inode == other->inode;
 }
@@ -56,20 +56,20 @@ static bool is_for_people(const struct identity *identity)
 	case S_IFSOCK:
 		/* As standard input too it is a conversation (inetd, socat). */
 		return is_unix_connection() &&
-		       !(identity_read(STDIN_FILENO, &input) && is_same(identity, &input));
+		       !(identity_read(STDIN_FILENO, &input) && is_same_file(identity, &input));
 	}
 	return false;
 }
 
-void report_start(void)
+void log_start(void)
 {
 	int e = errno;
 
-	if (target == UNKNOWN)
-		target = identity_read(STDERR_FILENO, &standard_error) &&
-					 is_for_people(&standard_error)
-				 ? KNOWN
-				 : NOWHERE;
+	if (stderr_target == UNKNOWN)
+		stderr_target = identity_read(STDERR_FILENO, &stderr_identity) &&
+						is_for_people(&stderr_identity)
+					? KNOWN
+					: NOWHERE;
 	errno = e;
 }
 
@@ -78,11 +78,11 @@ static __attribute__((noinline)) bool is_to_be_written(enum log_level level)
 {
 	struct identity now;
 
-	if (report_level < level)
+	if (log_level < level)
 		return false;
-	report_start();
-	return target == KNOWN && identity_read(STDERR_FILENO, &now) &&
-	       is_same(&now, &standard_error);
+	log_start();
+	return stderr_target == KNOWN && identity_read(STDERR_FILENO, &now) &&
+	       is_same_file(&now, &stderr_identity);
 }
 
 /* A set of signals as the kernel has it; a sigset_t is sixteen times as large. */
@@ -145,7 +145,7 @@ static bool write_at_once(const char *text, size_t length)
 {
 	struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	if ((standard_error.mode & S_IFMT) == S_IFSOCK)
+	if ((stderr_identity.mode & S_IFMT) == S_IFSOCK)
 		return libc.send(STDERR_FILENO, text, length, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 	return libc.poll(&output, 1, 0) == 1 && output.revents == POLLOUT &&
 	       write_quietly(text, length) >= 0;
@@ -157,14 +157,14 @@ struct line {
 	size_t length, size;
 };
 
-static void add(struct line *line, const char *part)
+static void line_add(struct line *line, const char *part)
 {
 	for (; *part && line->length < line->size - 1; part++)
 		line->text[line->length++] =
 			(unsigned char)*part < ' ' || *part == 127 ? '?' : *part;
 }
 
-static void add_number(struct line *line, unsigned long value, unsigned int base)
+static void line_add_number(struct line *line, unsigned long value, unsigned int base)
 {
 	char digits[24];
 	size_t n = sizeof(digits) - 1;
@@ -173,31 +173,31 @@ static void add_number(struct line *line, unsigned long value, unsigned int base
 	do
 		digits[--n] = "0123456789abcdef"[value % base];
 	while (value /= base);
-	add(line, digits + n);
+	line_add(line, digits + n);
 }
 
 static void line_start(struct line *line, char *text, size_t size)
 {
 	*line = (struct line){ .text = text, .size = size };
-	add(line, "replyfrom: ");
+	line_add(line, "replyfrom: ");
 }
 
-static unsigned int dropped;
+static unsigned int lines_dropped;
 
 static void tell_dropped(void)
 {
-	unsigned int count = __atomic_exchange_n(&dropped, 0, __ATOMIC_RELAXED);
+	unsigned int count = __atomic_exchange_n(&lines_dropped, 0, __ATOMIC_RELAXED);
 	char text[64];
 	struct line line;
 
 	if (!count)
 		return;
 	line_start(&line, text, sizeof(text));
-	add_number(&line, count, 10);
-	add(&line, " log lines dropped");
+	line_add_number(&line, count, 10);
+	line_add(&line, " log lines dropped");
 	line.text[line.length++] = '\n';
 	if (!write_at_once(line.text, line.length))
-		__atomic_fetch_add(&dropped, count, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&lines_dropped, count, __ATOMIC_RELAXED);
 }
 
 static void line_end(struct line *line)
@@ -209,11 +209,11 @@ static void line_end(struct line *line)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	tell_dropped();
 	if (!write_at_once(line->text, line->length))
-		__atomic_fetch_add(&dropped, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&lines_dropped, 1, __ATOMIC_RELAXED);
 	pthread_setcancelstate(state, NULL);
 }
 
-void report_parts(enum log_level level, ...)
+void log_parts(enum log_level level, ...)
 {
 	char text[512];
 	struct line line;
@@ -228,17 +228,17 @@ void report_parts(enum log_level level, ...)
 	line_start(&line, text, sizeof(text));
 	va_start(parts, level);
 	while ((part = va_arg(parts, const char *)))
-		add(&line, part);
+		line_add(&line, part);
 	va_end(parts);
 	line_end(&line);
 	errno = e;
 }
 
-void report_number(char *text, unsigned long value)
+void log_number(char *text, unsigned long value)
 {
 	struct line line = { .text = text, .size = 24 };
 
-	add_number(&line, value, 10);
+	line_add_number(&line, value, 10);
 	text[line.length] = '\0';
 }
 
@@ -258,7 +258,7 @@ static void find_zeros(const uint16_t groups[8], int count, int *start, int *end
 	}
 }
 
-static void add_address(struct line *line, const struct in6_addr *address)
+static void line_add_address(struct line *line, const struct in6_addr *address)
 {
 	bool v4 = address_is_v4(address);
 	int count = v4 ? 6 : 8, start, end;
@@ -269,49 +269,49 @@ static void add_address(struct line *line, const struct in6_addr *address)
 	find_zeros(groups, count, &start, &end);
 	for (int i = 0; i < count; i++) {
 		if (i == start) {
-			add(line, "::");
+			line_add(line, "::");
 			i = end - 1;
 			continue;
 		}
 		if (i && i != end)
-			add(line, ":");
-		add_number(line, groups[i], 16);
+			line_add(line, ":");
+		line_add_number(line, groups[i], 16);
 	}
 	for (int i = 12; v4 && i < 16; i++) {
-		add(line, i == 12 ? ":" : ".");
-		add_number(line, address->s6_addr[i], 10);
+		line_add(line, i == 12 ? ":" : ".");
+		line_add_number(line, address->s6_addr[i], 10);
 	}
 }
 
 /* Apart, so that its stack frame is no part of its callers'. */
 static __attribute__((noinline)) void
-report_peer_line(int fd, const char *what, const struct peer *peer, const struct in6_addr *local)
+write_peer_line(int fd, const char *what, const struct peer *peer, const struct in6_addr *local)
 {
 	char text[176];
 	struct line line;
 
 	line_start(&line, text, sizeof(text));
-	add(&line, "descriptor ");
-	add_number(&line, (uint32_t)fd, 10);
-	add(&line, ": ");
-	add(&line, what);
-	add(&line, ", peer ");
-	add_address(&line, &peer->host);
-	add(&line, " port ");
-	add_number(&line, ntohs((in_port_t)peer->port), 10);
-	add(&line, ", local address ");
-	add_address(&line, local);
+	line_add(&line, "descriptor ");
+	line_add_number(&line, (uint32_t)fd, 10);
+	line_add(&line, ": ");
+	line_add(&line, what);
+	line_add(&line, ", peer ");
+	line_add_address(&line, &peer->host);
+	line_add(&line, " port ");
+	line_add_number(&line, ntohs((in_port_t)peer->port), 10);
+	line_add(&line, ", local address ");
+	line_add_address(&line, local);
 	line_end(&line);
 }
 
-void report_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
-		 const struct in6_addr *local)
+void log_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
+	      const struct in6_addr *local)
 {
 	int e = errno;
 
-	if (!report_on(level))
+	if (!log_is_on(level))
 		return;
 	if (is_to_be_written(level))
-		report_peer_line(fd, what, peer, local);
+		write_peer_line(fd, what, peer, local);
 	errno = e;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What the library says to people: lines on standard error. */
-#ifndef REPORT_H
-#define REPORT_H
+#ifndef LOG_H
+#define LOG_H
 
 #include "wire/address.h"
 #include "base/settings.h"
 
-extern enum log_level report_level;
+extern enum log_level log_level;
 
 /*
  * Remembers what standard error is. Lines are written while descriptor 2 is that very file, pipe,
@@ -14,7 +14,7 @@ extern enum log_level report_level;
  * nowhere if it is a network socket, or looks like data that the program got by exec: a regular
  * file that can be read and is not appended to, or the socket that is descriptor 0 too.
  */
-void report_start(void);
+void log_start(void);
 
 /*
  * Writes "replyfrom: " and the strings as one line, when the level is on. Does not wait and raises
@@ -22,19 +22,19 @@ void report_start(void);
  * Async-signal-safe; errno stays. Control characters become '?': a value from the environment can't
  * forge a line.
  */
-#define report_line(level, ...) report_parts(level, __VA_ARGS__, (const char *)NULL)
-void report_parts(enum log_level level, ...) __attribute__((sentinel));
+#define log_line(level, ...) log_parts(level, __VA_ARGS__, (const char *)NULL)
+void log_parts(enum log_level level, ...) __attribute__((sentinel));
 
 /* The decimal digits of a number; there has to be room for them. */
-void report_number(char *text, unsigned long value);
+void log_number(char *text, unsigned long value);
 
 /* Says of a descriptor what was done with it for a peer. */
-void report_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
-		 const struct in6_addr *local);
+void log_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
+	      const struct in6_addr *local);
 
-static inline bool report_on(enum log_level level)
+static inline bool log_is_on(enum log_level level)
 {
-	return __builtin_expect(report_level >= level, 0);
+	return __builtin_expect(log_level >= level, 0);
 }
 
 #endif

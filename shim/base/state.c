@@ -52,10 +52,10 @@ static void read_settings(void)
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		if (!table[i].read(&library.settings, secure_getenv(table[i].name), &fault))
-			report_line(LOG_ERROR, fault.name, "=", fault.value,
-				    " is not allowed, going on with the default; allowed is ",
-				    fault.allowed);
-		report_level = library.settings.log;
+			log_line(LOG_ERROR, fault.name, "=", fault.value,
+				 " is not allowed, going on with the default; allowed is ",
+				 fault.allowed);
+		log_level = library.settings.log;
 	}
 }
 
@@ -92,7 +92,7 @@ static bool make_memory(void)
 				     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (shared == MAP_FAILED) {
-		report_line(LOG_ERROR, "no memory for the peers: replies are left alone");
+		log_line(LOG_ERROR, "no memory for the peers: replies are left alone");
 		return false;
 	}
 	make_secret(&secret);
@@ -146,10 +146,10 @@ static bool start(void)
 	libc_resolve();
 	read_settings();
 	/* Later, lines are written at these settings only. */
-	if (report_on(LOG_INFO) || library.settings.statistics)
-		report_start();
+	if (log_is_on(LOG_INFO) || library.settings.statistics)
+		log_start();
 	if (!is_own_libc())
-		report_line(LOG_INFO, "made for another libc: replies are left alone");
+		log_line(LOG_INFO, "made for another libc: replies are left alone");
 	expected = is_own_libc() && !library.settings.disabled && make_memory() ? ON : OFF;
 	if (expected == ON) {
 		descriptor_start();

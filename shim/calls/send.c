@@ -106,7 +106,7 @@ static __attribute__((noinline)) void forget_source(int fd, const struct route *
 	source_count(COUNTER_forgotten);
 	if (route->tracked)
 		tracked_mark(route->tracked, TRACKED_BY_CONTROL, false);
-	report_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
+	log_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
 }
 
 /* The slow path of finish(): the source was refused, or the socket was fresh; errno was `e`. */

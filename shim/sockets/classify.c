@@ -130,11 +130,11 @@ static struct tracked *track(int fd, enum reason why, const struct peer *self, s
 	tracked_mark(tracked, TRACKED_BY_CONTROL | TRACKED_MAPPED, false);
 	tracked_mark(tracked, TRACKED_MAPPED, family == AF_INET6 && address_is_v4(&self->host));
 	tracked_mark(tracked, TRACKED_ADOPTED, why == REPLIED);
-	tracked_mark(tracked, TRACKED_LOGGED, report_on(LOG_DEBUG));
+	tracked_mark(tracked, TRACKED_LOGGED, log_is_on(LOG_DEBUG));
 	tracked_set(tracked, state, (uint8_t)TRACKED_WILDCARD);
 	if (made && !descriptor_set(fd, tag))
 		tracked_drop(tag);
-	report_peer(LOG_DEBUG, fd, "is helped", self, &self->host);
+	log_peer(LOG_DEBUG, fd, "is helped", self, &self->host);
 	return tracked;
 }
 
