@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What every hook needs. */
-#ifndef HOOK_H
-#define HOOK_H
+#ifndef COMPILER_H
+#define COMPILER_H
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How much room things take: every bound of the library in one place. */
-#ifndef BOUNDS_H
-#define BOUNDS_H
+#ifndef LIMITS_H
+#define LIMITS_H
 
 enum {
 	PEERS_DEFAULT = 65536,

@@ -59,27 +59,27 @@ static bool ask_as_timeout(uintptr_t address)
 	return good;
 }
 
-static bool may_be_mapped(uintptr_t page)
+static bool page_may_be_mapped(uintptr_t page)
 {
 	return page >= LOWEST >> MEMORY_PAGE_SHIFT &&
 	       (sizeof(page) == 4 || (intptr_t)(page << MEMORY_PAGE_SHIFT) > 0);
 }
 
-static bool is_known(uintptr_t page, bool writable)
+static bool page_is_known(uintptr_t page, bool writable)
 {
 	uintptr_t slot = memory_slot(page);
 
 	return writable ? slot == ((page + 1) << 1 | 1) : slot >> 1 == page + 1;
 }
 
-static bool learn_page(uintptr_t page, uintptr_t address, bool writable)
+static bool check_page(uintptr_t page, uintptr_t address, bool writable)
 {
 	static uint32_t questions;
 
-	if (is_known(page, writable))
+	if (page_is_known(page, writable))
 		return true;
 	if (memory_is_confined() || __atomic_load_n(&questions, __ATOMIC_RELAXED) >= QUESTIONS)
-		return may_be_mapped(page);
+		return page_may_be_mapped(page);
 	__atomic_fetch_add(&questions, 1, __ATOMIC_RELAXED);
 	if (!ask_word(address, writable))
 		return false;
@@ -97,7 +97,7 @@ bool memory_ask(const void *address, size_t size, bool writable)
 	for (page = at >> MEMORY_PAGE_SHIFT; page <= last >> MEMORY_PAGE_SHIFT; page++) {
 		uintptr_t begin = page << MEMORY_PAGE_SHIFT;
 
-		if (!learn_page(page, begin < at ? at : begin, writable))
+		if (!check_page(page, begin < at ? at : begin, writable))
 			return false;
 	}
 	return true;
@@ -108,7 +108,7 @@ unsigned int memory_elements(const void *array, size_t size, unsigned int count,
 	uintptr_t at = (uintptr_t)array, end = (at | (MEMORY_PAGE - 1)) + 1;
 	size_t room;
 
-	if (!count || !learn_page(at >> MEMORY_PAGE_SHIFT, at, true))
+	if (!count || !check_page(at >> MEMORY_PAGE_SHIFT, at, true))
 		return 0;
 	/* 0: the end of the address space */
 	while (end && end - at < size * count &&

@@ -18,7 +18,7 @@
 enum { ANSWER = 4096 };
 
 /* Sends one request; returns the length of the answer if it is a message of that type, else 0. */
-static size_t ask(const struct nlmsghdr *request, struct nlmsghdr *answer, int type)
+static size_t ask_rtnetlink(const struct nlmsghdr *request, struct nlmsghdr *answer, int type)
 {
 	int fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	ssize_t n = -1;
@@ -55,14 +55,15 @@ bool rtnetlink_is_local(const struct in6_addr *address)
 	if (!scratch_take(&scratch, ANSWER))
 		return false;
 	answer = (struct nlmsghdr *)(void *)scratch.start;
-	is = ask(&request.header, answer, RTM_NEWROUTE) >= NLMSG_LENGTH(sizeof(struct rtmsg)) &&
+	is = ask_rtnetlink(&request.header, answer, RTM_NEWROUTE) >=
+		     NLMSG_LENGTH(sizeof(struct rtmsg)) &&
 	     ((struct rtmsg *)NLMSG_DATA(answer))->rtm_type == RTN_LOCAL;
 	scratch_give(&scratch);
 	return is;
 }
 
 /* The first attribute of that type among `length` bytes, or NULL; all of it is within them. */
-static const struct rtattr *find(const void *attributes, size_t length, int type)
+static const struct rtattr *find_attribute(const void *attributes, size_t length, int type)
 {
 	const char *at = attributes;
 
@@ -87,10 +88,10 @@ static bool has_vrf_as_master(const char *answer, size_t length)
 {
 	size_t at = NLMSG_LENGTH(sizeof(struct ifinfomsg));
 	const struct rtattr *kind =
-		length > at ? find(answer + at, length - at, IFLA_LINKINFO) : NULL;
+		length > at ? find_attribute(answer + at, length - at, IFLA_LINKINFO) : NULL;
 
 	if (kind)
-		kind = find(RTA_DATA(kind), RTA_PAYLOAD(kind), IFLA_INFO_SLAVE_KIND);
+		kind = find_attribute(RTA_DATA(kind), RTA_PAYLOAD(kind), IFLA_INFO_SLAVE_KIND);
 	return kind && RTA_PAYLOAD(kind) >= sizeof("vrf") && !strcmp(RTA_DATA(kind), "vrf");
 }
 
@@ -115,7 +116,8 @@ bool rtnetlink_is_in_vrf(uint32_t ifindex)
 
 	if (!scratch_take(&scratch, ANSWER))
 		return false;
-	length = ask(&request.header, (struct nlmsghdr *)(void *)scratch.start, RTM_NEWLINK);
+	length = ask_rtnetlink(&request.header, (struct nlmsghdr *)(void *)scratch.start,
+			       RTM_NEWLINK);
 	is = has_vrf_as_master((const char *)scratch.start, length);
 	scratch_give(&scratch);
 	return is;

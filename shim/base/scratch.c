@@ -45,20 +45,20 @@ static struct block first_block = {
 /* The area that this thread had last: likely free, and in this processor's cache. */
 static __thread struct area *last_area;
 
-static uint32_t marker_of(const struct area *area)
+static uint32_t marker_of_area(const struct area *area)
 {
 	return (uint32_t)((uintptr_t)area / sizeof(void *)) * UINT32_C(0x9e3779b1) | 1;
 }
 
-static uintptr_t holder_of(const struct area *area)
+static uintptr_t holder_of_area(const struct area *area)
 {
 	return __atomic_load_n(&area->holder, __ATOMIC_RELAXED);
 }
 
 /* Takes an area from that holder. The marker is there first, for those who look for it. */
-static bool change_holder(struct area *area, uintptr_t holder, struct scratch *scratch)
+static bool change_area_holder(struct area *area, uintptr_t holder, struct scratch *scratch)
 {
-	scratch->marker = marker_of(area);
+	scratch->marker = marker_of_area(area);
 	if (!__atomic_compare_exchange_n(&area->holder, &holder, (uintptr_t)&scratch->marker, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
@@ -67,22 +67,22 @@ static bool change_holder(struct area *area, uintptr_t holder, struct scratch *s
 }
 
 /* Is a marker where this call's frame is now? Then the call that it belonged to is over. */
-static bool is_covered(uintptr_t marker, uintptr_t low, const struct scratch *scratch)
+static bool marker_is_covered(uintptr_t marker, uintptr_t low, const struct scratch *scratch)
 {
 	return marker >= low && marker < (uintptr_t)(scratch + 1) && !(marker & CHECKED);
 }
 
-static bool is_mapped(const struct area *area)
+static bool area_is_mapped(const struct area *area)
 {
 	return __atomic_load_n(&area->memory, __ATOMIC_RELAXED) != NULL;
 }
 
-static bool claim(struct area *area, uintptr_t low, struct scratch *scratch)
+static bool claim_area(struct area *area, uintptr_t low, struct scratch *scratch)
 {
-	uintptr_t holder = holder_of(area);
+	uintptr_t holder = holder_of_area(area);
 
-	return (!holder || is_covered(holder, low, scratch)) &&
-	       change_holder(area, holder, scratch);
+	return (!holder || marker_is_covered(holder, low, scratch)) &&
+	       change_area_holder(area, holder, scratch);
 }
 
 /*
@@ -90,7 +90,7 @@ static bool claim(struct area *area, uintptr_t low, struct scratch *scratch)
  * FUTEX_CMP_REQUEUE compares a word and moves no waiters. Whatever else it says, the area is not
  * abandoned.
  */
-static bool is_gone(uintptr_t marker, uint32_t expected)
+static bool marker_is_gone(uintptr_t marker, uint32_t expected)
 {
 	return !memory_is_confined() &&
 	       kernel_call(SYS_futex, marker, FUTEX_CMP_REQUEUE_PRIVATE, 0, NULL, marker,
@@ -103,22 +103,22 @@ static bool is_gone(uintptr_t marker, uint32_t expected)
  * give it back and take it again, and would have the same name. A call that is left by longjmp()
  * in the middle of this loses the area for good.
  */
-static bool take_abandoned(struct area *area, struct scratch *scratch)
+static bool claim_abandoned_area(struct area *area, struct scratch *scratch)
 {
-	uintptr_t holder = holder_of(area), checking = (uintptr_t)&scratch->marker | CHECKED;
+	uintptr_t holder = holder_of_area(area), checking = (uintptr_t)&scratch->marker | CHECKED;
 
 	if (!holder || holder & CHECKED ||
 	    !__atomic_compare_exchange_n(&area->holder, &holder, checking, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return false;
-	if (is_gone(holder, marker_of(area)))
-		return change_holder(area, checking, scratch);
+	if (marker_is_gone(holder, marker_of_area(area)))
+		return change_area_holder(area, checking, scratch);
 	__atomic_compare_exchange_n(&area->holder, &checking, holder, false, __ATOMIC_RELEASE,
 				    __ATOMIC_RELAXED);
 	return false;
 }
 
-static void *map(size_t size)
+static void *map_memory(size_t size)
 {
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -130,7 +130,7 @@ static void *map(size_t size)
  * More memory for an area that this call has, if there is any. A program that confines itself gets
  * a first area for each of the calls that are under way, and no larger ones.
  */
-static void enlarge(struct area *area, size_t size)
+static void enlarge_area(struct area *area, size_t size)
 {
 	size_t rounded = SCRATCH_LEAST, old_size;
 	unsigned char *more, *old;
@@ -139,7 +139,7 @@ static void enlarge(struct area *area, size_t size)
 		return;
 	while (rounded < size && rounded < SCRATCH_MOST)
 		rounded *= 2;
-	if (rounded <= area->size || !(more = map(rounded)))
+	if (rounded <= area->size || !(more = map_memory(rounded)))
 		return;
 	old = area->memory;
 	old_size = area->is_static ? 0 : area->size;
@@ -155,7 +155,7 @@ static struct block *next_block(struct block *block, bool make)
 {
 	struct block *next = __atomic_load_n(&block->next, __ATOMIC_ACQUIRE), *none = NULL;
 
-	if (next || !make || !(next = map(sizeof(*next))))
+	if (next || !make || !(next = map_memory(sizeof(*next))))
 		return next;
 	if (__atomic_compare_exchange_n(&block->next, &none, next, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
@@ -168,7 +168,7 @@ static struct block *next_block(struct block *block, bool make)
 enum pass { MAPPED, ABANDONED, UNMAPPED, PASSES };
 
 /* Takes an area of that kind, whatever its size. */
-static bool find(enum pass pass, uintptr_t low, struct scratch *scratch)
+static bool find_area(enum pass pass, uintptr_t low, struct scratch *scratch)
 {
 	static uint32_t turn; /* some are checked at a time, the next ones the next time */
 	uint32_t at = 0, from = 0;
@@ -179,11 +179,11 @@ static bool find(enum pass pass, uintptr_t low, struct scratch *scratch)
 		for (int i = 0; i < AREAS; i++) {
 			struct area *area = &block->areas[i];
 
-			if (is_mapped(area) == (pass == UNMAPPED))
+			if (area_is_mapped(area) == (pass == UNMAPPED))
 				continue;
 			if (pass == ABANDONED
-				    ? at++ - from < CHECKS && take_abandoned(area, scratch)
-				    : claim(area, low, scratch))
+				    ? at++ - from < CHECKS && claim_abandoned_area(area, scratch)
+				    : claim_area(area, low, scratch))
 				return true;
 		}
 	if (pass == ABANDONED && from >= at)
@@ -191,16 +191,16 @@ static bool find(enum pass pass, uintptr_t low, struct scratch *scratch)
 	return false;
 }
 
-static __attribute__((noinline)) bool take_another(struct scratch *scratch, size_t size,
-						   uintptr_t low)
+static __attribute__((noinline)) bool claim_another_area(struct scratch *scratch, size_t size,
+							 uintptr_t low)
 {
 	int e = errno;
 	bool found = scratch->area != NULL;
 
 	for (int pass = MAPPED; pass < PASSES && !found; pass++)
-		found = find((enum pass)pass, low, scratch);
+		found = find_area((enum pass)pass, low, scratch);
 	if (found && scratch->area->size < size)
-		enlarge(scratch->area, size);
+		enlarge_area(scratch->area, size);
 	if (found && !scratch->area->memory) {
 		scratch_give(scratch);
 		found = false;
@@ -217,8 +217,8 @@ __attribute__((noinline)) bool scratch_take(struct scratch *scratch, size_t size
 	scratch->area = NULL;
 	if (size > SCRATCH_MOST)
 		size = SCRATCH_MOST;
-	if ((unlikely(!claim(area, low, scratch)) || unlikely(area->size < size)) &&
-	    !take_another(scratch, size, low))
+	if ((unlikely(!claim_area(area, low, scratch)) || unlikely(area->size < size)) &&
+	    !claim_another_area(scratch, size, low))
 		return false;
 	last_area = scratch->area;
 	scratch->start = scratch->area->memory;

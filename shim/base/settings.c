@@ -8,15 +8,15 @@
 #include "base/limits.h"
 #include "base/settings.h"
 
-static bool refuse(struct settings_fault *fault, const char *name, const char *value,
-		   const char *allowed)
+static bool refuse_value(struct settings_fault *fault, const char *name, const char *value,
+			 const char *allowed)
 {
 	*fault = (struct settings_fault){ .name = name, .value = value, .allowed = allowed };
 	return false;
 }
 
 /* Reads a decimal number up to `most` at *text and moves on. Returns false if there is none. */
-static bool number(const char **text, uint32_t most, uint32_t *result)
+static bool read_number(const char **text, uint32_t most, uint32_t *result)
 {
 	uint32_t sum = 0;
 
@@ -31,43 +31,43 @@ static bool number(const char **text, uint32_t most, uint32_t *result)
 	return true;
 }
 
-static bool is_set(const char *value)
+static bool value_is_set(const char *value)
 {
 	return value && *value;
 }
 
 /* 0 or 1 */
-static bool yes_or_no(const char *name, bool *setting, const char *value,
-		      struct settings_fault *fault)
+static bool read_yes_or_no(const char *name, bool *setting, const char *value,
+			   struct settings_fault *fault)
 {
-	if (!is_set(value))
+	if (!value_is_set(value))
 		return true;
 	if (strcmp(value, "0") && strcmp(value, "1"))
-		return refuse(fault, name, value, "0 or 1");
+		return refuse_value(fault, name, value, "0 or 1");
 	*setting = *value == '1';
 	return true;
 }
 
 bool settings_disable(struct settings *settings, const char *value, struct settings_fault *fault)
 {
-	return yes_or_no("REPLYFROM_DISABLE", &settings->disabled, value, fault);
+	return read_yes_or_no("REPLYFROM_DISABLE", &settings->disabled, value, fault);
 }
 
 bool settings_statistics(struct settings *settings, const char *value, struct settings_fault *fault)
 {
-	return yes_or_no("REPLYFROM_STATS", &settings->statistics, value, fault);
+	return read_yes_or_no("REPLYFROM_STATS", &settings->statistics, value, fault);
 }
 
 bool settings_follow_tcp(struct settings *settings, const char *value, struct settings_fault *fault)
 {
-	return yes_or_no("REPLYFROM_FOLLOW_TCP", &settings->follow_tcp, value, fault);
+	return read_yes_or_no("REPLYFROM_FOLLOW_TCP", &settings->follow_tcp, value, fault);
 }
 
 bool settings_log(struct settings *settings, const char *value, struct settings_fault *fault)
 {
 	static const char *const names[] = { "off", "error", "info", "debug" };
 
-	if (!is_set(value))
+	if (!value_is_set(value))
 		return true;
 	for (unsigned int level = 0; level < sizeof(names) / sizeof(*names); level++) {
 		if (!strcmp(value, names[level])) {
@@ -75,7 +75,7 @@ bool settings_log(struct settings *settings, const char *value, struct settings_
 			return true;
 		}
 	}
-	return refuse(fault, "REPLYFROM_LOG", value, "off, error, info or debug");
+	return refuse_value(fault, "REPLYFROM_LOG", value, "off, error, info or debug");
 }
 
 bool settings_peers(struct settings *settings, const char *value, struct settings_fault *fault)
@@ -83,10 +83,11 @@ bool settings_peers(struct settings *settings, const char *value, struct setting
 	const char *text = value;
 	uint32_t peers, rounded = PEERS_MIN;
 
-	if (!is_set(value))
+	if (!value_is_set(value))
 		return true;
-	if (!number(&text, PEERS_MAX, &peers) || *text || peers < PEERS_MIN)
-		return refuse(fault, "REPLYFROM_PEERS", value, "a number from 1024 to 16777216");
+	if (!read_number(&text, PEERS_MAX, &peers) || *text || peers < PEERS_MIN)
+		return refuse_value(fault, "REPLYFROM_PEERS", value,
+				    "a number from 1024 to 16777216");
 	while (rounded < peers)
 		rounded *= 2;
 	settings->peers = rounded;
@@ -98,14 +99,14 @@ bool settings_ports(struct settings *settings, const char *value, struct setting
 	const char *text = value;
 	uint32_t first, last;
 
-	if (!is_set(value))
+	if (!value_is_set(value))
 		return true;
 	memset(settings->ports, 0, sizeof(settings->ports));
 	do {
-		if (!number(&text, 65535, &first))
+		if (!read_number(&text, 65535, &first))
 			break;
 		last = first;
-		if (*text == '-' && (text++, !number(&text, 65535, &last)))
+		if (*text == '-' && (text++, !read_number(&text, 65535, &last)))
 			break;
 		if (!first || last < first)
 			break;
@@ -116,12 +117,12 @@ bool settings_ports(struct settings *settings, const char *value, struct setting
 			return true;
 		}
 	} while (*text++ == ',');
-	return refuse(fault, "REPLYFROM_PORTS", value,
-		      "ports and ranges of ports from 1 to 65535 such as 53,5000-5010");
+	return refuse_value(fault, "REPLYFROM_PORTS", value,
+			    "ports and ranges of ports from 1 to 65535 such as 53,5000-5010");
 }
 
 /* A link-local IPv6 address needs an interface; an IPv4 one is no source for other networks. */
-static bool is_link_local(const struct in6_addr *address)
+static bool address_is_link_local(const struct in6_addr *address)
 {
 	if (address_is_v4(address))
 		return (ntohl(address->s6_addr32[3]) & 0xffff0000) == 0xa9fe0000; /* 169.254/16 */
@@ -143,7 +144,7 @@ static int read_source(const char *text, struct in6_addr *address)
 			return -1;
 		*address = address_map(v4);
 	}
-	return address_is_unicast(address) && !is_link_local(address) ? is_v6 : -1;
+	return address_is_unicast(address) && !address_is_link_local(address) ? is_v6 : -1;
 }
 
 bool settings_source(struct settings *settings, const char *value, struct settings_fault *fault)
@@ -151,7 +152,7 @@ bool settings_source(struct settings *settings, const char *value, struct settin
 	struct in6_addr source[2] = { IN6ADDR_ANY_INIT, IN6ADDR_ANY_INIT }, address;
 	const char *text = value;
 
-	if (!is_set(value))
+	if (!value_is_set(value))
 		return true;
 	for (;;) {
 		char one[INET6_ADDRSTRLEN];
@@ -172,7 +173,7 @@ bool settings_source(struct settings *settings, const char *value, struct settin
 		}
 		text += length + 1;
 	}
-	return refuse(fault, "REPLYFROM_SOURCE", value,
-		      "one unicast address, or an IPv4 and an IPv6 one, such as "
-		      "192.0.2.1,2001:db8::1, and none that is link-local");
+	return refuse_value(fault, "REPLYFROM_SOURCE", value,
+			    "one unicast address, or an IPv4 and an IPv6 one, such as "
+			    "192.0.2.1,2001:db8::1, and none that is link-local");
 }

@@ -81,7 +81,7 @@ static void make_secret(struct hash_secret *secret)
 			i * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
-static bool make_memory(void)
+static bool map_peer_table(void)
 {
 	struct hash_secret secret = { { 0 } };
 	size_t buckets = peers_bucket_count(library.settings.peers);
@@ -136,7 +136,7 @@ static void call_after_fork(void (*child)(void))
 		pthread_atfork(NULL, NULL, child);
 }
 
-static bool start(void)
+static bool start_library(void)
 {
 	int expected = NOT_YET, e = errno;
 
@@ -150,7 +150,7 @@ static bool start(void)
 		log_start();
 	if (!is_own_libc())
 		log_line(LOG_INFO, "made for another libc: replies are left alone");
-	expected = is_own_libc() && !library.settings.disabled && make_memory() ? ON : OFF;
+	expected = is_own_libc() && !library.settings.disabled && map_peer_table() ? ON : OFF;
 	if (expected == ON) {
 		descriptor_start();
 		call_after_fork(after_fork);
@@ -161,14 +161,14 @@ static bool start(void)
 	return expected == ON;
 }
 
-bool start_ready(void)
+bool library_ready(void)
 {
 	int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
 
-	return now == NOT_YET ? start() : now == ON;
+	return now == NOT_YET ? start_library() : now == ON;
 }
 
-__attribute__((constructor)) static void constructor(void)
+__attribute__((constructor)) static void start_at_load(void)
 {
-	start_ready();
+	library_ready();
 }

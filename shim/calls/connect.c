@@ -16,7 +16,7 @@
 #include "calls/send.h"
 #include "calls/source.h"
 
-static bool local_address(int fd, struct in6_addr *address)
+static bool read_local_address(int fd, struct in6_addr *address)
 {
 	struct sockaddr_in6 name;
 	socklen_t length = sizeof(name);
@@ -29,11 +29,11 @@ static bool local_address(int fd, struct in6_addr *address)
 	return true;
 }
 
-static bool has_address(int fd, const struct local *local)
+static bool has_local_address(int fd, const struct local *local)
 {
 	struct in6_addr now;
 
-	return local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address);
+	return read_local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address);
 }
 
 static bool is_device_bound(int fd)
@@ -45,7 +45,7 @@ static bool is_device_bound(int fd)
 }
 
 /* A port that the kernel chose it takes back (__udp_disconnect()): it is bound again then. */
-static void disconnect(int fd)
+static void disconnect_socket(int fd)
 {
 	struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
 	struct sockaddr_in6 name = { 0 }, any = { 0 };
@@ -62,7 +62,7 @@ static void disconnect(int fd)
  * Would a plain connect take that address? Asked of another socket, since what the kernel chose
  * can't be taken back without refusing datagrams meanwhile.
  */
-static bool is_kernels_choice(int fd, const struct route *route)
+static bool route_is_kernel_choice(int fd, const struct route *route)
 {
 	struct in6_addr choice;
 
@@ -77,8 +77,8 @@ static bool is_kernels_choice(int fd, const struct route *route)
  * an IP_MULTICAST_IF of its own, the first connect is to the address itself: the kernel takes that
  * as local address unless it is a secondary one. Returns how many of the two connects succeeded.
  */
-static int steps_v4(int fd, const struct local *local, const struct sockaddr *address,
-		    socklen_t length)
+static int connect_twice_v4(int fd, const struct local *local, const struct sockaddr *address,
+			    socklen_t length)
 {
 	struct ip_mreqn ours = { .imr_address.s_addr = local->address.s6_addr32[3] };
 	struct sockaddr_in first = { .sin_family = AF_INET,
@@ -113,7 +113,7 @@ struct routing_header {
 };
 
 /* The socket's routing header to that hop; NULL: none. Not if the program has one of its own. */
-static bool set_hop(int fd, const struct in6_addr *hop)
+static bool set_routing_header(int fd, const struct in6_addr *hop)
 {
 	/* The length counts 8 octets each after the first 8. */
 	struct routing_header header = { .length = 2, .type = 4 }, theirs;
@@ -134,8 +134,8 @@ static bool set_hop(int fd, const struct in6_addr *hop)
  * Without the option (before Linux 4.10) a connect to the address itself makes it the local one,
  * the second connect keeps it, and a datagram from the peer that arrives between them is refused.
  */
-static int steps_v6(int fd, const struct peer *peer, const struct local *local,
-		    const struct sockaddr *address, socklen_t length)
+static int connect_twice_v6(int fd, const struct peer *peer, const struct local *local,
+			    const struct sockaddr *address, socklen_t length)
 {
 	struct sockaddr_in6 own = { .sin6_family = AF_INET6,
 				    .sin6_port = peer->port,
@@ -143,9 +143,10 @@ static int steps_v6(int fd, const struct peer *peer, const struct local *local,
 	bool link_local = IN6_IS_ADDR_LINKLOCAL(&local->address), failed;
 
 	/* The way to a link-local peer is looked for on its link, where no other address may be. */
-	if (link_local == IN6_IS_ADDR_LINKLOCAL(&peer->host) && set_hop(fd, &local->address)) {
+	if (link_local == IN6_IS_ADDR_LINKLOCAL(&peer->host) &&
+	    set_routing_header(fd, &local->address)) {
 		failed = libc.connect(fd, address, length);
-		set_hop(fd, NULL);
+		set_routing_header(fd, NULL);
 	} else {
 		if (link_local)
 			own.sin6_scope_id = peer->scope ? peer->scope : local->ifindex;
@@ -171,19 +172,19 @@ static bool connect_by_any_way(int fd, const struct route *route, const struct s
 	/* It would bind the socket to the interface, and the peer may be behind another. */
 	if (IN6_IS_ADDR_LINKLOCAL(&local->address) && !IN6_IS_ADDR_LINKLOCAL(&route->peer.host))
 		return false;
-	if (has_address(fd, local) || (v4 && !bound && is_kernels_choice(fd, route))) {
+	if (has_local_address(fd, local) || (v4 && !bound && route_is_kernel_choice(fd, route))) {
 		if (libc.connect(fd, address, length))
 			return false;
-		if (has_address(fd, local))
+		if (has_local_address(fd, local))
 			return true;
-		disconnect(fd);
+		disconnect_socket(fd);
 	}
-	steps = v4 ? steps_v4(fd, local, address, length)
-		   : steps_v6(fd, &route->peer, local, address, length);
-	if (steps == 2 && has_address(fd, local))
+	steps = v4 ? connect_twice_v4(fd, local, address, length)
+		   : connect_twice_v6(fd, &route->peer, local, address, length);
+	if (steps == 2 && has_local_address(fd, local))
 		return true;
 	if (steps && !bound)
-		disconnect(fd);
+		disconnect_socket(fd);
 	return false;
 }
 
@@ -224,12 +225,12 @@ static bool leave_old_peer(int fd, const struct tracked *tracked, const struct l
 {
 	*length = sizeof(*peer);
 	if (!tracked || tracked_get(tracked, state) != TRACKED_CONNECTED || is_device_bound(fd) ||
-	    !local_address(fd, &old->local.address) ||
+	    !read_local_address(fd, &old->local.address) ||
 	    IN6_ARE_ADDR_EQUAL(&old->local.address, &wanted->address) ||
 	    libc.getpeername(fd, (struct sockaddr *)peer, length) ||
 	    !peer_read(&old->peer, peer, *length))
 		return false;
-	disconnect(fd);
+	disconnect_socket(fd);
 	return true;
 }
 

@@ -31,7 +31,7 @@ static __attribute__((noinline)) bool copy_option(int from, int to, int level, i
 
 /* Makes a socket in the space of that salt, if that is not 0. Returns -1 if the thread is
  * elsewhere. */
-static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_family_t family)
+static __attribute__((noinline)) int make_asking_socket(int fd, uint64_t salt, sa_family_t family)
 {
 	int made = libc.socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int device = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
@@ -52,8 +52,8 @@ static __attribute__((noinline)) int make_socket(int fd, uint64_t salt, sa_famil
 }
 
 /* Connects the new socket to the peer. All zero: the kernel has no choice. */
-static __attribute__((noinline)) void ask(int made, const struct peer *peer,
-					  struct in6_addr *choice)
+static __attribute__((noinline)) void ask_choice(int made, const struct peer *peer,
+						 struct in6_addr *choice)
 {
 	struct sockaddr_in6 name = { .sin6_family = AF_INET6,
 				     .sin6_port = (in_port_t)peer->port,
@@ -84,9 +84,9 @@ bool kernel_choice(int fd, uint64_t salt, const struct peer *peer, struct in6_ad
 		return false;
 	/* A thread cancelled in there would leave a descriptor. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	made = make_socket(fd, salt, address_is_v4(&peer->host) ? AF_INET : AF_INET6);
+	made = make_asking_socket(fd, salt, address_is_v4(&peer->host) ? AF_INET : AF_INET6);
 	if (made >= 0) {
-		ask(made, peer, choice);
+		ask_choice(made, peer, choice);
 		libc.close(made);
 	}
 	pthread_setcancelstate(state, NULL);

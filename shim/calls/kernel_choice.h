@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The local address that the kernel would choose. */
-#ifndef KERNELCHOICE_H
-#define KERNELCHOICE_H
+#ifndef KERNEL_CHOICE_H
+#define KERNEL_CHOICE_H
 
 #include "wire/address.h"
 

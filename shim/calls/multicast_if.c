@@ -33,7 +33,7 @@ void multicast_follow(const void *value, socklen_t length)
  * Returns the error with which the kernel finds no way from that source to a group, by that
  * interface if any; 0: it finds one.
  */
-static int probe(int fd, struct in_addr source, int ifindex, int flags)
+static int probe_group(int fd, struct in_addr source, int ifindex, int flags)
 {
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
 	struct in6_addr mapped = address_map(source);
@@ -73,10 +73,10 @@ static bool index_is_unset(int fd, struct in_addr local)
 	/* The kernel does not use the index of a socket that is bound to a device. */
 	if (option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX) > 0)
 		return !set;
-	if (probe(fd, none, 0, MSG_DONTROUTE) == ENETUNREACH && !probe(fd, local, 0, 0))
+	if (probe_group(fd, none, 0, MSG_DONTROUTE) == ENETUNREACH && !probe_group(fd, local, 0, 0))
 		return true;
-	return (!set || (set > LOOPBACK_INDEX && probe(fd, loopback, set, 0) == EINVAL)) &&
-	       !probe(fd, loopback, 0, 0);
+	return (!set || (set > LOOPBACK_INDEX && probe_group(fd, loopback, set, 0) == EINVAL)) &&
+	       !probe_group(fd, loopback, 0, 0);
 }
 
 bool multicast_is_unset(int fd, struct in_addr local)

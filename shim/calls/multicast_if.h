@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a socket's IP_MULTICAST_IF can be used for a moment and then be as it was. */
-#ifndef MULTICAST_H
-#define MULTICAST_H
+#ifndef MULTICAST_IF_H
+#define MULTICAST_IF_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -13,7 +13,7 @@
 
 __thread struct rebind rebind_last;
 
-static bool read_name(int fd, struct peer *name)
+static bool read_socket_name(int fd, struct peer *name)
 {
 	struct sockaddr_in6 address;
 	socklen_t length = sizeof(address);
@@ -22,7 +22,7 @@ static bool read_name(int fd, struct peer *name)
 	       peer_read(name, &address, length);
 }
 
-static bool is_name(const struct rebind *last, const struct peer *name)
+static bool is_last_name(const struct rebind *last, const struct peer *name)
 {
 	return name->port == last->name.port && IN6_ARE_ADDR_EQUAL(&name->host, &last->name.host);
 }
@@ -33,7 +33,7 @@ void rebind_connected(int fd, int device, bool mapped)
 	int e = errno;
 
 	last->step = REBIND_NONE;
-	if (read_name(fd, &last->name) && !address_is_any(&last->name.host) &&
+	if (read_socket_name(fd, &last->name) && !address_is_any(&last->name.host) &&
 	    !address_is_multicast(&last->name.host)) {
 		last->device = device;
 		last->receives = thread_last_recv.version;
@@ -49,32 +49,32 @@ void rebind_shown(int fd)
 	struct peer name;
 	int e = errno;
 
-	if (read_name(fd, &name) && is_name(&rebind_last, &name))
+	if (read_socket_name(fd, &name) && is_last_name(&rebind_last, &name))
 		rebind_last.step = REBIND_SHOWN;
 	errno = e;
 }
 
 /* Reads nothing itself: of a way that does not exist, the kernel first copies the set. */
-static bool is_readable(const void *address)
+static bool address_is_readable(const void *address)
 {
 	enum { NO_WAY = 99, SET = 8 };
 
 	return kernel_call(SYS_rt_sigprocmask, NO_WAY, address, NULL, SET) < 0 && errno != EFAULT;
 }
 
-static bool is_wanted(int fd, const struct sockaddr *address, socklen_t length)
+static bool is_rebind(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct rebind *last = &rebind_last;
 	struct peer name;
 
 	if (length < sizeof(struct sockaddr_in) || length > sizeof(struct sockaddr_storage) ||
-	    !is_readable(address) ||
-	    !is_readable((const char *)address + length - sizeof(uint64_t)))
+	    !address_is_readable(address) ||
+	    !address_is_readable((const char *)address + length - sizeof(uint64_t)))
 		return false;
 	last->step = REBIND_NONE;
 	/* If the thread has received on another socket since, it had one to listen on. */
 	return last->receives == thread_last_recv.version && peer_read(&name, address, length) &&
-	       is_name(last, &name) && last->device >= 0 &&
+	       is_last_name(last, &name) && last->device >= 0 &&
 	       option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX) == last->device;
 }
 
@@ -84,7 +84,7 @@ bool rebind_wildcard(int fd, const struct sockaddr *address, socklen_t length)
 	int e = errno;
 	bool done = false;
 
-	if (is_wanted(fd, address, length)) {
+	if (is_rebind(fd, address, length)) {
 		any.sin6_family = address->sa_family; /* the port is at the same place in both */
 		if (any.sin6_family == AF_INET6 && rebind_last.mapped)
 			any.sin6_addr = address_map((struct in_addr){ .s_addr = INADDR_ANY });

@@ -100,9 +100,10 @@ struct receive {
 	struct learned learned;
 };
 
-static inline __attribute__((always_inline)) void begin(struct receive *receive, int fd,
-							struct tracked *tracked, uint64_t salt,
-							recvmsg_call *receiver)
+static inline __attribute__((always_inline)) void receive_begin(struct receive *receive, int fd,
+								struct tracked *tracked,
+								uint64_t salt,
+								recvmsg_call *receiver)
 {
 	receive->receiver = receiver;
 	receive->tracked = tracked;
@@ -197,7 +198,7 @@ static __attribute__((noinline)) ssize_t receive_from_again(const struct receive
 			     again->length);
 }
 
-static __attribute__((noinline)) void store(struct receive *receive)
+static __attribute__((noinline)) void receive_store(struct receive *receive)
 {
 	learned_store(receive->fd, receive->tracked, receive->salt, &receive->learned);
 }
@@ -210,12 +211,12 @@ receive_and_learn(int fd, void *buffer, size_t size, int flags, void *address, s
 	struct receive receive;
 	ssize_t n;
 
-	begin(&receive, fd, tracked, salt, receiver);
+	receive_begin(&receive, fd, tracked, salt, receiver);
 	n = call(fd, buffer, size, flags, address, length, &receive);
 	if (unlikely(receive.learned.kind)) {
 		if (receive.learned.kind == LEARNED_REFUSED)
 			return receive_from_again(&receive);
-		store(&receive);
+		receive_store(&receive);
 	}
 	return n;
 }
@@ -329,7 +330,7 @@ static __attribute__((noinline)) ssize_t receive_message_slow(int fd, struct msg
 }
 
 /* Descriptors that came over a UNIX socket: their numbers were something else before. */
-static void forget_passed(const struct cmsghdr *header)
+static void forget_passed_descriptors(const struct cmsghdr *header)
 {
 	size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
@@ -345,7 +346,7 @@ static void forget_passed(const struct cmsghdr *header)
  * PKTINFO, or the lack of room for it, on a socket that is not taken for a wildcard one: another
  * process or number made it one, and the program is not to see what that brings.
  */
-static __attribute__((noinline)) void hide_unexpected(int fd, struct msghdr *message)
+static __attribute__((noinline)) void hide_unexpected_pktinfo(int fd, struct msghdr *message)
 {
 	unsigned int hidden = socket_check_unexpected(fd);
 	struct msghdr received = *message;
@@ -366,11 +367,11 @@ void receive_plain(int fd, struct msghdr *message)
 
 	while ((header = control_next(message->msg_control, message->msg_controllen, &offset))) {
 		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-			forget_passed(header);
+			forget_passed_descriptors(header);
 		unexpected |= pktinfo_kind(header) & (INFO_V4 | INFO_V6);
 	}
 	if (unlikely(unexpected && value != DESCRIPTOR_PKTINFO))
-		hide_unexpected(fd, message);
+		hide_unexpected_pktinfo(fd, message);
 }
 
 /* It failed, maybe because of the guard. */
@@ -386,10 +387,10 @@ static __attribute__((noinline)) ssize_t receive_again(struct receive *receive)
 	errno = receive->error;
 	if (!tracked)
 		return receive->receiver(fd, again.buffer, again.flags);
-	begin(receive, fd, tracked, receive->salt, receive->receiver);
+	receive_begin(receive, fd, tracked, receive->salt, receive->receiver);
 	n = receive_message_slow(fd, again.buffer, again.flags, receive);
 	if (receive->learned.kind)
-		store(receive);
+		receive_store(receive);
 	return n;
 }
 
@@ -400,12 +401,12 @@ receive_and_learn_message(int fd, struct msghdr *message, int flags, recvmsg_cal
 	struct receive receive;
 	ssize_t n;
 
-	begin(&receive, fd, tracked, salt, receiver);
+	receive_begin(&receive, fd, tracked, salt, receiver);
 	n = call(fd, message, flags, &receive);
 	if (unlikely(receive.learned.kind)) {
 		if (receive.learned.kind == LEARNED_REFUSED)
 			return receive_again(&receive);
-		store(&receive);
+		receive_store(&receive);
 	}
 	return n;
 }

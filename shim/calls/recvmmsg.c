@@ -98,7 +98,7 @@ static inline bool is_name_direct(const struct tracked *tracked, const struct ms
 }
 
 /* A message that the kernel answers with EFAULT when it comes to it. */
-static void make_bad(struct mmsghdr *copy)
+static void make_bad_message(struct mmsghdr *copy)
 {
 	*copy = (struct mmsghdr){ .msg_hdr = { .msg_iov = (struct iovec *)sizeof(void *),
 					       .msg_iovlen = 1 } };
@@ -109,8 +109,9 @@ static void make_bad(struct mmsghdr *copy)
  * more is there if the program says so, and the kernel finds out that it is not. At least one is
  * copied, if need be with less room for control data than the program has.
  */
-static unsigned int prepare(const struct batch *batch, const struct tracked *tracked,
-			    const struct mmsghdr *messages, unsigned int known, unsigned int count)
+static unsigned int prepare_batch(const struct batch *batch, const struct tracked *tracked,
+				  const struct mmsghdr *messages, unsigned int known,
+				  unsigned int count)
 {
 	unsigned char *room = batch->end;
 	unsigned int i;
@@ -148,12 +149,12 @@ static unsigned int prepare(const struct batch *batch, const struct tracked *tra
 	}
 	if (unlikely(known < count &&
 		     (size_t)(room - (unsigned char *)&batch->copies[i]) >= sizeof(*batch->copies)))
-		make_bad(&batch->copies[i++]);
+		make_bad_message(&batch->copies[i++]);
 	return i;
 }
 
 /* How much room the messages need. */
-static size_t room_for(const struct mmsghdr *messages, unsigned int known, size_t extra)
+static size_t room_for_batch(const struct mmsghdr *messages, unsigned int known, size_t extra)
 {
 	size_t need = LEARN_AT_ONCE * sizeof(struct pending) + sizeof(*messages);
 
@@ -162,7 +163,7 @@ static size_t room_for(const struct mmsghdr *messages, unsigned int known, size_
 	return need;
 }
 
-static void divide(struct batch *batch, const struct scratch *scratch)
+static void divide_area(struct batch *batch, const struct scratch *scratch)
 {
 	batch->pending = (struct pending *)(void *)scratch->start;
 	batch->copies = (struct mmsghdr *)(void *)(batch->pending + LEARN_AT_ONCE);
@@ -173,25 +174,26 @@ static void divide(struct batch *batch, const struct scratch *scratch)
  * Room for those messages. If an area is too small and there is memory, a larger one is taken:
  * then it is this thread's for the next calls, too.
  */
-static unsigned int prepare_in_area(struct batch *batch, struct scratch *scratch,
-				    const struct tracked *tracked, const struct mmsghdr *messages,
-				    unsigned int known, unsigned int count)
+static unsigned int prepare_batch_in_area(struct batch *batch, struct scratch *scratch,
+					  const struct tracked *tracked,
+					  const struct mmsghdr *messages, unsigned int known,
+					  unsigned int count)
 {
 	unsigned int fitting;
 	size_t size;
 
-	divide(batch, scratch);
-	fitting = prepare(batch, tracked, messages, known, count);
+	divide_area(batch, scratch);
+	fitting = prepare_batch(batch, tracked, messages, known, count);
 	if (likely(fitting >= known))
 		return fitting;
-	size = room_for(messages, known, batch->extra);
+	size = room_for_batch(messages, known, batch->extra);
 	if (scratch->size >= (size < SCRATCH_MOST ? size : SCRATCH_MOST))
 		return fitting;
 	scratch_give(scratch);
 	if (!scratch_take(scratch, size))
 		return 0;
-	divide(batch, scratch);
-	return prepare(batch, tracked, messages, known, count);
+	divide_area(batch, scratch);
+	return prepare_batch(batch, tracked, messages, known, count);
 }
 
 /* A call of the program, and how far it came. */
@@ -225,8 +227,8 @@ static inline int receive_batch(int fd, struct call *call, const struct batch *b
 }
 
 /* One message alone: there is no area. */
-static __attribute__((noinline)) int receive_one(int fd, struct call *call, int flags,
-						 struct learned *learned)
+static __attribute__((noinline)) int receive_single(int fd, struct call *call, int flags,
+						    struct learned *learned)
 {
 	enum { SMALL = sizeof(struct mmsghdr) + NAME_ROOM + CONTROL_STACK };
 	_Alignas(struct mmsghdr) unsigned char small[SMALL];
@@ -235,7 +237,7 @@ static __attribute__((noinline)) int receive_one(int fd, struct call *call, int 
 			       .extra = call->batch.extra };
 	int n;
 
-	prepare(&batch, call->tracked, call->messages, 1, 1);
+	prepare_batch(&batch, call->tracked, call->messages, 1, 1);
 	n = receive_batch(fd, call, &batch, 1, flags);
 	if (n > 0)
 		learned_read(learned, &batch.copies->msg_hdr, flags);
@@ -248,7 +250,7 @@ static __attribute__((noinline)) int receive_without_area(int fd, struct call *c
 	int n;
 
 	learned.kind = LEARNED_NOTHING;
-	n = receive_one(fd, call, flags, &learned);
+	n = receive_single(fd, call, flags, &learned);
 	call->prepared = 1;
 	if (n > 0 && learned.kind)
 		learned_store(fd, call->tracked, call->salt, &learned);
@@ -264,8 +266,8 @@ static __attribute__((noinline)) int receive_into_area(int fd, struct call *call
 	call->batch.extra = more ? CONTROL_KERNEL : CONTROL_VECTOR;
 	call->prepared = 0;
 	if (likely(call->scratch.area))
-		call->prepared = prepare_in_area(&call->batch, &call->scratch, call->tracked,
-						 call->messages, call->known, call->wanted);
+		call->prepared = prepare_batch_in_area(&call->batch, &call->scratch, call->tracked,
+						       call->messages, call->known, call->wanted);
 	if (unlikely(!call->prepared))
 		return 0;
 	n = receive_batch(fd, call, &call->batch, call->prepared, flags);
@@ -290,7 +292,7 @@ static inline int receive_some(int fd, struct call *call, int flags)
 }
 
 /* Did the program's patience end? The kernel writes what is left of it. */
-static bool is_over(const struct timespec *timeout)
+static bool timeout_is_over(const struct timespec *timeout)
 {
 	return timeout && !timeout->tv_sec && !timeout->tv_nsec;
 }
@@ -326,7 +328,7 @@ static inline int receive_messages(int fd, struct tracked *tracked, uint64_t sal
 		left -= (unsigned int)n;
 		if (flags & MSG_WAITFORONE)
 			flags |= MSG_DONTWAIT;
-	} while (unlikely((unsigned int)n == call.prepared && left && !is_over(timeout)));
+	} while (unlikely((unsigned int)n == call.prepared && left && !timeout_is_over(timeout)));
 	if (likely(call.scratch.area != NULL))
 		scratch_give(&call.scratch);
 	if (likely(left < count)) {

@@ -30,7 +30,7 @@ bool send_is_source_error(void)
  * Some local IPv6 addresses are on no interface (AnyIP: a route of type local). Those are sources
  * for a socket with IPV6_FREEBIND only; an address that went away is none, so the table is asked.
  */
-static bool needs_free(const struct local *local)
+static bool needs_freebind(const struct local *local)
 {
 	return !address_is_v4(&local->address) && rtnetlink_is_local(&local->address);
 }
@@ -39,7 +39,7 @@ static bool needs_free(const struct local *local)
  * Asked once for each interface, and then again after so many refusals: anybody can cause those, by
  * a request from where no reply gets to.
  */
-static bool is_in_vrf(uint32_t ifindex)
+static bool interface_is_in_vrf(uint32_t ifindex)
 {
 	static uint64_t known; /* one that is in none, and for how many more that is believed */
 	uint64_t now = __atomic_load_n(&known, __ATOMIC_RELAXED);
@@ -63,7 +63,7 @@ static bool is_in_vrf(uint32_t ifindex)
 static bool needs_interface(const struct route *route)
 {
 	return route->local.ifindex && !ifindex_for(&route->peer, &route->local) &&
-	       (!address_is_v4(&route->local.address) || is_in_vrf(route->local.ifindex));
+	       (!address_is_v4(&route->local.address) || interface_is_in_vrf(route->local.ifindex));
 }
 
 bool send_is_refused(int fd, const struct msghdr *message, int flags)
@@ -99,7 +99,7 @@ bool send_would_be_refused(int fd, const struct msghdr *message, int flags)
  * it so: it is that thread's, or the program's own. Returns false if the source is refused all the
  * same; else *n is the result.
  */
-static bool send_free(int fd, const struct msghdr *message, int flags, ssize_t *n)
+static bool send_with_freebind(int fd, const struct msghdr *message, int flags, ssize_t *n)
 {
 	for (int tries = 0; tries < TRIES; tries++) {
 		bool is_on = option_get(fd, IPPROTO_IPV6, IPV6_FREEBIND) == 1, refused;
@@ -127,7 +127,8 @@ static bool send_otherwise(int fd, const struct route *route, struct msghdr *mes
 {
 	if (memory_is_confined())
 		return false;
-	if (errno == EINVAL && needs_free(&route->local) && send_free(fd, message, flags, n))
+	if (errno == EINVAL && needs_freebind(&route->local) &&
+	    send_with_freebind(fd, message, flags, n))
 		return true;
 	if (!needs_interface(route))
 		return false;

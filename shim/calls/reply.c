@@ -66,8 +66,8 @@ enum { NOT_SENT = -2 };
  * sibling call: it finds their stack frame gone (tests/transparency/faults/stack).
  */
 
-static ssize_t try_again(int fd, const void *buffer, size_t size, int flags,
-			 const struct sockaddr *address, socklen_t length, int e)
+static ssize_t send_to_again(int fd, const void *buffer, size_t size, int flags,
+			     const struct sockaddr *address, socklen_t length, int e)
 {
 	int error = errno;
 
@@ -97,10 +97,11 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 		return n;
 	if (n == NOT_SENT)
 		return send_to_any(fd, buffer, size, flags, address, length);
-	return send_is_source_error() ? try_again(fd, buffer, size, flags, address, length, e) : n;
+	return send_is_source_error() ? send_to_again(fd, buffer, size, flags, address, length, e)
+				      : n;
 }
 
-static ssize_t try_message_again(int fd, const struct msghdr *message, int flags, int e)
+static ssize_t send_message_again(int fd, const struct msghdr *message, int flags, int e)
 {
 	int error = errno;
 
@@ -130,5 +131,5 @@ ssize_t send_message(int fd, const struct msghdr *message, int flags)
 		return n;
 	if (n == NOT_SENT)
 		return send_message_any(fd, message, flags);
-	return send_is_source_error() ? try_message_again(fd, message, flags, e) : n;
+	return send_is_source_error() ? send_message_again(fd, message, flags, e) : n;
 }

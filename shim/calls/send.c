@@ -15,7 +15,7 @@
  * Is a fresh socket still free to send to that peer from any address? It can have been connected by
  * another number, or bound to IPv4 alone; then the kernel looks at the local address that it has.
  */
-static __attribute__((noinline)) bool is_free_for(int fd, const struct peer *peer)
+static __attribute__((noinline)) bool socket_is_free_for(int fd, const struct peer *peer)
 {
 	struct sockaddr_in6 name;
 	socklen_t length = sizeof(name);
@@ -34,7 +34,7 @@ bool send_route_slow(int fd, struct route *route, struct tracked *tracked, const
 	if (!tracked)
 		return address && peer_read(&route->peer, address, length) &&
 		       source_find_fresh(fd, &route->peer, &route->local, &route->adopts) &&
-		       is_free_for(fd, &route->peer);
+		       socket_is_free_for(fd, &route->peer);
 	/* udpv6_sendmsg() refuses to send to an IPv6 peer then, whatever the source. */
 	if (address && tracked_is(tracked, TRACKED_MAPPED))
 		return peer_read(&route->peer, address, length) &&
@@ -110,8 +110,8 @@ static __attribute__((noinline)) void forget_source(int fd, const struct route *
 }
 
 /* The slow path of finish(): the source was refused, or the socket was fresh; errno was `e`. */
-static __attribute__((noinline)) void finish_slow(int fd, const struct route *route, enum sent sent,
-						  int e)
+static __attribute__((noinline)) void finish_send_slow(int fd, const struct route *route,
+						       enum sent sent, int e)
 {
 	if (sent == SENT_BARE)
 		forget_source(fd, route);
@@ -121,13 +121,13 @@ static __attribute__((noinline)) void finish_slow(int fd, const struct route *ro
 }
 
 /* What follows a send, when the message is off the stack. */
-static inline void finish(int fd, const struct route *route, enum sent sent, int e)
+static inline void finish_send(int fd, const struct route *route, enum sent sent, int e)
 {
 	if (likely(sent == SENT_FROM))
 		source_count(COUNTER_sourced);
 	if (unlikely(sent > SENT_FROM || !route->tracked))
 		if (sent)
-			finish_slow(fd, route, sent, e);
+			finish_send_slow(fd, route, sent, e);
 }
 
 /* A message without control data of its own. `error`: it was tried, and refused with that. */
@@ -242,7 +242,7 @@ bool send_alone(int fd, struct mmsghdr *message, struct tracked *tracked, struct
 		return libc.sendmmsg(fd, message, 1, flags) == 1;
 	n = header->msg_controllen ? send_with_control(fd, route, header, flags, &sent)
 				   : send_copy(fd, route, header, flags, 0, &sent);
-	finish(fd, route, sent, e);
+	finish_send(fd, route, sent, e);
 	if (n >= 0)
 		message->msg_len = (unsigned int)n;
 	return n >= 0;
@@ -276,7 +276,7 @@ static inline ssize_t send_to_after(int fd, const void *buffer, size_t size, int
 	    !send_route(fd, &route, tracked, address, length))
 		return send_done(fd, libc.sendto(fd, buffer, size, flags, address, length));
 	n = send_bytes(fd, &route, &part, flags, address, length, error, &sent);
-	finish(fd, &route, sent, e);
+	finish_send(fd, &route, sent, e);
 	return n;
 }
 
@@ -307,7 +307,7 @@ static inline ssize_t send_message_after(int fd, const struct msghdr *message, i
 		return send_done(fd, libc.sendmsg(fd, message, flags));
 	n = unlikely(message->msg_controllen) ? send_with_control(fd, &route, message, flags, &sent)
 					      : send_copy(fd, &route, message, flags, error, &sent);
-	finish(fd, &route, sent, e);
+	finish_send(fd, &route, sent, e);
 	return n;
 }
 

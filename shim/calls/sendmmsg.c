@@ -29,8 +29,8 @@ static bool find_route(int fd, struct route *route, const struct vector *vector,
  * Copies a vector into an area: those with a source get that, the others stay as they are. Returns
  * how many fit; `attached` is then one of the sources, or has none.
  */
-static unsigned int prepare(int fd, const struct vector *vector, const struct scratch *scratch,
-			    struct route *attached)
+static unsigned int prepare_vector(int fd, const struct vector *vector,
+				   const struct scratch *scratch, struct route *attached)
 {
 	struct mmsghdr *copies = (struct mmsghdr *)(void *)scratch->start;
 	unsigned char *room = scratch->start + scratch->size;
@@ -59,7 +59,7 @@ static unsigned int prepare(int fd, const struct vector *vector, const struct sc
 }
 
 /* How much room a vector needs; control data beyond the most has no room anyway. */
-static size_t room_for(const struct vector *vector)
+static size_t room_for_vector(const struct vector *vector)
 {
 	size_t need = 0;
 
@@ -72,19 +72,19 @@ static size_t room_for(const struct vector *vector)
 	return need;
 }
 
-static unsigned int prepare_in_area(int fd, const struct vector *vector, struct scratch *scratch,
-				    struct route *attached)
+static unsigned int prepare_vector_in_area(int fd, const struct vector *vector,
+					   struct scratch *scratch, struct route *attached)
 {
-	unsigned int fitting = prepare(fd, vector, scratch, attached);
+	unsigned int fitting = prepare_vector(fd, vector, scratch, attached);
 	size_t size;
 
 	if (likely(fitting == vector->count))
 		return fitting;
-	size = room_for(vector);
+	size = room_for_vector(vector);
 	if (scratch->size >= (size < SCRATCH_MOST ? size : SCRATCH_MOST))
 		return fitting;
 	scratch_give(scratch);
-	return scratch_take(scratch, size) ? prepare(fd, vector, scratch, attached) : 0;
+	return scratch_take(scratch, size) ? prepare_vector(fd, vector, scratch, attached) : 0;
 }
 
 /* Does the copy of a message have a source attached? */
@@ -120,7 +120,7 @@ static __attribute__((noinline)) void send_part(int fd, const struct vector *vec
 	int n;
 
 	part->refused = false;
-	part->tried = prepare_in_area(fd, vector, scratch, &part->attached);
+	part->tried = prepare_vector_in_area(fd, vector, scratch, &part->attached);
 	if (unlikely(!part->tried)) {
 		/* A signal handler took the last area, or the control data is beyond all bounds. */
 		part->refused = !scratch->area;

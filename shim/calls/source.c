@@ -18,7 +18,7 @@ static time_t forked_at;
 /* A copy of the parent's last receive outranks the table for so long. */
 enum { INHERITED_SECONDS = 1 };
 
-static const struct local none = { .packed = 0 };
+static const struct local no_local = { .packed = 0 };
 
 static bool is_same_address(struct local one, struct local other)
 {
@@ -31,7 +31,7 @@ static bool is_same_address(struct local one, struct local other)
 /* An address of the same family as the peer's. */
 static struct local local_of_setting(const struct peer *peer)
 {
-	struct local local = none;
+	struct local local = no_local;
 
 	/* Loopback is reached from everywhere, and replies there are of use to nobody else. */
 	if (!address_is_loopback(&peer->host))
@@ -66,7 +66,7 @@ static void add_port(uint8_t *ports, in_port_t port)
 }
 
 /* Is it the local address of the conversation before the present one? */
-static NOINLINE bool is_past(const struct peer_hash *hash, const struct local *local)
+static NOINLINE bool is_past_address(const struct peer_hash *hash, const struct local *local)
 {
 	struct local before;
 
@@ -78,8 +78,8 @@ static NOINLINE bool is_past(const struct peer_hash *hash, const struct local *l
  * The peer's local address is news in a conversation that the program began. Is it the kernel's
  * choice for the peer by now, then that is still so; if not, the peer asks.
  */
-static NOINLINE bool is_choice(int fd, uint64_t salt, const struct peer *peer,
-			       const struct local *local)
+static NOINLINE bool is_kernel_choice(int fd, uint64_t salt, const struct peer *peer,
+				      const struct local *local)
 {
 	struct in6_addr choice;
 
@@ -102,7 +102,7 @@ static NOINLINE void put_peer(const struct peer_hash *hash, const struct local *
 }
 
 /* An entry in use is kept young. */
-static NOINLINE void keep_peer(const struct peer_hash *hash, const struct local *known)
+static NOINLINE void keep_peer_young(const struct peer_hash *hash, const struct local *known)
 {
 	if (!peers_knows(&library.peers, key_of_peer(hash, known->port), *known))
 		put_peer(hash, known);
@@ -110,21 +110,22 @@ static NOINLINE void keep_peer(const struct peer_hash *hash, const struct local 
 
 /* This thread's last receive, in a conversation that the program began. */
 static NOINLINE void write_own_last_recv(uint64_t salt, const struct peer *peer,
-					 const struct local *received, bool is_own)
+					 const struct local *received, bool own)
 {
 	struct local local = *received;
 
-	local.state = is_own ? LOCAL_OWN : LOCAL_OWN_ASKED;
+	local.state = own ? LOCAL_OWN : LOCAL_OWN_ASKED;
 	/* The kernel's choice, for this thread too. */
-	if (is_own)
+	if (own)
 		local.half[0] = local.half[1] = 0;
 	last_recv_write(&thread_last_recv, peer, salt, local);
-	if (is_own)
+	if (own)
 		thread_last_recv.flags = LAST_RECV_REPLIED;
 }
 
 /* Returns true if the program spoke first to the peer. */
-static NOINLINE bool is_own(const struct peer_hash *hash, in_port_t port, struct local *known)
+static NOINLINE bool is_own_conversation(const struct peer_hash *hash, in_port_t port,
+					 struct local *known)
 {
 	return peers_find(&library.peers, key_of_peer(hash, port), known) &&
 	       known->state >= LOCAL_OWN;
@@ -137,14 +138,14 @@ static NOINLINE bool learn_if_own(int fd, uint64_t salt, const struct peer_hash 
 	struct local known;
 	bool own;
 
-	if (!is_own(hash, local->port, &known))
+	if (!is_own_conversation(hash, local->port, &known))
 		return false;
 	own = known.state == LOCAL_OWN;
 	if (is_same_address(*local, known)) {
-		keep_peer(hash, &known);
+		keep_peer_young(hash, &known);
 	} else {
-		own = !local_is_usable(*local) || is_past(hash, local) ||
-		      is_choice(fd, salt, peer, local);
+		own = !local_is_usable(*local) || is_past_address(hash, local) ||
+		      is_kernel_choice(fd, salt, peer, local);
 		if (own && known.state == LOCAL_OWN && local_is_usable(known))
 			put_past(hash, &known);
 		known = *local;
@@ -413,13 +414,13 @@ static NOINLINE bool is_last_peer(const struct peer *peer, struct last_recv *las
 }
 
 /* The space of a socket that is bound to no device. */
-static uint64_t space_of(int fd)
+static uint64_t deviceless_space_of(int fd)
 {
 	return peer_salt(&library.peers.secret, socket_netns(fd), 0);
 }
 
 /* The fresh socket replies to what its thread received last, on another socket. */
-static NOINLINE bool find_last(const struct peer *peer, struct local *local)
+static NOINLINE bool find_last_receive(const struct peer *peer, struct local *local)
 {
 	struct last_recv last;
 
@@ -437,7 +438,7 @@ static NOINLINE bool find_without_question(int fd, const struct peer *peer, stru
 	struct peer_hash hash = { 0 };
 
 	if (library.settings.follow_tcp)
-		hash = peer_hash_of(&library.peers.secret, *peer, space_of(fd));
+		hash = peer_hash_of(&library.peers.secret, *peer, deviceless_space_of(fd));
 	return find_by_setting(&hash, peer, local);
 }
 
@@ -447,7 +448,7 @@ bool source_find_fresh(int fd, const struct peer *peer, struct local *local, boo
 	bool found;
 
 	*replies = descriptor_get(fd) == DESCRIPTOR_FRESH &&
-		   (find_last(peer, local) || find_question(fd, peer, local));
+		   (find_last_receive(peer, local) || find_question(fd, peer, local));
 	found = *replies || find_without_question(fd, peer, local);
 	errno = e;
 	return found;
@@ -462,7 +463,8 @@ static NOINLINE void forget_on_port(uint64_t salt, const struct peer *peer, in_p
 
 	refused =
 		(struct local){ .port = port,
-				.state = is_own(&hash, port, &refused) ? LOCAL_OWN : LOCAL_ASKED };
+				.state = is_own_conversation(&hash, port, &refused) ? LOCAL_OWN
+										    : LOCAL_ASKED };
 	retract_host(&hash, port, wrong);
 	/* From no other address either, as without us. */
 	peers_put(&library.peers, key_of_peer(&hash, port), refused);
@@ -516,14 +518,14 @@ void source_accepted(int fd)
 	socklen_t length = sizeof(name);
 	struct peer self, peer;
 	struct peer_hash hash;
-	struct local local = none;
+	struct local local = no_local;
 	int e = errno;
 
 	if (!libc.getsockname(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&self, &name, length) && (length = sizeof(name)) &&
 	    !libc.getpeername(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&peer, &name, length)) {
-		hash = peer_hash_of(&library.peers.secret, peer, space_of(fd));
+		hash = peer_hash_of(&library.peers.secret, peer, deviceless_space_of(fd));
 		local.address = self.host;
 		peers_put(&library.peers, key_of_tcp(&hash), local);
 	}

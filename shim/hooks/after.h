@@ -3,8 +3,8 @@
  * What a hook does once the kernel has answered, for the several calls that end in one system call
  * (bind() and syscall(SYS_bind)). Each returns the result that it is given.
  */
-#ifndef HOOKS_AFTER_H
-#define HOOKS_AFTER_H
+#ifndef AFTER_H
+#define AFTER_H
 
 #include <sys/socket.h>
 

@@ -10,7 +10,7 @@
 #include "calls/source.h"
 
 /* No port and no address of the program's choice: still a client, as it was. */
-static bool is_nothing(const struct sockaddr *address, socklen_t length)
+static bool names_nothing(const struct sockaddr *address, socklen_t length)
 {
 	struct peer self;
 
@@ -23,7 +23,7 @@ int after_bind(int fd, int result, const struct sockaddr *address, socklen_t len
 	if (result || (address->sa_family != AF_INET && address->sa_family != AF_INET6 &&
 		       address->sa_family != AF_UNSPEC))
 		return result;
-	if (descriptor_is_unbound(fd) && is_nothing(address, length))
+	if (descriptor_is_unbound(fd) && names_nothing(address, length))
 		return result;
 	socket_bound(fd);
 	return result;

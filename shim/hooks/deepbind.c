@@ -30,7 +30,8 @@ struct relocations {
 	size_t size, each;
 };
 
-static bool leads_to(const struct object *object, const char *name, function now, function wanted)
+static bool slot_leads_to(const struct object *object, const char *name, function now,
+			  function wanted)
 {
 	void *found;
 
@@ -48,10 +49,11 @@ static bool leads_to(const struct object *object, const char *name, function now
  */
 static function hook_for(const struct object *object, const char *name, function now)
 {
-#define HOOK_FOR(type, hook, parameters, arguments)                                             \
-	if (!strcmp(name, #hook))                                                               \
-		return leads_to(object, name, now, (function)libc.hook) ? (function)hook_##hook \
-									: NULL;
+#define HOOK_FOR(type, hook, parameters, arguments)                          \
+	if (!strcmp(name, #hook))                                            \
+		return slot_leads_to(object, name, now, (function)libc.hook) \
+			       ? (function)hook_##hook                       \
+			       : NULL;
 	HOOKS_ALWAYS(HOOK_FOR)
 	HOOKS_SOMETIMES(HOOK_FOR)
 	HOOKS_TIME64(HOOK_FOR)
@@ -61,7 +63,7 @@ static function hook_for(const struct object *object, const char *name, function
 }
 
 /* The table of addresses may be read-only after relocation (PT_GNU_RELRO). */
-static bool protect(const struct object *object, uintptr_t slot, int protection)
+static bool protect_slot(const struct object *object, uintptr_t slot, int protection)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = slot & ~(page - 1);
 	/* A page that is RELRO in part stays writable: the loader leaves it so too. */
@@ -72,7 +74,7 @@ static bool protect(const struct object *object, uintptr_t slot, int protection)
 	return !mprotect((void *)start, slot + sizeof(function) - start, protection);
 }
 
-static void mend_one(const struct object *object, const ElfW(Rel) * relocation)
+static void mend_relocation(const struct object *object, const ElfW(Rel) * relocation)
 {
 	uintptr_t slot = object->base + relocation->r_offset;
 #if UINTPTR_MAX > UINT32_MAX
@@ -87,22 +89,22 @@ static void mend_one(const struct object *object, const ElfW(Rel) * relocation)
 		return;
 	memcpy(&now, (const void *)slot, sizeof(now));
 	hook = hook_for(object, object->strings + symbol->st_name, now);
-	if (!hook || hook == now || !protect(object, slot, PROT_READ | PROT_WRITE))
+	if (!hook || hook == now || !protect_slot(object, slot, PROT_READ | PROT_WRITE))
 		return;
 	__atomic_store_n((function *)slot, hook, __ATOMIC_RELAXED);
-	protect(object, slot, PROT_READ);
+	protect_slot(object, slot, PROT_READ);
 }
 
-static void mend_table(const struct object *object, const struct relocations *relocations)
+static void mend_relocations(const struct object *object, const struct relocations *relocations)
 {
 	if (!relocations->table || !relocations->each)
 		return;
 	for (size_t at = 0; at + relocations->each <= relocations->size; at += relocations->each)
-		mend_one(object, (const ElfW(Rel) *)(relocations->table + at));
+		mend_relocation(object, (const ElfW(Rel) *)(relocations->table + at));
 }
 
 /* Some loaders relocate the dynamic section's addresses and some leave them as they are. */
-static uintptr_t absolute(const struct object *object, uintptr_t address)
+static uintptr_t absolute_in_object(const struct object *object, uintptr_t address)
 {
 	return address < object->base ? address + object->base : address;
 }
@@ -118,13 +120,13 @@ static void mend_object(struct object *object)
 
 		switch (dynamic->d_tag) {
 		case DT_SYMTAB:
-			object->symbols = (const ElfW(Sym) *)absolute(object, value);
+			object->symbols = (const ElfW(Sym) *)absolute_in_object(object, value);
 			break;
 		case DT_STRTAB:
-			object->strings = (const char *)absolute(object, value);
+			object->strings = (const char *)absolute_in_object(object, value);
 			break;
 		case DT_JMPREL:
-			calls.table = absolute(object, value);
+			calls.table = absolute_in_object(object, value);
 			break;
 		case DT_PLTRELSZ:
 			calls.size = value;
@@ -134,13 +136,13 @@ static void mend_object(struct object *object)
 				calls.each = sizeof(ElfW(Rel));
 			break;
 		case DT_REL:
-			rel.table = absolute(object, value);
+			rel.table = absolute_in_object(object, value);
 			break;
 		case DT_RELSZ:
 			rel.size = value;
 			break;
 		case DT_RELA:
-			rela.table = absolute(object, value);
+			rela.table = absolute_in_object(object, value);
 			break;
 		case DT_RELASZ:
 			rela.size = value;
@@ -149,9 +151,9 @@ static void mend_object(struct object *object)
 	}
 	if (!object->symbols || !object->strings)
 		return;
-	mend_table(object, &calls);
-	mend_table(object, &rel);
-	mend_table(object, &rela);
+	mend_relocations(object, &calls);
+	mend_relocations(object, &rel);
+	mend_relocations(object, &rela);
 }
 
 /* More than these at once (an extension and its libraries) are left as they are. */
@@ -163,7 +165,7 @@ struct walk {
 };
 
 /* Only noted: in here the loader holds a lock under which nothing may be looked up. */
-static int visit(struct dl_phdr_info *info, size_t size, void *argument)
+static int collect_object(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	struct object object = { .base = info->dlpi_addr };
 	struct walk *walk = argument;
@@ -195,7 +197,7 @@ int deepbind_count(void)
 
 	walk.number = walk.count = 0;
 	walk.known = INT32_MAX;
-	dl_iterate_phdr(visit, &walk);
+	dl_iterate_phdr(collect_object, &walk);
 	return walk.number;
 }
 
@@ -206,7 +208,7 @@ void deepbind_mend(void *handle, int known)
 
 	walk.number = walk.count = 0;
 	walk.known = known;
-	dl_iterate_phdr(visit, &walk);
+	dl_iterate_phdr(collect_object, &walk);
 	for (int i = 0; i < walk.count; i++) {
 		walk.objects[i].handle = handle;
 		mend_object(&walk.objects[i]);

@@ -38,7 +38,7 @@ int hook_socketpair(int domain, int type, int protocol, int fds[2])
 int after_accept(int made)
 {
 	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
-	if (unlikely(library.settings.follow_tcp) && made >= 0 && start_ready())
+	if (unlikely(library.settings.follow_tcp) && made >= 0 && library_ready())
 		source_accepted(made);
 	return made;
 }

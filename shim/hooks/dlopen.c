@@ -49,7 +49,7 @@ static __attribute__((noinline)) void *open_deep(const char *file, int mode)
 MAKES_SIBLING_CALL void *hook_dlopen(const char *file, int mode)
 {
 	if (likely(!(mode & RTLD_DEEPBIND)) || !file || !strchr(file, '/') || strchr(file, '$') ||
-	    !start_ready())
+	    !library_ready())
 		MUST_TAIL return libc.dlopen(file, mode);
 	return open_deep(file, mode);
 }

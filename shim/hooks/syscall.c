@@ -222,7 +222,7 @@ static long receive_plainly(int fd, enum kind kind, const long *a, const struct 
 	return n;
 }
 
-static long receive_one(enum kind kind, const long *a, const struct call *call)
+static long receive_one_by_number(enum kind kind, const long *a, const struct call *call)
 {
 	int fd = (int)a[0];
 	uint64_t salt;
@@ -237,7 +237,7 @@ static long receive_one(enum kind kind, const long *a, const struct call *call)
 			       kind == RECV ? NULL : (socklen_t *)a[5], MADE_BY(call, recvmsg));
 }
 
-static long receive(enum kind kind, const long *a, const struct call *call)
+static long receive_by_number(enum kind kind, const long *a, const struct call *call)
 {
 	switch (kind) {
 #ifdef SYS_recvmmsg
@@ -252,7 +252,7 @@ static long receive(enum kind kind, const long *a, const struct call *call)
 				      recvmmsg_time64_by_number);
 #endif
 	default:
-		return receive_one(kind, a, call);
+		return receive_one_by_number(kind, a, call);
 	}
 }
 
@@ -294,7 +294,7 @@ static long send_or_connect(enum kind kind, const long *a, const struct call *ca
 	return result;
 }
 
-static long dispatch(enum kind kind, const long *a, const struct call *call)
+static long dispatch_call(enum kind kind, const long *a, const struct call *call)
 {
 	switch (kind) {
 	case RECV:
@@ -302,7 +302,7 @@ static long dispatch(enum kind kind, const long *a, const struct call *call)
 	case RECVMSG:
 	case RECVMMSG:
 	case RECVMMSG_TIME64:
-		return receive(kind, a, call);
+		return receive_by_number(kind, a, call);
 	case CONNECT:
 	case SEND:
 	case SENDTO:
@@ -328,14 +328,14 @@ static const struct {
 };
 
 /* The kernel reads a mask before it finds `how` to be none: EFAULT, or EINVAL and nothing done. */
-static bool is_readable(const void *address)
+static bool array_is_readable(const void *address)
 {
 	return libc.syscall(SYS_rt_sigprocmask, -1L, address, NULL, (long)(_NSIG / 8), 0L, 0L) <
 		       0 &&
 	       errno == EINVAL;
 }
 
-static long socketcall(const struct call *call)
+static long make_socketcall(const struct call *call)
 {
 	unsigned long which = (unsigned long)call->argument[0];
 	const char *array = (const char *)call->argument[1];
@@ -347,13 +347,13 @@ static long socketcall(const struct call *call)
 		return make_call(call);
 	length = socketcalls[which].arguments * sizeof(*a);
 	/* A bad pointer is the kernel's. It reads 8 bytes at the array's start and at its end. */
-	if (!is_readable(array) || !is_readable(array + length - _NSIG / 8)) {
+	if (!array_is_readable(array) || !array_is_readable(array + length - _NSIG / 8)) {
 		errno = e;
 		return make_call(call);
 	}
 	errno = e;
 	memcpy(a, array, length);
-	return dispatch(socketcalls[which].kind, a, call);
+	return dispatch_call(socketcalls[which].kind, a, call);
 }
 #endif
 
@@ -375,9 +375,9 @@ long syscall_of_sockets(long number, ...)
 		return make_call(&call);
 #ifdef SYS_socketcall
 	if (number == SYS_socketcall)
-		return socketcall(&call);
+		return make_socketcall(&call);
 #endif
-	return dispatch(syscall_kinds[number], call.argument, &call);
+	return dispatch_call(syscall_kinds[number], call.argument, &call);
 }
 
 #else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* For C and for assembly: the numbers of system calls that a hook of syscall(2) looks at. */
-#ifndef HOOKS_SYSCALL_H
-#define HOOKS_SYSCALL_H
+#ifndef SYSCALL_H
+#define SYSCALL_H
 
 /* All are below this (the last is pidfd_getfd, 438), on each architecture of hooks/jump.S. */
 #define SYSCALL_KINDS 512

@@ -12,12 +12,12 @@
 #include "libc/lookup.h"
 
 /* Looks all functions up, the first time. A function that the libc lacks stays as it is. */
-static void find(void);
+static void find_functions(void);
 
 #define FIRST_CALL(type, name, parameters, arguments) \
 	static type first_##name parameters           \
 	{                                             \
-		find();                               \
+		find_functions();                     \
 		if (libc.name == first_##name) {      \
 			errno = ENOSYS;               \
 			return -1;                    \
@@ -33,7 +33,7 @@ static void find(void);
 		va_start(list, command);                       \
 		argument = va_arg(list, void *);               \
 		va_end(list);                                  \
-		find();                                        \
+		find_functions();                              \
 		if (libc.name == first_##name) {               \
 			errno = ENOSYS;                        \
 			return -1;                             \
@@ -49,7 +49,7 @@ HOOKS_VARIADIC(FIRST_CALL_VARIADIC)
 #define FIRST_CALL_LOADER(type, name, parameters, arguments)                   \
 	static type first_##name parameters                                    \
 	{                                                                      \
-		find();                                                        \
+		find_functions();                                              \
 		return libc.name == first_##name ? NULL : libc.name arguments; \
 	}
 HOOKS_LOADER(FIRST_CALL_LOADER)
@@ -76,7 +76,7 @@ static long no_syscall(long number, ...)
 
 void libc_find_syscall(void)
 {
-	find();
+	find_functions();
 	if (libc.syscall == libc_first_syscall)
 		libc.syscall = no_syscall;
 }
@@ -94,7 +94,7 @@ static void *no_dlsym(void *handle, const char *name)
 
 void libc_find_dlsym(void)
 {
-	find();
+	find_functions();
 	if (libc.dlsym == libc_first_dlsym)
 		libc.dlsym = no_dlsym;
 }
@@ -119,7 +119,7 @@ bool libc_is_between(const void *code)
 	return false;
 }
 
-static bool holds(uintptr_t start, uintptr_t size, const void *function)
+static bool code_holds(uintptr_t start, uintptr_t size, const void *function)
 {
 	uintptr_t address;
 
@@ -131,18 +131,18 @@ static bool holds(uintptr_t start, uintptr_t size, const void *function)
  * Does that code hold the next function of any hook, and is not the libc, which has getppid()? Or
  * is it ours: such a function may end in a jump to syscall(), and return to where we called it.
  */
-static bool is_between(uintptr_t start, uintptr_t size)
+static bool code_is_between(uintptr_t start, uintptr_t size)
 {
 	pid_t (*of_libc)(void) = getppid;
 	bool (*ours)(const void *) = libc_is_between;
-	bool is = holds(start, size, &ours);
+	bool is = code_holds(start, size, &ours);
 
-#define HOLDS(type, name, parameters, arguments) is |= holds(start, size, &libc.name);
+#define HOLDS(type, name, parameters, arguments) is |= code_holds(start, size, &libc.name);
 	HOOKS_ALWAYS(HOLDS)
-	return is && !holds(start, size, &of_libc);
+	return is && !code_holds(start, size, &of_libc);
 }
 
-static int visit(struct dl_phdr_info *info, size_t size, void *argument)
+static int add_code_between(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	(void)size;
 	(void)argument;
@@ -151,7 +151,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *argument)
 		uintptr_t start = info->dlpi_addr + header->p_vaddr;
 
 		if (header->p_type != PT_LOAD || !(header->p_flags & PF_X) ||
-		    !is_between(start, header->p_memsz))
+		    !code_is_between(start, header->p_memsz))
 			continue;
 		between[between_count].start = start;
 		between[between_count++].size = header->p_memsz;
@@ -163,7 +163,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *argument)
 static const struct lookup names[] = { HOOKS_JUMP(LOOKUP) FUNCTIONS(LOOKUP) };
 _Static_assert(sizeof(names) / sizeof(*names) <= LOOKUP_MOST, "looked up at once");
 
-static void find(void)
+static void find_functions(void)
 {
 	static bool found;
 
@@ -175,7 +175,7 @@ static void find(void)
 
 void libc_resolve(void)
 {
-	find();
+	find_functions();
 	if (!between_count)
-		dl_iterate_phdr(visit, NULL);
+		dl_iterate_phdr(add_code_between, NULL);
 }

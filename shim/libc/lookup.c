@@ -19,7 +19,7 @@ struct object {
 };
 
 /* Some loaders relocate the dynamic section's addresses and some leave them as they are. */
-static uintptr_t absolute(uintptr_t base, uintptr_t address)
+static uintptr_t absolute_address(uintptr_t base, uintptr_t address)
 {
 	return address < base ? address + base : address;
 }
@@ -28,7 +28,7 @@ static bool read_object(struct object *object, uintptr_t base, const ElfW(Dyn) *
 {
 	*object = (struct object){ .base = base };
 	for (; dynamic->d_tag != DT_NULL; dynamic++) {
-		uintptr_t address = absolute(base, dynamic->d_un.d_ptr);
+		uintptr_t address = absolute_address(base, dynamic->d_un.d_ptr);
 
 		if (dynamic->d_tag == DT_SYMTAB)
 			object->symbols = (const ElfW(Sym) *)address;
@@ -45,7 +45,7 @@ static bool read_object(struct object *object, uintptr_t base, const ElfW(Dyn) *
 }
 
 /* strcmp() may be that of a sanitizer, which first looks its own functions up, by our dlsym(). */
-static bool is_equal(const char *one, const char *other)
+static bool names_are_equal(const char *one, const char *other)
 {
 	while (*one && *one == *other) {
 		one++;
@@ -62,7 +62,7 @@ static bool is_definition(const struct object *object, uint32_t index, const cha
 	return symbol->st_shndx != SHN_UNDEF && symbol->st_value &&
 	       (symbol->st_info & 0xf) == STT_FUNC && symbol->st_info >> 4 != STB_LOCAL &&
 	       !(object->versions && object->versions[index] & 0x8000) &&
-	       is_equal(object->strings + symbol->st_name, name);
+	       names_are_equal(object->strings + symbol->st_name, name);
 }
 
 /* Returns the index of the name's symbol, 0 for none. */
@@ -115,7 +115,7 @@ static uint32_t find_by_hash(const struct object *object, const char *name)
 }
 
 /* POSIX lets an object pointer hold a function's address; ISO C has no cast for it. */
-static bool find(const struct object *object, const struct lookup *wanted)
+static bool find_symbol(const struct object *object, const struct lookup *wanted)
 {
 	uint32_t index = 0;
 	uintptr_t address;
@@ -142,7 +142,7 @@ struct walk {
 /* The dynamic section of this library. */
 extern __attribute__((visibility("hidden"))) ElfW(Dyn) _DYNAMIC[];
 
-static void look_in(struct walk *walk, uintptr_t base, const ElfW(Dyn) * dynamic)
+static void look_in_object(struct walk *walk, uintptr_t base, const ElfW(Dyn) * dynamic)
 {
 	enum { VDSO_MOST = 65536 };
 	struct object object;
@@ -157,7 +157,8 @@ static void look_in(struct walk *walk, uintptr_t base, const ElfW(Dyn) * dynamic
 	    (vdso && (uintptr_t)dynamic - vdso < VDSO_MOST) || !read_object(&object, base, dynamic))
 		return;
 	for (size_t i = 0; i < walk->count; i++)
-		if (!(walk->found >> i & 1) && find(&object, &walk->names[i]) && !walk->whole)
+		if (!(walk->found >> i & 1) && find_symbol(&object, &walk->names[i]) &&
+		    !walk->whole)
 			walk->found |= UINT64_C(1) << i;
 }
 
@@ -189,11 +190,11 @@ static const struct link_map *loaded_objects(void)
 	return NULL;
 }
 
-static int visit(struct dl_phdr_info *info, size_t size, void *argument)
+static int visit_object(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	(void)size;
-	look_in(argument, info->dlpi_addr,
-		dynamic_section(info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum));
+	look_in_object(argument, info->dlpi_addr,
+		       dynamic_section(info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum));
 	return 0;
 }
 
@@ -206,9 +207,9 @@ static void look_everywhere(struct walk *walk)
 	const struct link_map *object = loaded_objects();
 
 	if (!object)
-		dl_iterate_phdr(visit, walk);
+		dl_iterate_phdr(visit_object, walk);
 	for (; object; object = object->l_next)
-		look_in(walk, object->l_addr, object->l_ld);
+		look_in_object(walk, object->l_addr, object->l_ld);
 }
 
 void lookup_next(const struct lookup *names, size_t count)

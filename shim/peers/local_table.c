@@ -14,7 +14,7 @@ struct found {
 };
 
 /* Was it so in that generation, when the address had been read? */
-static bool is_settled(const struct found *found)
+static bool local_slot_is_settled(const struct found *found)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return !local_is_changing(found->generation) &&
@@ -25,7 +25,7 @@ static bool is_settled(const struct found *found)
  * How long ago the slot was used. Others can have put it at a later tick than ours; slots
  * that never were in use are as old as ticks are.
  */
-static uint32_t age_of(const struct local_slot *slot, uint32_t now)
+static uint32_t age_of_local_slot(const struct local_slot *slot, uint32_t now)
 {
 	uint32_t age = now - __atomic_load_n(&slot->tick, __ATOMIC_RELAXED);
 
@@ -36,8 +36,8 @@ static uint32_t age_of(const struct local_slot *slot, uint32_t now)
  * The slot that the address has, or the oldest of those that it can have. One where somebody wrote
  * this very address and was stopped is as good as free.
  */
-static struct found find(struct local_slot *slots, uint32_t first, const struct local *local,
-			 uint32_t now)
+static struct found find_local_slot(struct local_slot *slots, uint32_t first,
+				    const struct local *local, uint32_t now)
 {
 	struct found best = { .slot = NULL };
 	uint32_t oldest = 0;
@@ -48,10 +48,10 @@ static struct found find(struct local_slot *slots, uint32_t first, const struct 
 
 		found.generation = __atomic_load_n(&found.slot->generation, __ATOMIC_ACQUIRE);
 		if (locals_is_at(found.slot, *local)) {
-			found.there = is_settled(&found);
+			found.there = local_slot_is_settled(&found);
 			return found;
 		}
-		age = age_of(found.slot, now);
+		age = age_of_local_slot(found.slot, now);
 		if (!best.slot || age > oldest) {
 			oldest = age;
 			best = found;
@@ -64,7 +64,7 @@ static struct found find(struct local_slot *slots, uint32_t first, const struct 
  * Takes the slot from whoever was last there, if it is as it was found. Who is stopped in the
  * middle leaves a slot that is nobody's until its turn comes again.
  */
-static bool take(struct found *found, const struct local *local)
+static bool claim_local_slot(struct found *found, const struct local *local)
 {
 	uint32_t mine = found->generation + 1 + local_is_changing(found->generation);
 
@@ -88,11 +88,12 @@ struct local_known locals_put(const struct locals *locals, const struct hash_sec
 
 	*made = false;
 	for (int tries = 0; tries < TRIES && !found.there && !*made; tries++) {
-		found = find(locals->slots, local_first_slot(locals, secret, hash), local, tick);
+		found = find_local_slot(locals->slots, local_first_slot(locals, secret, hash),
+					local, tick);
 		/* Young first, so that it is nobody else's choice. */
 		if (__atomic_load_n(&found.slot->tick, __ATOMIC_RELAXED) != tick)
 			__atomic_store_n(&found.slot->tick, tick, __ATOMIC_RELAXED);
-		*made = !found.there && take(&found, local);
+		*made = !found.there && claim_local_slot(&found, local);
 	}
 	return (struct local_known){ .check = local_check_of(hash, found.generation),
 				     .index = (uint32_t)(found.slot - locals->slots) };

@@ -59,8 +59,8 @@ static uint32_t age_of_entry(uint64_t word, uint32_t now)
 }
 
 /* Returns the slot that holds a key, with *word in it, or NULL. */
-static NOINLINE uint64_t *search(const struct peers *peers, const struct peer_key *key,
-				 uint64_t *word, struct local *local)
+static NOINLINE uint64_t *search_key(const struct peers *peers, const struct peer_key *key,
+				     uint64_t *word, struct local *local)
 {
 	for (int n = 0; n < KEY_BUCKETS; n++) {
 		struct peer_bucket *bucket = nth_bucket(peers, key, n);
@@ -105,7 +105,7 @@ bool peers_find(const struct peers *peers, struct peer_key key, struct local *lo
 	 */
 	if (!key.port)
 		return search_any_port(peers, &key, local) || search_any_port(peers, &key, local);
-	return search(peers, &key, &word, local) || search(peers, &key, &word, local);
+	return search_key(peers, &key, &word, local) || search_key(peers, &key, &word, local);
 }
 
 void peers_forget(struct peers *peers, struct peer_key key)
@@ -114,7 +114,7 @@ void peers_forget(struct peers *peers, struct peer_key key)
 	uint64_t word, *slot;
 
 	for (int tries = 0; tries < TRIES; tries++) {
-		slot = search(peers, &key, &word, &unused);
+		slot = search_key(peers, &key, &word, &unused);
 		if (!slot)
 			return;
 		__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
@@ -203,25 +203,25 @@ static NOINLINE bool entry_is_only(const struct peers *peers, const struct peer_
 	return true;
 }
 
-static NOINLINE uint64_t *search_slot(const struct peers *peers, const struct peer_key *key,
-				      uint64_t *word)
+static NOINLINE uint64_t *search_key_slot(const struct peers *peers, const struct peer_key *key,
+					  uint64_t *word)
 {
 	struct local unused;
 
-	return search(peers, key, word, &unused);
+	return search_key(peers, key, word, &unused);
 }
 
 /*
  * Writes an entry. Returns false when it is to be tried again: another writer was at work there.
  * *made: where a new entry went.
  */
-static bool put_once(const struct peers *peers, const struct peer_key *key, uint64_t word,
-		     int tries, struct choice *made)
+static bool put_entry_once(const struct peers *peers, const struct peer_key *key, uint64_t word,
+			   int tries, struct choice *made)
 {
 	struct choice choice;
 	bool found, all;
 
-	choice.slot = search_slot(peers, key, &choice.word);
+	choice.slot = search_key_slot(peers, key, &choice.word);
 	found = choice.slot;
 	if (!found)
 		choice = *made = choose_slot(peers, key);
@@ -253,12 +253,13 @@ static NOINLINE uint64_t put_local(struct peers *peers, const struct peer_key *k
 	return peers_word(&known, tick) ^ (key->hash & FINGERPRINT_MASK);
 }
 
-static NOINLINE bool put_word(struct peers *peers, const struct peer_key *key, uint64_t word)
+static NOINLINE bool put_entry(struct peers *peers, const struct peer_key *key, uint64_t word)
 {
 	struct peers_state *state = peers->state;
 	struct choice made = { .slot = NULL };
 
-	for (int tries = 0; tries < TRIES && !put_once(peers, key, word, tries, &made); tries++)
+	for (int tries = 0; tries < TRIES && !put_entry_once(peers, key, word, tries, &made);
+	     tries++)
 		;
 	if (made.slot)
 		advance_clock(&state->clock, &state->tick, peers->tick_shift);
@@ -267,7 +268,7 @@ static NOINLINE bool put_word(struct peers *peers, const struct peer_key *key, u
 
 bool peers_put_at(struct peers *peers, const struct peer_key *key, const struct local *local)
 {
-	return put_word(peers, key, put_local(peers, key, local));
+	return put_entry(peers, key, put_local(peers, key, local));
 }
 
 bool peers_put(struct peers *peers, struct peer_key key, struct local local)

@@ -72,7 +72,7 @@ static bool has_own_address(const struct peer *self)
 }
 
 /* Returns the record that a number has, if it is still that socket's. */
-static struct tracked *record_of(int fd, uint64_t cookie, uint32_t *tag)
+static struct tracked *find_record(int fd, uint64_t cookie, uint32_t *tag)
 {
 	struct tracked *tracked;
 
@@ -99,11 +99,12 @@ static uint64_t socket_space(int fd)
  * Makes the record of a wildcard socket and switches PKTINFO on. Returns NULL if that cannot be
  * had; the number is plain then.
  */
-static struct tracked *track(int fd, enum reason why, const struct peer *self, sa_family_t family)
+static struct tracked *track_socket(int fd, enum reason why, const struct peer *self,
+				    sa_family_t family)
 {
 	uint64_t cookie = socket_cookie(fd, SO_COOKIE);
 	uint32_t tag;
-	struct tracked *tracked = record_of(fd, cookie, &tag);
+	struct tracked *tracked = find_record(fd, cookie, &tag);
 	bool remembered = tracked && tracked_get(tracked, state) != TRACKED_FRESH, made = !tracked;
 
 	/* A fresh socket that replied is tracked whatever its port, by all its numbers. */
@@ -140,7 +141,7 @@ static struct tracked *track(int fd, enum reason why, const struct peer *self, s
 
 /* Asks the kernel what a descriptor is. Returns the record of a tracked socket, else NULL and
  * *value. */
-static struct tracked *ask_kernel(int fd, enum reason why, uint32_t *value)
+static struct tracked *ask_kernel_of_socket(int fd, enum reason why, uint32_t *value)
 {
 	struct tracked *tracked;
 	struct peer self;
@@ -156,24 +157,24 @@ static struct tracked *ask_kernel(int fd, enum reason why, uint32_t *value)
 		return NULL;
 	}
 	if (has_own_address(&self)) {
-		tracked = record_of(fd, socket_cookie(fd, SO_COOKIE), &tag);
+		tracked = find_record(fd, socket_cookie(fd, SO_COOKIE), &tag);
 		if (why == USED && tracked && tracked_get(tracked, state) == TRACKED_CONNECTED)
 			return tracked;
 		options_clear(fd);
 		return NULL;
 	}
-	return track(fd, why, &self, family);
+	return track_socket(fd, why, &self, family);
 }
 
-static struct tracked *classify(int fd, enum reason why, uint64_t *salt)
+static struct tracked *classify_socket(int fd, enum reason why, uint64_t *salt)
 {
 	struct tracked *tracked = NULL;
 	uint32_t value = DESCRIPTOR_UNKNOWN;
 	int e = errno;
 
-	if (!start_ready() || !descriptor_is_ours())
+	if (!library_ready() || !descriptor_is_ours())
 		return NULL;
-	tracked = ask_kernel(fd, why, &value);
+	tracked = ask_kernel_of_socket(fd, why, &value);
 	if (tracked)
 		*salt = tracked_get(tracked, salt);
 	else
@@ -184,19 +185,19 @@ static struct tracked *classify(int fd, enum reason why, uint64_t *salt)
 
 struct tracked *socket_classify(int fd, uint64_t *salt)
 {
-	return classify(fd, USED, salt);
+	return classify_socket(fd, USED, salt);
 }
 
 struct tracked *socket_adopt(int fd, uint64_t *salt)
 {
-	return classify(fd, REPLIED, salt);
+	return classify_socket(fd, REPLIED, salt);
 }
 
 void socket_bound(int fd)
 {
 	uint64_t salt;
 
-	classify(fd, BOUND, &salt);
+	classify_socket(fd, BOUND, &salt);
 }
 
 struct tracked *socket_find_slow(int fd, uint32_t value, uint64_t *salt)
@@ -221,7 +222,7 @@ void socket_made(int fd, int domain, int type, int protocol)
 	bool udp = (type & 0xf) == SOCK_DGRAM &&
 		   (!protocol || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE);
 
-	if (fd >= 0 && start_ready())
+	if (fd >= 0 && library_ready())
 		descriptor_set(fd, inet && udp ? DESCRIPTOR_FRESH : DESCRIPTOR_PLAIN);
 }
 
@@ -229,7 +230,7 @@ void socket_duplicated(int fd, int made)
 {
 	uint32_t value;
 
-	if (made < 0 || made == fd || !start_ready())
+	if (made < 0 || made == fd || !library_ready())
 		return;
 	value = descriptor_get(fd);
 	if (value & DESCRIPTOR_TRACKED && !tracked_hold(value))
@@ -272,7 +273,7 @@ unsigned int socket_check_unexpected(int fd)
 	int e = errno;
 	uint64_t salt;
 
-	if (!start_ready())
+	if (!library_ready())
 		return 0;
 	ours = options_of_ours(fd);
 	if (ours)
@@ -283,7 +284,7 @@ unsigned int socket_check_unexpected(int fd)
 	return ours;
 }
 
-static bool is_mapped(int fd)
+static bool socket_is_mapped(int fd)
 {
 	struct peer self;
 
@@ -312,7 +313,7 @@ void socket_connected(int fd, struct tracked *tracked, uint32_t tag, const struc
 		tracked_set(tracked, source_ifindex, by_control->ifindex);
 	}
 	tracked_mark(tracked, TRACKED_BY_CONTROL, by_control != NULL);
-	tracked_mark(tracked, TRACKED_MAPPED, is_mapped(fd));
+	tracked_mark(tracked, TRACKED_MAPPED, socket_is_mapped(fd));
 	if (tracked_get(tracked, state) != TRACKED_FRESH)
 		options_restore(fd, tracked);
 	tracked_set(tracked, state, (uint8_t)TRACKED_CONNECTED);

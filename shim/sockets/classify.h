@@ -3,8 +3,8 @@
  * What a descriptor is. The process remembers it for each number, as a cache: the kernel is asked
  * when a number is used of which nothing is known, and when what comes back does not fit.
  */
-#ifndef SOCKET_H
-#define SOCKET_H
+#ifndef CLASSIFY_H
+#define CLASSIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -55,7 +55,7 @@ bool descriptor_is_ours(void)
 }
 
 /* Returns the slot of a number's value, or NULL if there is none and `value` needs none. */
-static uint32_t *find_slot(int fd, uint32_t value)
+static uint32_t *find_descriptor_slot(int fd, uint32_t value)
 {
 	uint32_t **slot = &descriptors[fd / CHUNK], *expected = NULL;
 	uint32_t *chunk = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
@@ -82,7 +82,7 @@ bool descriptor_set(int fd, uint32_t value)
 
 	if ((unsigned int)fd >= CHUNK * CHUNKS)
 		return false;
-	slot = find_slot(fd, value);
+	slot = find_descriptor_slot(fd, value);
 	if (!slot)
 		return value == DESCRIPTOR_UNKNOWN;
 	old = __atomic_load_n(slot, __ATOMIC_RELAXED);

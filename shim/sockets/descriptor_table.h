@@ -3,8 +3,8 @@
  * What the process knows of each descriptor number: a cache in private memory. It grows in chunks,
  * as descriptors with something to remember appear.
  */
-#ifndef DESCRIPTOR_H
-#define DESCRIPTOR_H
+#ifndef DESCRIPTOR_TABLE_H
+#define DESCRIPTOR_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -39,7 +39,7 @@ static const struct {
 };
 
 /* How many rows of the table a socket has. */
-static int rows(const struct tracked *tracked)
+static int option_rows(const struct tracked *tracked)
 {
 	return tracked_get(tracked, family) == AF_INET6 ? 2 : 1;
 }
@@ -63,7 +63,7 @@ bool options_enable(int fd, struct tracked *tracked, bool remembered)
 
 	/* Read the option first and set the mark first: who comes between them knows whose it is.
 	 */
-	for (int i = 0; i < rows(tracked); i++) {
+	for (int i = 0; i < option_rows(tracked); i++) {
 		bool is_on = option_get(fd, table[i].level, table[i].name) == 1;
 		bool is_marked = option_get(fd, SOL_SOCKET, table[i].mark) == 1;
 
@@ -73,11 +73,11 @@ bool options_enable(int fd, struct tracked *tracked, bool remembered)
 			wanted |= is_on ? table[i].kind : table[i].mark_kind;
 	}
 	if (!remembered) {
-		if (rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+		if (option_rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
 			wanted |= INFO_V6_OLD;
 		tracked_set(tracked, wanted, (uint8_t)wanted);
 	}
-	for (int i = 0; i < rows(tracked); i++) {
+	for (int i = 0; i < option_rows(tracked); i++) {
 		if (on & table[i].kind)
 			continue;
 		option_set(fd, SOL_SOCKET, table[i].mark, 1);
@@ -93,7 +93,7 @@ void options_restore(int fd, struct tracked *tracked)
 {
 	unsigned int wanted = tracked_get(tracked, wanted);
 
-	for (int i = 0; i < rows(tracked); i++) {
+	for (int i = 0; i < option_rows(tracked); i++) {
 		if (wanted & table[i].kind)
 			continue;
 		option_set(fd, table[i].level, table[i].name, 0);
@@ -132,11 +132,11 @@ void options_refresh(int fd, struct tracked *tracked)
 	tracked_set(tracked, options, (uint8_t)source_options());
 	if (tracked_get(tracked, state) == TRACKED_WILDCARD) {
 		wanted &= marks;
-		for (int i = 0; i < rows(tracked); i++)
+		for (int i = 0; i < option_rows(tracked); i++)
 			if (option_get(fd, table[i].level, table[i].name) == 1 &&
 			    option_get(fd, SOL_SOCKET, table[i].mark) != 1)
 				wanted |= table[i].kind;
-		if (rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+		if (option_rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
 			wanted |= INFO_V6_OLD;
 		tracked_set(tracked, wanted, (uint8_t)wanted);
 	}
@@ -144,7 +144,7 @@ void options_refresh(int fd, struct tracked *tracked)
 }
 
 /* Options whose control messages come before PKTINFO (net/ipv4/ip_sockglue.c, net/socket.c). */
-static bool brings_control(int level, int name)
+static bool option_brings_control(int level, int name)
 {
 	if (level != SOL_SOCKET)
 		return level == IPPROTO_UDP && name == UDP_GRO;
@@ -155,13 +155,13 @@ static bool brings_control(int level, int name)
 
 bool option_is_followed(int level, int name)
 {
-	return option_kind(level, name) || brings_control(level, name) ||
+	return option_kind(level, name) || option_brings_control(level, name) ||
 	       (level == IPPROTO_IP && name == IP_MULTICAST_IF) ||
 	       (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX));
 }
 
 /* The value as do_ip_setsockopt() reads it: an int, or a byte where there is no room for one. */
-static int value_of(const void *value, socklen_t length)
+static int option_value(const void *value, socklen_t length)
 {
 	int number = 0;
 
@@ -185,7 +185,7 @@ static void follow_wanted(int fd, struct tracked *tracked, unsigned int kind, bo
 	tracked_set(tracked, wanted, (uint8_t)wanted);
 	if (tracked_get(tracked, state) != TRACKED_WILDCARD)
 		return;
-	for (int i = 0; i < rows(tracked); i++) {
+	for (int i = 0; i < option_rows(tracked); i++) {
 		bool mark = !(wanted & table[i].kind) || wanted & table[i].mark_kind;
 
 		if (!(kind & (table[i].kind | table[i].mark_kind)))
@@ -208,7 +208,7 @@ void options_follow(int fd, int level, int name, const void *value, socklen_t le
 	} else if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
 		socket_moved(fd);
 	} else if (tracked && kind) {
-		follow_wanted(fd, tracked, kind, value_of(value, length) != 0);
+		follow_wanted(fd, tracked, kind, option_value(value, length) != 0);
 	} else if (tracked) {
 		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
 	}
@@ -219,11 +219,11 @@ void options_follow(int fd, int level, int name, const void *value, socklen_t le
  * A socket that is not taken for a wildcard one, by this number or in this process, but that was
  * made one: what is on is ours, and so is its mark.
  */
-static bool is_unexpected(int fd, unsigned int kind, const void *value, socklen_t length)
+static bool option_is_unexpected(int fd, unsigned int kind, const void *value, socklen_t length)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (kind & (table[i].kind | table[i].mark_kind))
-			return value_of(value, length) == 1 &&
+			return option_value(value, length) == 1 &&
 			       option_get(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM &&
 			       option_get(fd, table[i].level, table[i].name) == 1 &&
 			       option_get(fd, SOL_SOCKET, table[i].mark) == 1;
@@ -237,7 +237,7 @@ void options_show_wanted(int fd, unsigned int kind, void *value, socklen_t lengt
 	int wanted;
 
 	if (!tracked || tracked_get(tracked, state) != TRACKED_WILDCARD) {
-		if (!is_unexpected(fd, kind, value, length))
+		if (!option_is_unexpected(fd, kind, value, length))
 			return;
 		wanted = 0;
 	} else {

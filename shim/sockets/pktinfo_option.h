@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The socket options that make the kernel tell local addresses, and the program's own view of them.
  */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#ifndef PKTINFO_OPTION_H
+#define PKTINFO_OPTION_H
 
 #include "wire/cmsg.h"
 #include "sockets/classify.h"

@@ -22,7 +22,7 @@ enum { GENERATION = SOCKETS };
 _Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag");
 
 /* Makes sure that the chunk of a record exists. */
-static bool make_chunk(uint32_t index)
+static bool make_record_chunk(uint32_t index)
 {
 	struct tracked **slot = &tracked_chunks[index / TRACKED_CHUNK], *expected = NULL, *chunk;
 
@@ -39,7 +39,7 @@ static bool make_chunk(uint32_t index)
 }
 
 /* Returns the index of a free record, or SOCKETS. */
-static uint32_t pop_free(void)
+static uint32_t pop_free_record(void)
 {
 	uint64_t head = __atomic_load_n(&free_list, __ATOMIC_ACQUIRE), next;
 	uint32_t index;
@@ -54,14 +54,14 @@ static uint32_t pop_free(void)
 	}
 	index = __atomic_load_n(&used, __ATOMIC_RELAXED);
 	do {
-		if (index >= SOCKETS || !make_chunk(index))
+		if (index >= SOCKETS || !make_record_chunk(index))
 			return SOCKETS;
 	} while (!__atomic_compare_exchange_n(&used, &index, index + 1, false, __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
 	return index;
 }
 
-static void push_free(uint32_t index)
+static void push_free_record(uint32_t index)
 {
 	uint64_t head = __atomic_load_n(&free_list, __ATOMIC_RELAXED), next;
 
@@ -74,7 +74,7 @@ static void push_free(uint32_t index)
 
 struct tracked *tracked_make(uint32_t *tag)
 {
-	uint32_t index = pop_free();
+	uint32_t index = pop_free_record();
 	struct tracked *tracked;
 
 	if (index >= SOCKETS)
@@ -95,7 +95,7 @@ struct tracked *tracked_make(uint32_t *tag)
 }
 
 /* Nobody finds a freed record by its old tag; the next one has another. */
-static void drop_reference(struct tracked *tracked)
+static void drop_record_reference(struct tracked *tracked)
 {
 	uint32_t tag;
 
@@ -103,7 +103,7 @@ static void drop_reference(struct tracked *tracked)
 		return;
 	tag = tracked_get(tracked, tag);
 	__atomic_store_n(&tracked->tag, (tag + GENERATION) & ~DESCRIPTOR_TRACKED, __ATOMIC_RELEASE);
-	push_free(tag & (SOCKETS - 1));
+	push_free_record(tag & (SOCKETS - 1));
 }
 
 bool tracked_hold(uint32_t tag)
@@ -118,11 +118,11 @@ bool tracked_hold(uint32_t tag)
 					      false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (__atomic_load_n(&tracked->tag, __ATOMIC_ACQUIRE) == tag)
 		return true;
-	drop_reference(tracked);
+	drop_record_reference(tracked);
 	return false;
 }
 
 void tracked_drop(uint32_t tag)
 {
-	drop_reference(tracked_at(tag));
+	drop_record_reference(tracked_at(tag));
 }

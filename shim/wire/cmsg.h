@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Control (ancillary) data: walking it, and hiding what the program did not ask for. */
-#ifndef CONTROL_H
-#define CONTROL_H
+#ifndef CMSG_H
+#define CMSG_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -17,7 +17,7 @@ unsigned int pktinfo_kind(const struct cmsghdr *header)
 	return header->cmsg_type == IPV6_2292PKTINFO ? INFO_V6_OLD : 0;
 }
 
-static bool read_v4(struct in_pktinfo *info, const struct cmsghdr *header)
+static bool copy_pktinfo_v4(struct in_pktinfo *info, const struct cmsghdr *header)
 {
 	if (header->cmsg_len < CMSG_LEN(sizeof(*info)))
 		return false;
@@ -25,7 +25,7 @@ static bool read_v4(struct in_pktinfo *info, const struct cmsghdr *header)
 	return true;
 }
 
-static bool read_v6(struct in6_pktinfo *info, const struct cmsghdr *header)
+static bool copy_pktinfo_v6(struct in6_pktinfo *info, const struct cmsghdr *header)
 {
 	if (header->cmsg_len < CMSG_LEN(sizeof(*info)))
 		return false;
@@ -40,13 +40,15 @@ bool pktinfo_is_source(const struct cmsghdr *header)
 	struct in6_pktinfo v6;
 
 	if (kind == INFO_V4)
-		return !read_v4(&v4, header) || v4.ipi_ifindex || v4.ipi_spec_dst.s_addr;
+		return !copy_pktinfo_v4(&v4, header) || v4.ipi_ifindex || v4.ipi_spec_dst.s_addr;
 	if (!kind)
 		return false;
-	return !read_v6(&v6, header) || v6.ipi6_ifindex || !IN6_IS_ADDR_UNSPECIFIED(&v6.ipi6_addr);
+	return !copy_pktinfo_v6(&v6, header) || v6.ipi6_ifindex ||
+	       !IN6_IS_ADDR_UNSPECIFIED(&v6.ipi6_addr);
 }
 
-static enum pktinfo decide(struct local *local, const struct in6_addr *address, uint32_t ifindex)
+static enum pktinfo decide_local(struct local *local, const struct in6_addr *address,
+				 uint32_t ifindex)
 {
 	if (!address_is_unicast(address))
 		return PKTINFO_UNDECIDED;
@@ -55,28 +57,28 @@ static enum pktinfo decide(struct local *local, const struct in6_addr *address, 
 	return PKTINFO_LOCAL;
 }
 
-static NOINLINE enum pktinfo decide_v4(struct local *local, const struct cmsghdr *header)
+static NOINLINE enum pktinfo decide_local_v4(struct local *local, const struct cmsghdr *header)
 {
 	struct in6_addr mapped;
 	struct in_pktinfo v4;
 
-	read_v4(&v4, header);
+	copy_pktinfo_v4(&v4, header);
 	if (v4.ipi_spec_dst.s_addr && v4.ipi_spec_dst.s_addr != v4.ipi_addr.s_addr)
 		return PKTINFO_UNDECIDED;
 	mapped = address_map(v4.ipi_addr);
-	return decide(local, &mapped, (uint32_t)v4.ipi_ifindex);
+	return decide_local(local, &mapped, (uint32_t)v4.ipi_ifindex);
 }
 
-static NOINLINE enum pktinfo decide_v6(struct local *local, const struct cmsghdr *header)
+static NOINLINE enum pktinfo decide_local_v6(struct local *local, const struct cmsghdr *header)
 {
 	struct in6_pktinfo v6;
 
-	read_v6(&v6, header);
-	return decide(local, &v6.ipi6_addr, v6.ipi6_ifindex);
+	copy_pktinfo_v6(&v6, header);
+	return decide_local(local, &v6.ipi6_addr, v6.ipi6_ifindex);
 }
 
 /* Finds what decides; NULL: nothing does. */
-static NOINLINE const struct cmsghdr *find_deciding(const void *control, size_t length)
+static NOINLINE const struct cmsghdr *find_deciding_cmsg(const void *control, size_t length)
 {
 	const struct cmsghdr *header, *found = NULL;
 	size_t offset = 0;
@@ -94,11 +96,11 @@ static NOINLINE const struct cmsghdr *find_deciding(const void *control, size_t 
 
 enum pktinfo pktinfo_read(const void *control, size_t length, struct local *local)
 {
-	const struct cmsghdr *header = find_deciding(control, length);
+	const struct cmsghdr *header = find_deciding_cmsg(control, length);
 
 	*local = (struct local){ .packed = 0 };
 	if (!header)
 		return PKTINFO_NONE;
-	return pktinfo_kind(header) == INFO_V4 ? decide_v4(local, header)
-					       : decide_v6(local, header);
+	return pktinfo_kind(header) == INFO_V4 ? decide_local_v4(local, header)
+					       : decide_local_v6(local, header);
 }

@@ -43,9 +43,9 @@ mutant() {
 
 mutant 'two entries of one key stay' peers/peer_table.c 's/all ? KEY_BUCKETS : 1/0/'
 mutant 'of two entries none sees the other' peers/peer_table.c 's/__ATOMIC_SEQ_CST);$/__ATOMIC_SEQ_CST); return true;/'
-mutant 'a search is made once' peers/peer_table.c 's/return search(peers, key, &word, local) || .*/return search(peers, key, \&word, local);/' 3000
-mutant 'a search for any port is made once' peers/peer_table.c 's/return search_any_port(peers, key, local) || .*/return search_any_port(peers, key, local);/' 3000
-mutant 'a write that lost its race is not tried again' peers/peer_table.c 's/tries < TRIES \&\& !put_once/tries < 1 \&\& !put_once/'
+mutant 'a search_key is made once' peers/peer_table.c 's/return search_key(peers, key, &word, local) || .*/return search_key(peers, key, \&word, local);/' 3000
+mutant 'a search_key for any port is made once' peers/peer_table.c 's/return search_any_port(peers, key, local) || .*/return search_any_port(peers, key, local);/' 3000
+mutant 'a write that lost its race is not tried again' peers/peer_table.c 's/tries < TRIES \&\& !put_entry_once/tries < 1 \&\& !put_entry_once/'
 mutant 'the local port is not compared' peers/peer_table.c 's/(!key->port || local->port == key->port)/true/'
 mutant 'a slot is looked at once' peers/local_table.c 's/__atomic_load_n(&found->slot->generation.*== found->generation;/true;/'
 mutant 'a slot that is being written is believed' peers/local_table.c 's/return !local_is_changing(found->generation) &&/return/'
