@@ -43,8 +43,8 @@ mutant() {
 
 mutant 'two entries of one key stay' peers/peer_table.c 's/all ? KEY_BUCKETS : 1/0/'
 mutant 'of two entries none sees the other' peers/peer_table.c 's/__ATOMIC_SEQ_CST);$/__ATOMIC_SEQ_CST); return true;/'
-mutant 'a search_key is made once' peers/peer_table.c 's/return search_key(peers, key, &word, local) || .*/return search_key(peers, key, \&word, local);/' 3000
-mutant 'a search_key for any port is made once' peers/peer_table.c 's/return search_any_port(peers, key, local) || .*/return search_any_port(peers, key, local);/' 3000
+mutant 'a search is made once' peers/peer_table.c 's/return search_key(peers, &key, &word, local) || .*/return search_key(peers, \&key, \&word, local);/' 3000
+mutant 'a search for any port is made once' peers/peer_table.c 's/return search_any_port(peers, &key, local) || .*/return search_any_port(peers, \&key, local);/' 3000
 mutant 'a write that lost its race is not tried again' peers/peer_table.c 's/tries < TRIES \&\& !put_entry_once/tries < 1 \&\& !put_entry_once/'
 mutant 'the local port is not compared' peers/peer_table.c 's/(!key->port || local->port == key->port)/true/'
 mutant 'a slot is looked at once' peers/local_table.c 's/__atomic_load_n(&found->slot->generation.*== found->generation;/true;/'
@@ -55,5 +55,5 @@ mutant 'a record that is reused is held' sockets/tracked.c 's/if (__atomic_load_
 mutant 'a free record is held' sockets/tracked.c 's/if (!references)/if (0)/'
 mutant 'a record has the same tag again' sockets/tracked.c 's/(tag + GENERATION)/tag/'
 mutant 'a record is free before its tag is another' sockets/tracked.c \
-	's/^\t__atomic_store_n(&tracked->tag, (tag + GEN.*/\tpush_free(tag \& (SOCKETS - 1));/; s/^\tpush_free(tag & .*/\t__atomic_store_n(\&tracked->tag, (tag + GENERATION) \& ~DESCRIPTOR_TRACKED, __ATOMIC_RELEASE);/'
+	's/^\t__atomic_store_n(&tracked->tag, (tag + GEN.*/\tpush_free_record(tag \& (SOCKETS - 1));/; s/^\tpush_free_record(tag & .*/\t__atomic_store_n(\&tracked->tag, (tag + GENERATION) \& ~DESCRIPTOR_TRACKED, __ATOMIC_RELEASE);/'
 exit $failed
