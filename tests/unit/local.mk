@@ -12,7 +12,7 @@ unit_programs = \
 	tests/unit/test_control_kernel \
 	tests/unit/test_control_truncate \
 	tests/unit/test_control_walk \
-	tests/unit/test_helped \
+	tests/unit/test_tracked \
 	tests/unit/test_peers_capacity \
 	tests/unit/test_peers_evict \
 	tests/unit/test_peers_garbage \
@@ -59,9 +59,9 @@ tests_unit_test_control_truncate_SOURCES = tests/unit/test_control_truncate.c $(
 tests_unit_test_control_truncate_LDADD = -lcmocka
 tests_unit_test_control_walk_SOURCES = tests/unit/test_control_walk.c $(unit_control)
 tests_unit_test_control_walk_LDADD = -lcmocka
-tests_unit_test_helped_SOURCES = tests/unit/test_tracked.c tests/unit/unit.h tests/unit/writers.h \
+tests_unit_test_tracked_SOURCES = tests/unit/test_tracked.c tests/unit/unit.h tests/unit/writers.h \
 	shim/sockets/descriptor_table.h shim/sockets/tracked.c shim/sockets/tracked.h shim/sockets/classify.h
-tests_unit_test_helped_LDADD = -lcmocka -lpthread
+tests_unit_test_tracked_LDADD = -lcmocka -lpthread
 tests_unit_test_peers_capacity_SOURCES = tests/unit/test_peers_capacity.c $(unit_peers)
 tests_unit_test_peers_capacity_LDADD = -lcmocka
 tests_unit_test_peers_evict_SOURCES = tests/unit/test_peers_evict.c $(unit_peers)
