@@ -11,7 +11,10 @@
 #include <sys/types.h>
 #include <time.h>
 
-/* A way to call: the system calls themselves, or the libc's functions, which the shim hooks. */
+/*
+ * A way to call: by system call number, the libc's own functions past the preload as a program
+ * without it does, or the same functions as the program's symbols lead to them: hooked.
+ */
 struct calls {
 	int (*socket)(int domain, int type, int protocol);
 	int (*bind)(int fd, const struct sockaddr *address, socklen_t length);
@@ -28,13 +31,32 @@ struct calls {
 	int (*sendmmsg)(int fd, struct mmsghdr *messages, unsigned int count, int flags);
 };
 extern const struct calls raw, hooked;
+extern struct calls libc_calls;
+
+/* Finds the libc's functions. */
+void calls_find(void);
 
 /*
  * The sides of a comparison. Native is measured twice: how far its two measurements are apart is
- * what the machine can't tell from nothing.
+ * what the machine can't tell from nothing. Raw is native with system calls by number. The BPF side
+ * is a plain server whose sockets were made in the cgroup of the second engine, if there is one.
  */
-enum side { PLAIN, NATIVE, NATIVE_AGAIN, SHIM, SIDES };
+enum side { PLAIN, NATIVE, NATIVE_AGAIN, RAW, PRELOAD, BPF, SIDES };
 extern const char *const side_names[SIDES];
+
+static inline bool side_is_native(enum side side)
+{
+	return side == NATIVE || side == NATIVE_AGAIN || side == RAW;
+}
+
+/* Returns how the server of a side calls. */
+const struct calls *side_calls(enum side side);
+
+/* Returns how many sides there are: without the second engine one less. */
+unsigned int sides_here(void);
+
+/* The sockets of that side are made from now on. */
+void side_enter(enum side side);
 
 enum { PAYLOAD = 64, MESSAGES = 32 };
 
@@ -49,8 +71,14 @@ static inline uint64_t now(void)
 /* Ends the bench with the reason: a bench that can't measure has no result. */
 _Noreturn void give_up(const char *what);
 
+/* What a batch took, in nanoseconds: the server's work, and that with the delivery of requests. */
+struct cost {
+	uint64_t served, whole;
+};
+
 /* One line of the result: the nanoseconds of one datagram (or call) in one batch. */
 void print_batch(unsigned int round, const char *side, uint64_t nanoseconds, unsigned int count);
+void print_cost(unsigned int round, enum side side, struct cost cost, unsigned int count);
 
 /* The parts, each with its own arguments. */
 int bench_trips(int count, char *arguments[]);

@@ -1,121 +1,157 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Measures the library side by side with what it is compared to, and prints the tables."""
+"""Measures both engines side by side with a server that does the same by hand, and prints the tables."""
 
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import instructions
 import page
+import plot
 import resources
 from figures import Batches
 
 STYLES = ["recvfrom+sendto", "recvmsg+sendmsg", "recvmmsg+sendmmsg"]
 FAMILIES = ["IPv4", "IPv6", "dual-stack"]
-PEERS = [64, 50000]
+PEERS = [64, 1000, 50000]
 OTHERS = ["tcp-send+recv", "unix-send+recv", "tcp-recv-nothing", "unix-recv-nothing",
           "unix-write+read", "tcp-options", "unix-options"]
 THREADS = [1, 2, 4, 8]
 TABLE, LARGE_TABLE = 65536, 1048576
-GROWTH = [*(("peers", n, TABLE) for n in (10, 100, 1000, 10000, 100000, 1000000)),
-          *(("peers", n, LARGE_TABLE) for n in (1000, 100000, 1000000)),
-          *(("addresses", n, TABLE) for n in (2, 64, 4096, 65000)),
-          *(("sockets", n, TABLE) for n in (1, 10, 100, 1000))]
+USUAL = {"family": "IPv4", "peers": 64, "addresses": "8", "sockets": 1, "table": TABLE,
+         "sides": "all", "engine": True}
+FEW_SIDES = "native,again,preload,bpf"
+CROWD = (8, 64, 1000, 10000, 50000, 100000, 1000000)
+GROWTH = [*({"family": family, "peers": n} for family in ("IPv4", "IPv6") for n in CROWD),
+          *({"peers": n, "table": LARGE_TABLE} for n in (1000, 100000, 1000000)),
+          {"addresses": "8+"},
+          *({"addresses": str(n)} for n in (2, 64)),
+          *({"addresses": str(n), "engine": False} for n in (4096, 65000)),  # it knows 4,088
+          *({"sockets": n, "sides": FEW_SIDES} for n in (10, 100, 1000, 4500)),
+          {"family": "IPv6-AnyIP"}]
 
 # Native against itself: further apart than this, and nothing can be said of differences as small.
 NOISE_LIMIT = 0.02
 HERE = os.path.dirname(os.path.abspath(__file__))
 
+# Programs that a page needs, and the packages (of Debian) that have them.
+NEEDED = {"valgrind": "valgrind", "ip": "iproute2", "unshare": "util-linux"}
+SERVERS = {"nsd": "nsd", "unbound": "unbound", "memcached": "memcached", "dnsperf": "dnsperf",
+           "iperf3": "iperf3"}
+
+
+def lacks(engine, with_servers):
+    """What is missing for a whole page, one line each."""
+    needed = {**NEEDED, **(SERVERS if with_servers else {})}
+    packages = sorted({package for program, package in needed.items() if not shutil.which(program)})
+    lines = ["packages: " + " ".join(packages)] if packages else []
+    if os.getuid():
+        lines.append("root, for the BPF engine")
+    if not os.access(engine, os.X_OK):
+        lines.append("the BPF engine: configure --with-bpf=yes (packages clang, bpftool, libbpf-dev)")
+    with open("/proc/self/mountinfo", encoding="ascii") as mounts:
+        if not any(" - cgroup2 " in line for line in mounts):
+            lines.append("a mounted cgroup2 file system")
+    return lines
+
 
 class Bench:
-    """The built library and the bench's program."""
+    """The built library and engine, and the bench's program."""
 
     def __init__(self, build, rounds, with_servers):
         self.library = os.path.join(build, "shim", "libreplyfrom.so")
         self.wrapper = os.path.join(build, "tools", "replyfrom")
+        self.engine = os.path.join(build, "bpf", "replyfrom-bpf")
         self.program = os.path.join(build, "tests", "bench", "bench")
         self.stamp = os.path.join(build, "tests", "bench", "stamp.so")
         self.rounds = rounds
         self.with_servers = with_servers
+        self.lacks = lacks(self.engine, with_servers)
+        self.has_engine = not any("BPF" in lack or "cgroup2" in lack for lack in self.lacks)
         self.environment = dict(os.environ, BENCH_PRELOAD=self.library)
 
-    def command(self, before, arguments):
-        return [os.path.join(HERE, "lab.sh"), *before, self.program, *arguments]
-
-    def run(self, before, arguments):
+    def run(self, before, arguments, engine=False, table=TABLE):
         """Output of one part; an exit status of 1 is a wrong answer, 2 a lab that failed."""
-        run = subprocess.run(self.command(before, arguments), env=self.environment, text=True,
-                             stdout=subprocess.PIPE, check=False)
+        environment = dict(self.environment, REPLYFROM_PEERS=str(table),
+                           BENCH_ENGINE_PEERS=str(table))
+        if engine and self.has_engine:
+            environment["BENCH_ENGINE"] = self.engine
+        command = [os.path.join(HERE, "lab.sh"), *before, self.program, *arguments]
+        run = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE,
+                             check=False)
         if run.returncode == 1:
-            sys.exit("bench: FAILED: a shimmed reply had a wrong source: " + " ".join(arguments))
+            sys.exit("bench: FAILED: a reply had a wrong source: " + " ".join(arguments))
         run.check_returncode()
         return run.stdout
 
     def start(self, arguments):
-        return subprocess.Popen(self.command([], arguments), env=self.environment,
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        command = [os.path.join(HERE, "lab.sh"), self.program, *arguments]
+        return subprocess.Popen(command, env=self.environment, stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE)
 
-    def trips(self, family, style, peers, addresses=8, sockets=1, rounds=None):
-        return self.measure("trips", family, style, str(peers), str(addresses), str(sockets),
-                            "all", rounds=rounds)
-
-    def measure(self, *arguments, rounds=None):
+    def measure(self, *arguments, rounds=None, **settings):
         rounds = rounds or self.rounds
         print("...", *arguments, file=sys.stderr)
-        return Batches(self.run([], [*arguments, str(rounds)]))
+        return Batches(self.run([], [*arguments, str(rounds)], **settings))
+
+    def trips(self, style, family, peers, addresses, sockets, sides, rounds=None, **settings):
+        return self.measure("trips", family, style, str(peers), addresses, str(sockets), sides,
+                            rounds=rounds, **settings)
 
 
-def summary(batches, base, sides):
-    """What the page needs of a run: times of the sides, ratios and differences to the base."""
-    return {"ns": {side: batches.side(side) for side in sides},
-            "ratio": {side: batches.ratio(side, base) for side in sides},
-            "difference": {side: batches.difference(side, base) for side in sides}}
+def summary(batches, base):
+    """What the page needs of a run: times of the sides, and ratios and differences to the base."""
+    result = {}
+    for name, figures in (("served", batches.served), ("whole", batches.whole)):
+        if figures:
+            sides = [side for side in figures[0] if side != base]
+            result[name] = {"ns": {side: batches.side(figures, side) for side in figures[0]},
+                            "ratio": {side: batches.ratio(figures, side, base) for side in sides},
+                            "difference": {side: batches.difference(figures, side, base)
+                                           for side in sides}}
+    return result
 
 
 def measure_trips(bench):
-    results = []
-    for family in FAMILIES:
-        for style in STYLES:
-            for peers in PEERS:
-                batches = bench.trips(family, style, peers)
-                results.append({"family": family, "style": style, "peers": peers,
-                                **summary(batches, "native",
-                                          ["plain", "native", "again", "shim"])})
-    return results
+    return [{"family": family, "style": style, "peers": peers,
+             **summary(bench.trips(style, **{**USUAL, "family": family, "peers": peers}),
+                       "native")}
+            for family in FAMILIES for style in STYLES for peers in PEERS]
 
 
 def measure_crowds(bench):
     results = []
     kinds = [("threads", "one", n) for n in THREADS] + [("threads", "each", n) for n in THREADS]
     for kind, sockets, workers in [*kinds, ("processes", "one", 8), ("processes", "each", 8)]:
-        batches = bench.measure("crowd", "IPv4", kind, sockets, str(workers),
+        batches = bench.measure("crowd", "IPv4", kind, sockets, str(workers), engine=True,
                                 rounds=max(10, bench.rounds // 4))
         results.append({"kind": kind, "sockets": sockets, "workers": workers,
-                        **summary(batches, "native", ["native", "again", "shim"])})
+                        **summary(batches, "native")})
     return results
 
 
 def measure_growth(bench):
-    """How the cost of a round trip grows: IPv4, recvfrom+sendto, one dimension at a time."""
+    """How the cost of a round trip grows: recvfrom+sendto, one dimension at a time."""
     results = []
-    for what, size, table in GROWTH:
-        sizes = {"peers": 64, "addresses": 8, "sockets": 1, what: size}
-        bench.environment["REPLYFROM_PEERS"] = str(table)
-        batches = bench.trips("IPv4", STYLES[0], **sizes, rounds=max(100, bench.rounds // 4))
-        del bench.environment["REPLYFROM_PEERS"]
-        results.append({"what": what, "size": size, "table": table,
-                        **summary(batches, "native", ["native", "again", "shim"])})
+    for change in GROWTH:
+        sizes = {**USUAL, **change}
+        if sizes["sockets"] * 4 + 100 > resource.getrlimit(resource.RLIMIT_NOFILE)[1]:
+            print(f"bench: left out, ulimit -n is too low: {change}", file=sys.stderr)
+            continue
+        batches = bench.trips(STYLES[0], **sizes, rounds=max(50, bench.rounds // 3))
+        results.append({"what": list(change), **sizes, **summary(batches, "native")})
     return results
 
 
 def measure_instructions(bench):
     if not shutil.which("valgrind"):
-        print("bench: valgrind is missing: no instructions counted", file=sys.stderr)
         return []
     return [{"family": family, "style": style, "functions":
              instructions.per_trip(bench.run, family, style)}
@@ -137,21 +173,23 @@ def measure_servers(bench):
     """Stock servers, those that are installed."""
     if not bench.with_servers:
         return {}
+    print("... servers", file=sys.stderr)
     run = subprocess.run([os.path.join(HERE, "lab.sh"), os.path.join(HERE, "servers.py"),
-                          bench.wrapper], stdout=subprocess.PIPE, check=True)
+                          bench.wrapper, *([bench.engine] if bench.has_engine else [])],
+                         stdout=subprocess.PIPE, check=True)
     return json.loads(run.stdout)
 
 
 def measure(bench):
-    sides = ["plain", "again", "shim"]
-    return {
+    begin = time.monotonic()
+    results = {
         "rounds": bench.rounds,
-        "machine": {"kernel": os.uname().release, "processors": os.cpu_count()},
+        "machine": {"kernel": os.uname().release, "processors": os.cpu_count(),
+                    "load": os.getloadavg()[0]},
         "trips": measure_trips(bench),
-        "connected": [{"family": family,
-                       **summary(bench.measure("connected", family), "plain", sides)}
+        "connected": [{"family": family, **summary(bench.measure("connected", family), "plain")}
                       for family in FAMILIES],
-        "others": [{"work": work, **summary(bench.measure("others", work), "plain", sides)}
+        "others": [{"work": work, **summary(bench.measure("others", work), "plain")}
                    for work in OTHERS],
         "crowds": measure_crowds(bench),
         "growth": measure_growth(bench),
@@ -159,24 +197,37 @@ def measure(bench):
         "instructions": measure_instructions(bench),
         "resources": measure_resources(bench),
     }
+    results["seconds"] = time.monotonic() - begin
+    return results
 
 
 def noise(results):
-    """How far native is from itself where it is furthest, and the median width of its quartiles."""
-    ratios = [row["ratio"]["again"] for row in results["trips"]]
+    """How far native is from itself where it is furthest."""
+    ratios = [row["served"]["ratio"]["again"] for row in results["trips"]]
     return max(abs(middle - 1) for _, middle, _ in ratios)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default=".", help="where the library was built")
-    parser.add_argument("--rounds", type=int, default=1000, help="batches of each side")
+    parser.add_argument("--rounds", type=int, default=300, help="batches of each side")
     parser.add_argument("--no-servers", action="store_true", help="leave out stock servers")
-    parser.add_argument("--page", help="write the results as a page of documentation")
+    parser.add_argument("--page", help="write the results as a page of documentation, and a plot")
+    parser.add_argument("--partial", action="store_true",
+                        help="write a page although something is missing")
     parser.add_argument("--json", help="write the results for programs")
+    parser.add_argument("--from-json", help="measure nothing: take the results from there")
     arguments = parser.parse_args()
-    results = measure(Bench(os.path.abspath(arguments.build), arguments.rounds,
-                            not arguments.no_servers))
+    bench = Bench(os.path.abspath(arguments.build), arguments.rounds, not arguments.no_servers)
+    for lack in bench.lacks:
+        print(f"bench: missing: {lack}", file=sys.stderr)
+    if bench.lacks and arguments.page and not arguments.partial:
+        sys.exit("bench: no page without that")
+    if arguments.from_json:
+        with open(arguments.from_json, encoding="utf-8") as file:
+            results = json.load(file)
+    else:
+        results = measure(bench)
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(results, file, indent=1)
@@ -185,7 +236,8 @@ def main():
         sys.exit(f"bench: this machine is too noisy to say: native differs from itself by "
                  f"{100 * noise(results):.1f} %")
     if arguments.page:
-        page.write(arguments.page, results)
+        page.write(arguments.page, results, noise(results))
+        plot.write(os.path.join(os.path.dirname(arguments.page), "performance.svg"), results)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The calls by name, which the shim hooks, and by number, which nothing can hook.
+// The calls by name, which the library hooks, those of the libc itself, and those by number.
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@
 #include "../lib/kernel_call.h"
 #include "bench.h"
 
-const char *const side_names[SIDES] = { "plain", "native", "again", "shim" };
+const char *const side_names[SIDES] = { "plain", "native", "again", "raw", "preload", "bpf" };
 
 static int raw_socket(int domain, int type, int protocol)
 {
@@ -89,6 +90,61 @@ const struct calls hooked = {
 	.sendmmsg = sendmmsg,
 };
 
+struct calls libc_calls;
+
+void calls_find(void)
+{
+#define FIND(name)                                                                           \
+	do {                                                                                 \
+		void *address = find_in_libc(#name);                                         \
+		if (!address)                                                                \
+			give_up("the libc's " #name);                                        \
+		memcpy(&libc_calls.name, &address, sizeof(address));                         \
+	} while (0)
+	FIND(socket);
+	FIND(bind);
+	FIND(connect);
+	FIND(setsockopt);
+	FIND(recvfrom);
+	FIND(sendto);
+	FIND(recvmsg);
+	FIND(sendmsg);
+	FIND(recvmmsg);
+	FIND(sendmmsg);
+#undef FIND
+}
+
+const struct calls *side_calls(enum side side)
+{
+	return side == RAW ? &raw : side == PRELOAD ? &hooked : &libc_calls;
+}
+
+static const char *cgroup_of_engine(void)
+{
+	const char *cgroup = getenv("BENCH_CGROUP");
+
+	return cgroup && *cgroup ? cgroup : NULL;
+}
+
+unsigned int sides_here(void)
+{
+	return cgroup_of_engine() ? SIDES : BPF;
+}
+
+void side_enter(enum side side)
+{
+	char path[512];
+	int fd;
+
+	if (side != BPF)
+		return;
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup_of_engine());
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		give_up(path);
+	close(fd);
+}
+
 void give_up(const char *what)
 {
 	perror(what);
@@ -98,4 +154,10 @@ void give_up(const char *what)
 void print_batch(unsigned int round, const char *side, uint64_t nanoseconds, unsigned int count)
 {
 	printf("%u %s %.2f\n", round, side, (double)nanoseconds / count);
+}
+
+void print_cost(unsigned int round, enum side side, struct cost cost, unsigned int count)
+{
+	printf("%u %s %.2f %.2f\n", round, side_names[side], (double)cost.served / count,
+	       (double)cost.whole / count);
 }

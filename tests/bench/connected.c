@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Connected sockets: bound to the address and connected, and after the shim's two-step connect.
+// Connected sockets: bound to the address and connected, and after the library's two-step connect.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include "lab.h"
 
 enum { BATCH = 64, PORT = 5400, ASKED = 1 };
-enum { CONNECTED_PLAIN, CONNECTED_AGAIN, CONNECTED_SHIM, CONNECTED };
-static const char *const names[CONNECTED] = { "plain", "again", "shim" };
+enum { CONNECTED_PLAIN, CONNECTED_AGAIN, CONNECTED_PRELOAD, CONNECTED };
+static const char *const names[CONNECTED] = { "plain", "again", "preload" };
 
 /* A server that talks to one client, and the address where it is asked. */
 struct conversation {
@@ -68,13 +68,13 @@ static void start_plain(struct conversation *talk, enum family family, uint16_t 
 }
 
 /* As nc does it: peek at the first datagram, connect to its sender. */
-static void start_shim(struct conversation *talk, enum family family, uint16_t port)
+static void start_preload(struct conversation *talk, enum family family, uint16_t port)
 {
 	struct sockaddr_in6 peer;
 	socklen_t length = sizeof(peer);
 	char byte;
 
-	talk->server = lab_server(&hooked, family, SHIM, port, false);
+	talk->server = lab_server(family, PRELOAD, port, false);
 	talk->length = lab_server_address(&talk->asked, family, ASKED, port);
 	expect(raw.sendto(talk->client, "?", 1, 0, (struct sockaddr *)&talk->asked, talk->length),
 	       "a client's sendto");
@@ -132,8 +132,8 @@ int bench_connected(int count, char *arguments[])
 	family = family_of(arguments[0]);
 	for (int i = 0; i < CONNECTED; i++) {
 		talks[i].client = open_client(family, (uint16_t)(PORT + i + 100));
-		if (i == CONNECTED_SHIM)
-			start_shim(&talks[i], family, (uint16_t)(PORT + i));
+		if (i == CONNECTED_PRELOAD)
+			start_preload(&talks[i], family, (uint16_t)(PORT + i));
 		else
 			start_plain(&talks[i], family, (uint16_t)(PORT + i));
 	}
@@ -143,7 +143,7 @@ int bench_connected(int count, char *arguments[])
 				CONNECTED;
 
 			print_batch(round, names[i],
-				    batch(&talks[i], i == CONNECTED_SHIM ? &hooked : &raw), BATCH);
+				    batch(&talks[i], i == CONNECTED_PRELOAD ? &hooked : &libc_calls), BATCH);
 		}
 	}
 	return 0;

@@ -39,8 +39,8 @@ static void work(unsigned int number)
 			return;
 		side = shared->side;
 		shared->workers[number].began = now();
-		shared->workers[number].served = serve(side == SHIM ? &hooked : &raw, side, FROM_TO,
-						       servers[side][number], BATCH, MSG_DONTWAIT);
+		shared->workers[number].served =
+			serve(side, FROM_TO, servers[side][number], BATCH, MSG_DONTWAIT);
 		shared->workers[number].ended = now();
 		pthread_barrier_wait(&shared->end);
 	}
@@ -94,23 +94,23 @@ static void start_workers(unsigned int workers, bool processes)
 
 static void open_servers(enum family family, unsigned int workers, bool share_port)
 {
-	for (int side = NATIVE; side < SIDES; side++) {
+	for (unsigned int side = NATIVE; side < sides_here(); side++) {
 		for (unsigned int i = 0; i < workers; i++)
 			servers[side][i] =
 				i && !share_port ? servers[side][0]
-						 : lab_server(side == SHIM ? &hooked : &raw, family,
-							      (enum side)side,
+						 : lab_server(family, (enum side)side,
 							      (uint16_t)(PORT + side), share_port);
 	}
 }
 
 /* From the first worker's begin to the last one's end. */
-static uint64_t batch(struct clients *clients, enum side side, unsigned int workers)
+static struct cost batch(struct clients *clients, enum side side, unsigned int workers)
 {
-	uint64_t began = UINT64_MAX, ended = 0;
+	uint64_t began = UINT64_MAX, ended = 0, start = now(), asked;
 	unsigned int wrong;
 
 	lab_ask(clients, (uint16_t)(PORT + side), BATCH);
+	asked = now();
 	shared->side = side;
 	pthread_barrier_wait(&shared->start);
 	pthread_barrier_wait(&shared->end);
@@ -128,14 +128,14 @@ static uint64_t batch(struct clients *clients, enum side side, unsigned int work
 			side_names[side]);
 		exit(1);
 	}
-	return ended - began;
+	return (struct cost){ ended - began, ended - began + asked - start };
 }
 
 /* crowd FAMILY threads|processes one|each WORKERS ROUNDS */
 int bench_crowd(int count, char *arguments[])
 {
 	struct clients clients;
-	unsigned int workers, rounds;
+	unsigned int workers, rounds, sides = sides_here() - NATIVE;
 	enum family family;
 
 	if (count < 5)
@@ -146,15 +146,16 @@ int bench_crowd(int count, char *arguments[])
 	if (!workers || workers > WORKERS_MAX)
 		return 2;
 	make_shared(workers);
-	open_servers(family, workers, !strcmp(arguments[2], "each"));
 	lab_clients(&clients, family, PEERS);
+	open_servers(family, workers, !strcmp(arguments[2], "each"));
 	start_workers(workers, !strcmp(arguments[1], "processes"));
 	for (unsigned int round = 0; round < rounds; round++) {
-		for (int turn = 0; turn < SIDES - 1; turn++) {
-			int side = ((round & 1 ? turn : 3 - turn) + (int)round / 2) % 3 + NATIVE;
+		for (unsigned int turn = 0; turn < sides; turn++) {
+			unsigned int side =
+				((round & 1 ? turn : sides - turn) + round / 2) % sides + NATIVE;
 
-			print_batch(round, side_names[side],
-				    batch(&clients, (enum side)side, workers), BATCH);
+			print_cost(round, (enum side)side,
+				   batch(&clients, (enum side)side, workers), BATCH);
 		}
 	}
 	shared->over = true;

@@ -11,28 +11,41 @@ def quartiles(values):
 
 
 class Batches:
-    """What one run of the bench's program printed: for each round, each side's nanoseconds."""
+    """
+    What one run of the bench's program printed: for each round, each side's nanoseconds of the
+    server's work and, where it was measured, with the delivery of the requests counted in.
+    """
 
     def __init__(self, text):
-        self.rounds = {}
+        served, whole = {}, {}
         for line in text.splitlines():
-            number, side, nanoseconds = line.split()
-            self.rounds.setdefault(int(number), {})[side] = float(nanoseconds)
+            number, side, *nanoseconds = line.split()
+            for rounds, value in zip((served, whole), nanoseconds):
+                rounds.setdefault(int(number), {})[side] = float(value)
+        self.served, self.whole = list(served.values()), list(whole.values())
 
-    def side(self, name):
-        return quartiles([sides[name] for sides in self.rounds.values()])
+    @staticmethod
+    def side(rounds, name):
+        return quartiles([sides[name] for sides in rounds])
 
-    def ratio(self, name, other):
+    @staticmethod
+    def ratio(rounds, name, other):
         """Quartiles of the ratio of batches that ran side by side."""
-        return quartiles([sides[name] / sides[other] for sides in self.rounds.values()])
+        return quartiles([sides[name] / sides[other] for sides in rounds])
 
-    def difference(self, name, other):
-        return quartiles([sides[name] - sides[other] for sides in self.rounds.values()])
+    @staticmethod
+    def difference(rounds, name, other):
+        return quartiles([sides[name] - sides[other] for sides in rounds])
 
 
 def show_ratio(quartile):
+    """The median and, in brackets, the quartiles."""
     low, middle, high = quartile
     return f"{middle:.3f} [{low:.3f} {high:.3f}]"
+
+
+def show_median(quartile):
+    return f"{quartile[1]:.3f}"
 
 
 def show_ns(quartile):

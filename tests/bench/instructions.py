@@ -41,7 +41,7 @@ def count(lab, family, style, peers, batches):
     with tempfile.TemporaryDirectory() as directory:
         profile = os.path.join(directory, "profile")
         lab(["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={profile}"],
-            ["trips", family, style, str(peers), "8", "1", "shim", str(batches)])
+            ["trips", family, style, str(peers), "8", "1", "preload", str(batches)])
         return read_self_cost(profile)
 
 

@@ -9,7 +9,7 @@
 
 #include "lab.h"
 
-const char *const family_names[FAMILIES] = { "IPv4", "IPv6", "dual-stack" };
+const char *const family_names[FAMILIES] = { "IPv4", "IPv6", "dual-stack", "IPv6-AnyIP" };
 
 /* All of 127.0.0.0/8 is local; for IPv6 bench.py gives `lo` addresses and a route of type local. */
 enum { SERVER_FIRST = 11, BUFFER = 8 << 20 };
@@ -21,6 +21,11 @@ enum family family_of(const char *name)
 			return family;
 	errno = EINVAL;
 	give_up(name);
+}
+
+static bool lab_is_v6(enum family family)
+{
+	return family == V6 || family == ANYIP;
 }
 
 static socklen_t write_v4(struct sockaddr_in6 *name, uint32_t address, uint16_t port)
@@ -43,11 +48,12 @@ static struct in6_addr address_v6(uint16_t subnet, uint32_t n)
 socklen_t lab_server_address(struct sockaddr_in6 *name, enum family family, unsigned int n,
 			     uint16_t port)
 {
-	if (family != V6)
+	if (!lab_is_v6(family))
 		return write_v4(name, INADDR_LOOPBACK - 1 + SERVER_FIRST + n, port);
 	*name = (struct sockaddr_in6){ .sin6_family = AF_INET6,
 				       .sin6_port = htons(port),
-				       .sin6_addr = address_v6(0, SERVER_FIRST + n) };
+				       .sin6_addr = address_v6(family == ANYIP ? 2 : 0,
+								      SERVER_FIRST + n) };
 	return sizeof(*name);
 }
 
@@ -79,16 +85,20 @@ static int open_socket(const struct calls *calls, int domain, uint16_t port, boo
 	return fd;
 }
 
-int lab_server(const struct calls *calls, enum family family, enum side side, uint16_t port,
-	       bool share_port)
+int lab_server(enum family family, enum side side, uint16_t port, bool share_port)
 {
-	int fd = open_socket(calls, family == V4 ? AF_INET : AF_INET6, port, share_port,
-			     family == DUAL);
+	const struct calls *calls = side_calls(side);
+	int fd;
 
-	if ((side == NATIVE || side == NATIVE_AGAIN) && family == V4)
+	side_enter(side);
+	fd = open_socket(calls, family == V4 ? AF_INET : AF_INET6, port, share_port,
+			 family == DUAL);
+	if (side_is_native(side) && family == V4)
 		set(calls, fd, IPPROTO_IP, IP_PKTINFO, 1);
-	else if (side == NATIVE || side == NATIVE_AGAIN)
+	else if (side_is_native(side))
 		set(calls, fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	if (side_is_native(side) && family == ANYIP)
+		set(calls, fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
 	return fd;
 }
 
@@ -97,9 +107,9 @@ void lab_clients(struct clients *clients, enum family family, unsigned int peers
 	*clients =
 		(struct clients){ .family = family, .peers = peers, .addresses = SERVER_ADDRESSES };
 	for (unsigned int i = 0; i < CLIENT_SOCKETS; i++) {
-		clients->sockets[i] = open_socket(&raw, family == V6 ? AF_INET6 : AF_INET,
+		clients->sockets[i] = open_socket(&raw, lab_is_v6(family) ? AF_INET6 : AF_INET,
 						  (uint16_t)(40000 + i), false, false);
-		if (family == V6)
+		if (lab_is_v6(family))
 			set(&raw, clients->sockets[i], IPPROTO_IPV6, IPV6_FREEBIND, 1);
 	}
 }
@@ -110,7 +120,7 @@ static size_t write_source(struct cmsghdr *header, enum family family, uint32_t 
 	struct in_pktinfo v4 = { .ipi_spec_dst.s_addr = htonl(0x7f010000 + peer) };
 	struct in6_pktinfo v6 = { .ipi6_addr = address_v6(1, peer) };
 
-	if (family != V6) {
+	if (!lab_is_v6(family)) {
 		*header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(v4)),
 					    .cmsg_level = IPPROTO_IP,
 					    .cmsg_type = IP_PKTINFO };
@@ -127,12 +137,13 @@ static size_t write_source(struct cmsghdr *header, enum family family, uint32_t 
 void lab_ask(struct clients *clients, uint16_t port, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
+		unsigned int visit = clients->moving ? clients->next / clients->peers : 0;
 		_Alignas(struct cmsghdr) unsigned char
 			control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 		/* A stride far from any order that memory would like; 7919 is prime. */
 		uint32_t peer = (uint32_t)((uint64_t)clients->next * 7919 % clients->peers);
 		struct question question = { .peer = peer,
-					     .asked = clients->next % clients->addresses,
+					     .asked = (clients->next + visit) % clients->addresses,
 					     .port = port };
 		struct sockaddr_in6 name;
 		struct iovec vector = { &question, sizeof(question) };

@@ -13,7 +13,7 @@ struct question {
 	unsigned char padding[PAYLOAD - 12];
 };
 
-enum family { V4, V6, DUAL, FAMILIES };
+enum family { V4, V6, DUAL, ANYIP, FAMILIES }; /* ANYIP: IPv6, addresses of a local route */
 extern const char *const family_names[FAMILIES];
 enum family family_of(const char *name);
 
@@ -24,12 +24,12 @@ struct clients {
 	enum family family;
 	unsigned int peers, next;
 	unsigned int addresses; /* of the server, asked in turn */
+	bool moving;		/* a peer's next request goes to another address */
 	int sockets[CLIENT_SOCKETS];
 };
 
 /* A server's socket on a port of the wildcard address; native ones get PKTINFO. */
-int lab_server(const struct calls *calls, enum family family, enum side side, uint16_t port,
-	       bool share_port);
+int lab_server(enum family family, enum side side, uint16_t port, bool share_port);
 void lab_clients(struct clients *clients, enum family family, unsigned int peers);
 
 /* The n-th address of the server, as a client of that family reaches it. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# `make bench`: measures; `make bench-page` also writes the results into docs/performance.md.
+# `make bench`: measures; `make bench-page` also writes docs/performance.md and its plot.
 bench_programs = tests/bench/bench tests/bench/stamp.so
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
@@ -27,11 +27,15 @@ bench_scripts = \
 	tests/bench/instructions.py \
 	tests/bench/lab.sh \
 	tests/bench/page.py \
+	tests/bench/plot.py \
 	tests/bench/resources.py \
 	tests/bench/servers.py
-EXTRA_DIST += $(bench_scripts) tests/bench/performance.md.in docs/performance.md
+EXTRA_DIST += $(bench_scripts) tests/bench/performance.md.in docs/performance.md docs/performance.svg
 
 bench_needs = $(bench_programs) shim/libreplyfrom.so tools/replyfrom
+if WITH_BPF
+bench_needs += bpf/replyfrom-bpf
+endif
 bench_run = PYTHONDONTWRITEBYTECODE=1 $(PYTHON3) $(srcdir)/tests/bench/bench.py \
 	--build $(abs_top_builddir) $(BENCH_FLAGS)
 

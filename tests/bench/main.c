@@ -21,6 +21,7 @@ int main(int count, char *arguments[])
 		fputs("bench: libreplyfrom.so is not preloaded\n", stderr);
 		return 2;
 	}
+	calls_find();
 	for (size_t i = 0; count > 1 && i < sizeof(parts) / sizeof(*parts); i++)
 		if (!strcmp(arguments[1], parts[i].name))
 			return parts[i].run(count - 2, arguments + 2);

@@ -21,11 +21,11 @@ int bench_memory(int count, char *arguments[])
 	if (count < 1)
 		return 2;
 	peers = (unsigned int)atoi(arguments[0]);
-	fd = lab_server(&hooked, V4, SHIM, PORT, false);
+	fd = lab_server(V4, PRELOAD, PORT, false);
 	lab_clients(&clients, V4, peers ? peers : 1);
 	for (unsigned int done = 0; done < peers; done += BATCH) {
 		lab_ask(&clients, PORT, BATCH);
-		serve(&hooked, SHIM, FROM_TO, fd, BATCH, 0);
+		serve(PRELOAD, FROM_TO, fd, BATCH, 0);
 		if (lab_collect(&clients, BATCH))
 			return 1;
 	}

@@ -13,7 +13,7 @@
 
 enum { CALLS = 256 };
 enum { DIRECT, AGAIN, THROUGH, WAYS };
-static const char *const names[WAYS] = { "plain", "again", "shim" };
+static const char *const names[WAYS] = { "plain", "again", "preload" };
 
 /* Every function by its type, so that each way calls it through a pointer. */
 static struct functions {

@@ -4,9 +4,24 @@
 import os
 import statistics
 
-from figures import quartiles, show_difference, show_ns, show_ratio, table
+from figures import quartiles, show_difference, show_median, show_ns, show_ratio, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def ratios(row, side, part="served", show=show_ratio):
+    """A cell: the ratio of a side, if it was measured."""
+    figures = row.get(part, row["served"])["ratio"].get(side)
+    return show(figures) if figures else ""
+
+
+def compared(row):
+    """Noise, and both engines' ratios: the library's of the server's work and of the whole."""
+    return [ratios(row, "again"), ratios(row, "preload"),
+            ratios(row, "preload", "whole", show_median), ratios(row, "bpf", "whole")]
+
+
+COMPARED = ["by hand/by hand", "preload", "preload, whole", "BPF, whole"]
 
 
 def trips(results):
@@ -14,56 +29,65 @@ def trips(results):
     rows = []
     for row in results["trips"]:
         functions = counts.get((row["family"], row["style"]))
-        rows.append([row["family"], row["style"], row["peers"], *(show_ns(row["ns"][side])
-                     for side in ("plain", "native", "shim")),
-                     show_ratio(row["ratio"]["again"]), show_ratio(row["ratio"]["shim"]),
+        rows.append([row["family"], row["style"], row["peers"],
+                     show_ns(row["served"]["ns"]["native"]), show_ns(row["whole"]["ns"]["native"]),
+                     ratios(row, "plain", show=show_median), ratios(row, "raw", show=show_median),
+                     *compared(row),
                      f"{functions['sum']:.0f}" if functions and row["peers"] == 64 else ""])
-    return table(["family", "calls", "peers", "plain ns", "native ns", "shim ns",
-                  "native/native", "shim/native", "instructions"], rows)
+    return table(["family", "calls", "peers", "by hand, ns", "whole, ns", "plain", "raw",
+                  *COMPARED, "instructions"], rows)
 
 
 def connected(results):
-    rows = [[row["family"], show_ns(row["ns"]["plain"]), show_ns(row["ns"]["shim"]),
-             show_ratio(row["ratio"]["again"]), show_ratio(row["ratio"]["shim"])]
+    rows = [[row["family"], show_ns(row["served"]["ns"]["plain"]),
+             show_ns(row["served"]["ns"]["preload"]), ratios(row, "again"), ratios(row, "preload")]
             for row in results["connected"]]
-    return table(["family", "plain ns", "shim ns", "plain/plain", "shim/plain"], rows)
+    return table(["family", "plain ns", "preload ns", "plain/plain", "preload/plain"], rows)
 
 
 def others(results):
-    rows = [[row["work"], show_ns(row["ns"]["plain"]), show_difference(row["difference"]["again"]),
-             show_difference(row["difference"]["shim"]), show_ratio(row["ratio"]["shim"])]
+    rows = [[row["work"], show_ns(row["served"]["ns"]["plain"]),
+             show_difference(row["served"]["difference"]["again"]),
+             show_difference(row["served"]["difference"]["preload"]), ratios(row, "preload")]
             for row in results["others"]]
-    return table(["calls", "libc ns", "libc - libc ns", "shim - libc ns", "shim/libc"], rows)
+    return table(["calls", "libc ns", "libc - libc ns", "preload - libc ns", "preload/libc"], rows)
 
 
 def crowds(results):
     rows = [[f"{row['workers']} {row['kind']}",
              "one" if row["sockets"] == "one" else "one each (SO_REUSEPORT)",
-             show_ns(row["ns"]["native"]), show_ns(row["ns"]["shim"]),
-             show_ratio(row["ratio"]["again"]), show_ratio(row["ratio"]["shim"])]
+             show_ns(row["served"]["ns"]["native"]), *compared(row)]
             for row in results["crowds"]]
-    return table(["workers", "sockets", "native ns", "shim ns", "native/native", "shim/native"],
-                 rows)
+    return table(["workers", "sockets", "by hand, ns", *COMPARED], rows)
+
+
+def describe(row):
+    """What is unusual about a row of growth."""
+    names = {"family": "{family}", "peers": "{peers:,} peers", "sockets": "{sockets:,} sockets",
+             "addresses": "{addresses} addresses", "table": "{table:,} places"}
+    if row["addresses"].endswith("+"):
+        names["addresses"] = "another address at each visit"
+    return ", ".join(names[what].format(**row) for what in row["what"] if what in names)
 
 
 def growth(results):
-    rows = [[f"{row['size']} {row['what']}", row["table"], show_ns(row["ns"]["native"]),
-             show_ns(row["ns"]["shim"]), show_ratio(row["ratio"]["again"]),
-             show_ratio(row["ratio"]["shim"])] for row in results["growth"]]
-    return table(["with", "REPLYFROM_PEERS", "native ns", "shim ns", "native/native",
-                  "shim/native"], rows)
+    rows = [[describe(row), show_ns(row["served"]["ns"]["native"]), *compared(row)]
+            for row in results["growth"]]
+    return table(["with", "by hand, ns", *COMPARED], rows)
 
 
 def servers(results):
     rows = []
-    for name, turns in results["servers"].items():
-        pairs = list(zip(turns["plain"], turns["shim"]))
-        rows.append([name, f"{statistics.median(rate for rate, _ in turns['plain']):.0f}",
-                     show_ratio(quartiles([shim[0] / plain[0] for plain, shim in pairs])),
-                     f"{statistics.median(ns for _, ns in turns['plain']):.0f}",
-                     show_ratio(quartiles([shim[1] / plain[1] for plain, shim in pairs]))])
-    return table(["server", "plain requests/s", "shim/plain", "plain CPU ns a request",
-                  "shim/plain"], rows)
+    for name, modes in results["servers"].items():
+        plain = modes["plain"]
+        for mode, turns in modes.items():
+            pairs = list(zip(plain, turns))
+            ratio = quartiles([other[1] / first[1] for first, other in pairs])
+            rate = statistics.median([other[0] / first[0] for first, other in pairs])
+            rows.append([name, mode, f"{statistics.median(rate for rate, _ in turns):.0f}",
+                         f"{rate:.3f}", f"{statistics.median(ns for _, ns in turns):.0f}",
+                         show_ratio(ratio)])
+    return table(["server", "as", "requests/s", "to plain", "CPU ns a request", "to plain"], rows)
 
 
 def functions(results):
@@ -105,16 +129,16 @@ def tables(results):
     return "\n\n".join(f"{title}\n\n{draw(results)}" for _, title, draw in PARTS)
 
 
-def write(path, results):
+def write(path, results, noise):
     """Fills the page's template: text by hand, tables and figures by this run."""
     with open(os.path.join(HERE, "performance.md.in"), encoding="utf-8") as file:
         text = file.read()
     machine = results["machine"]
     text = text.replace("@machine@", f"{machine['processors']} processors, "
-                                     f"Linux {machine['kernel'].split('-')[0]}")
+                                     f"Linux {machine['kernel'].split('-')[0]}, "
+                                     f"load {machine['load']:.1f} at the start")
     text = text.replace("@rounds@", str(results["rounds"]))
-    worst = max((abs(row["ratio"]["again"][1] - 1), row["peers"]) for row in results["trips"])
-    text = text.replace("@noise@", f"{100 * worst[0]:.1f} % (with {worst[1]} peers)")
+    text = text.replace("@noise@", f"{100 * noise:.1f} %")
     for mark, _, draw in PARTS:
         text = text.replace(f"@{mark}@", draw(results))
     with open(path, "w", encoding="utf-8") as file:

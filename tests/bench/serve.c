@@ -128,10 +128,10 @@ static unsigned int serve_vectors(const struct calls *calls, int fd, unsigned in
 	return done;
 }
 
-unsigned int serve(const struct calls *calls, enum side side, enum style style, int fd,
-		   unsigned int count, int flags)
+unsigned int serve(enum side side, enum style style, int fd, unsigned int count, int flags)
 {
-	bool native = side == NATIVE || side == NATIVE_AGAIN;
+	const struct calls *calls = side_calls(side);
+	bool native = side_is_native(side);
 
 	if (style == VECTOR)
 		return serve_vectors(calls, fd, count, flags, native);

@@ -13,7 +13,6 @@ enum style style_of(const char *name);
  * Answers up to `count` datagrams that wait; with `flags` MSG_DONTWAIT as many as there are.
  * Returns how many. Native keeps the PKTINFO it receives as the source of its answer.
  */
-unsigned int serve(const struct calls *calls, enum side side, enum style style, int fd,
-		   unsigned int count, int flags);
+unsigned int serve(enum side side, enum style style, int fd, unsigned int count, int flags);
 
 #endif

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Real servers in turn plain and under replyfrom: throughput, and processor time a request."""
+"""
+Real servers in turn plain, under each engine and with their own PKTINFO where they have such a mode:
+throughput, and processor time a request. Arguments: the wrapper, and the second engine if it is there.
+"""
 
 import json
 import os
@@ -13,8 +16,8 @@ import sys
 import tempfile
 import time
 
-TURNS = 5
-SECONDS = 2
+TURNS = 4
+SECONDS = 1
 ASKED = "127.0.0.1"  # where the plain server too answers right
 SECONDARY = "127.0.0.11"
 
@@ -34,6 +37,26 @@ remote-control:
 zone:
 	name: example
 	zonefile: example.zone
+"""
+UNBOUND = """server:
+	interface: 0.0.0.0
+	port: 5354
+	do-ip6: no
+	interface-automatic: {1}
+	num-threads: 1
+	do-daemonize: no
+	username: ""
+	chroot: ""
+	directory: "{0}"
+	pidfile: "{0}/unbound.pid"
+	access-control: 0.0.0.0/0 allow
+	local-zone: "example." static
+	local-data: "www.example. A 192.0.2.2"
+	local-data: "ns.example. A 192.0.2.1"
+	use-syslog: no
+	module-config: "iterator"
+remote-control:
+	control-enable: no
 """
 ZONE = """$ORIGIN example.
 @ 3600 SOA ns hostmaster 1 3600 600 86400 3600
@@ -65,25 +88,49 @@ def processor_time(session):
     return total
 
 
-class Nsd:
-    """A DNS server of recvmmsg() and sendmmsg(); dnsperf asks."""
+class Dns:
+    """A DNS server; dnsperf asks."""
 
-    name = "nsd, dnsperf"
-    needs = ["nsd", "dnsperf"]
-    ready = (5353, bytes.fromhex("000100000001000000000000") +
-             b"\3www\7example\0\0\1\0\1")
+    request = bytes.fromhex("000100000001000000000000") + b"\3www\7example\0\0\1\0\1"
 
     def __init__(self, directory):
-        write(directory, "example.zone", ZONE)
         self.questions = write(directory, "questions", "www.example A\nns.example A\n")
-        self.command = ["nsd", "-d", "-c", write(directory, "nsd.conf", NSD.format(directory))]
 
     def load(self):
         """Requests answered."""
-        run = subprocess.run(["dnsperf", "-f", "inet", "-s", ASKED, "-p", "5353", "-d",
+        run = subprocess.run(["dnsperf", "-f", "inet", "-s", ASKED, "-p", str(self.ready[0]), "-d",
                               self.questions, "-l", str(SECONDS), "-c", "4", "-q", "64"],
                              check=True, capture_output=True, text=True)
         return int(re.search(r"Queries completed:\s*(\d+)", run.stdout).group(1))
+
+
+class Nsd(Dns):
+    """recvmmsg() and sendmmsg(), 64 messages a call."""
+
+    name = "nsd"
+    needs = ["nsd", "dnsperf"]
+    ready = (5353, Dns.request)
+    by_hand = None
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        write(directory, "example.zone", ZONE)
+        self.command = ["nsd", "-d", "-c", write(directory, "nsd.conf", NSD.format(directory))]
+
+
+class Unbound(Dns):
+    """recvfrom() and sendto(); recvmsg() and sendmsg() with `interface-automatic: yes`."""
+
+    name = "unbound"
+    needs = ["unbound", "dnsperf"]
+    ready = (5354, Dns.request)
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.command, self.by_hand = (
+            ["unbound", "-d", "-c", write(directory, f"{automatic}.conf",
+                                          UNBOUND.format(directory, automatic))]
+            for automatic in ("no", "yes"))
 
 
 class Memcached:
@@ -93,6 +140,7 @@ class Memcached:
     needs = ["memcached"]
     request = b"\0\1\0\0\0\1\0\0get key\r\n"
     ready = (11211, request)
+    by_hand = None
 
     def __init__(self, _):
         self.command = ["memcached", "-U", "11211", "-p", "0", "-u", "nobody", "-t", "1"]
@@ -120,6 +168,7 @@ class Iperf:
     name = "iperf3 -u"
     needs = ["iperf3"]
     ready = None
+    by_hand = None
 
     def __init__(self, _):
         self.command = ["iperf3", "-s", "-p", "5201"]
@@ -163,14 +212,14 @@ def wait_until_ready(server, process):
     sys.exit(f"bench: {server.name} does not answer")
 
 
-def turn(server, wrapper):
+def turn(server, command, is_right):
     """(requests a second, nanoseconds of the server's processor time a request)"""
-    with subprocess.Popen([*wrapper, *server.command], start_new_session=True,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
         try:
             wait_until_ready(server, process)
-            if server.ready and is_answered(server, SECONDARY) != bool(wrapper):
-                sys.exit(f"bench: {server.name}: wrong at the secondary address, or no lab")
+            if server.ready and is_answered(server, SECONDARY) != is_right:
+                sys.exit(f"bench: {command}: wrong at the secondary address, or no lab")
             before, begin = processor_time(process.pid), time.monotonic()
             requests = server.load()
             elapsed = time.monotonic() - begin
@@ -179,18 +228,31 @@ def turn(server, wrapper):
             os.killpg(process.pid, signal.SIGTERM)
 
 
+def modes_of(server, engines):
+    """The ways to start it."""
+    modes = {"plain": server.command}
+    if server.by_hand:
+        modes["its own PKTINFO"] = server.by_hand
+    for name, command in engines.items():
+        modes[name] = [*command, "--", *server.command]
+    return modes
+
+
 def main():
-    wrapper, results = sys.argv[1], {}
-    for kind in (Nsd, Memcached, Iperf):
+    engines, results = {"preload": [sys.argv[1]]}, {}
+    if len(sys.argv) > 2:
+        engines["BPF"] = [sys.argv[2], "run"]
+    for kind in (Nsd, Unbound, Memcached, Iperf):
         if not all(map(shutil.which, kind.needs)):
             print(f"bench: {kind.name} is left out: not installed", file=sys.stderr)
             continue
         with tempfile.TemporaryDirectory() as directory:
             server = kind(directory)
-            turns = {"plain": [], "shim": []}
+            modes = modes_of(server, engines)
+            turns = {mode: [] for mode in modes}
             for _ in range(TURNS):
-                turns["plain"].append(turn(server, []))
-                turns["shim"].append(turn(server, [wrapper, "--"]))
+                for mode, command in modes.items():
+                    turns[mode].append(turn(server, command, mode != "plain"))
             results[server.name] = turns
     json.dump(results, sys.stdout)
 

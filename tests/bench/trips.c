@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Round trips: plain, native and shimmed servers take turns on the same peers.
+// Round trips: servers of all sides take turns on the same peers.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,17 +9,20 @@
 #include "lab.h"
 #include "serve.h"
 
-enum { BATCH = 64, PORT = 5300, SOCKETS_MAX = 1000 };
+enum { BATCH = 64, PORT = 5300, SOCKETS_MAX = 5000 };
 
 /* One side's server, on one socket or many, and its clients. */
 struct server {
 	enum side side;
-	const struct calls *calls;
 	struct clients clients;
 	unsigned int sockets, next;
 	int fds[SOCKETS_MAX];
 };
 static struct server servers[SIDES];
+
+/* The sides that take part. */
+static enum side used[SIDES];
+static unsigned int sides;
 
 static uint16_t port_of(const struct server *server, unsigned int n)
 {
@@ -40,62 +43,73 @@ static void check(const struct server *server, unsigned int wrong)
 	}
 }
 
-/* One batch of one side; only the server's work is timed. Returns its nanoseconds. */
-static uint64_t batch(struct server *server, enum style style)
+/* One batch of one side; the clients take their replies when it is over. */
+static struct cost batch(struct server *server, enum style style)
 {
 	unsigned int share = server->sockets > 1 ? 1 : BATCH; /* datagrams for each socket */
-	uint64_t start, end;
+	uint64_t begin = now(), start, end;
 
 	for (unsigned int i = 0; i < BATCH / share; i++)
 		lab_ask(&server->clients, port_of(server, i), share);
 	start = now();
 	for (unsigned int i = 0; i < BATCH / share; i++)
-		serve(server->calls, server->side, style,
-		      server->fds[(server->next + i) % server->sockets], share, 0);
+		serve(server->side, style, server->fds[(server->next + i) % server->sockets], share,
+		      0);
 	end = now();
 	server->next += BATCH / share;
 	check(server, lab_collect(&server->clients, BATCH));
-	return end - start;
+	return (struct cost){ end - start, end - begin };
+}
+
+/* A comma-separated list of sides, or "all". */
+static void choose_sides(const char *list)
+{
+	for (unsigned int side = 0; side < sides_here(); side++)
+		if (!strcmp(list, "all") || strstr(list, side_names[side]))
+			used[sides++] = (enum side)side;
 }
 
 static void open_servers(enum family family, unsigned int peers, unsigned int addresses,
-			 unsigned int sockets)
+			 unsigned int sockets, bool moving)
 {
-	struct rlimit files = { (SIDES + 1) * SOCKETS_MAX, (SIDES + 1) * SOCKETS_MAX };
+	rlim_t descriptors = sides * sockets + 100;
+	struct rlimit files = { descriptors, descriptors };
 
 	if (sockets > 1 && setrlimit(RLIMIT_NOFILE, &files))
 		give_up("setrlimit");
 	lab_clients(&servers[0].clients, family, peers);
 	servers[0].clients.addresses = addresses;
-	for (unsigned int side = 0; side < SIDES; side++) {
-		struct server *server = &servers[side];
+	servers[0].clients.moving = moving;
+	for (unsigned int turn = 0; turn < sides; turn++) {
+		struct server *server = &servers[used[turn]];
 
-		server->side = (enum side)side;
-		server->calls = side == SHIM ? &hooked : &raw;
+		server->side = used[turn];
 		server->sockets = sockets;
 		server->clients = servers[0].clients;
 		/* Each side meets peers that no other met lately: equally cold to all of them. */
-		server->clients.next = side * (peers / SIDES);
+		server->clients.next = turn * (peers / sides);
 		for (unsigned int i = 0; i < sockets; i++)
-			server->fds[i] = lab_server(server->calls, family, server->side,
-						    port_of(server, i), false);
+			server->fds[i] = lab_server(family, server->side, port_of(server, i), false);
 	}
 }
 
 /* Everybody is known before it counts, or the table is as full as it gets. */
 static void warm_up(enum style style, unsigned int peers)
 {
-	for (unsigned int side = 0; side < SIDES; side++)
-		for (unsigned int i = 0; i < (side == SHIM ? peers / BATCH + 1 : 4); i++)
-			batch(&servers[side], style);
+	const char *table = getenv("REPLYFROM_PEERS");
+
+	if (table && peers / 2 > (unsigned int)atoi(table))
+		peers = 2 * (unsigned int)atoi(table);
+	for (unsigned int turn = 0; turn < sides; turn++)
+		for (unsigned int i = 0; i < (used[turn] >= PRELOAD ? peers / BATCH + 1 : 4); i++)
+			batch(&servers[used[turn]], style);
 }
 
-/* trips FAMILY STYLE PEERS ADDRESSES SOCKETS SIDE|all ROUNDS */
+/* trips FAMILY STYLE PEERS ADDRESSES[+] SOCKETS SIDES ROUNDS; +: peers move */
 int bench_trips(int count, char *arguments[])
 {
 	unsigned int peers, addresses, sockets, rounds;
 	enum style style;
-	bool all;
 
 	if (count < 7)
 		return 2;
@@ -103,22 +117,22 @@ int bench_trips(int count, char *arguments[])
 	peers = (unsigned int)atoi(arguments[2]);
 	addresses = (unsigned int)atoi(arguments[3]);
 	sockets = (unsigned int)atoi(arguments[4]);
-	all = !strcmp(arguments[5], "all");
+	choose_sides(arguments[5]);
 	rounds = (unsigned int)atoi(arguments[6]);
-	if (!peers || !addresses || !sockets || sockets > SOCKETS_MAX)
+	if (!peers || !addresses || !sockets || sockets > SOCKETS_MAX || !sides)
 		return 2;
-	open_servers(family_of(arguments[0]), peers, addresses, sockets);
+	open_servers(family_of(arguments[0]), peers, addresses, sockets,
+		     strchr(arguments[3], '+'));
 	/* Alone: instructions are counted, in a few batches and in many. */
-	if (all)
+	if (sides > 1)
 		warm_up(style, peers);
 	for (unsigned int round = 0; round < rounds; round++) {
-		for (unsigned int turn = 0; turn < SIDES; turn++) {
+		for (unsigned int turn = 0; turn < sides; turn++) {
 			/* Forwards and backwards, so that each follows each of its neighbours. */
-			unsigned int side = ((round & 1 ? turn : SIDES - turn) + round / 2) % SIDES;
+			unsigned int at = ((round & 1 ? turn : sides - turn) + round / 2) % sides;
+			struct server *server = &servers[used[at]];
 
-			if (all || !strcmp(arguments[5], side_names[side]))
-				print_batch(round, side_names[side], batch(&servers[side], style),
-					    BATCH);
+			print_cost(round, server->side, batch(server, style), BATCH);
 		}
 	}
 	return 0;
