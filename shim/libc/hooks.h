@@ -4,7 +4,7 @@
  * from it: HOOK(return type, name, parameters, arguments).
  *
  * close() and its many relatives are not in it on purpose: no table is kept that a close would have
- * to clear (docs/design.md, "Descriptors").
+ * to clear (docs/design.md, "Descriptors and records").
  */
 #ifndef HOOKS_H
 #define HOOKS_H

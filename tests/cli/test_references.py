@@ -70,6 +70,12 @@ words = set(re.findall(r'\w+', ' '.join(path.read_text() for path in SOURCES)))
 missing = [name for name in re.findall(r'`(\w+)\(\)`', design) if name not in words]
 tap.check(not missing, 'docs/design.md names functions that exist', *missing)
 
+headings = set(re.findall(r'^#+ (.*)$', design, re.MULTILINE))
+quoted = {(path.name, re.sub(r'[\s*#]+', ' ', heading)) for path in SOURCES
+          for heading in re.findall(r'design\.md,[\s*#]*"([^"]+)"', path.read_text())}
+missing = {f'{name}: {heading}' for name, heading in quoted if heading not in headings}
+tap.check(quoted and not missing, 'comments name headings of docs/design.md that exist', *sorted(missing))
+
 # Rows of a map: | folder/ | ... | names of its modules |
 rows = dict(re.findall(r'^\| ((?:shim/|tools/)\w*/?) \| (.*) \|$', design, re.MULTILINE))
 rooms = {f'{top}/{room}/' for top in ('shim', 'tools') for room in next(os.walk(TOP / top))[1]} | {'tools/'}

@@ -153,7 +153,7 @@ void case_one_family_wanted(void)
 
 /*
  * A super server drops LD_PRELOAD: PKTINFO is on, but nothing else is changed (docs/design.md,
- * "Whose PKTINFO"), and a connected socket is as the program left it.
+ * "The program's own PKTINFO"), and a connected socket is as the program left it.
  */
 void case_handed_on_bare(void)
 {
