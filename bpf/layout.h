@@ -112,15 +112,15 @@ struct socket_state {
 };
 
 /* One row each: the name of the counter and what it counts. */
-#define ENGINE_COUNTERS(COUNTER)                                              \
-	COUNTER(learnt, "peers learnt or heard at another address")           \
-	COUNTER(sourced, "replies given a source")                            \
-	COUNTER(bare, "sends left alone: the peer never asked")               \
-	COUNTER(own, "conversations that the program began")                  \
-	COUNTER(gone, "sends left alone: the address asked is not local now") \
-	COUNTER(forgotten, "entries replaced by others")                      \
-	COUNTER(connects, "connects of servers to peers that asked")          \
-	COUNTER(bound, "connects of fresh sockets given a source")
+#define ENGINE_COUNTERS(COUNTER)                                                \
+	COUNTER(learnt, "peers recorded, new or at another address")            \
+	COUNTER(sourced, "replies with a source set")                           \
+	COUNTER(bare, "sends left to the kernel: no entry for the peer")        \
+	COUNTER(own, "conversations that the program began")                    \
+	COUNTER(gone, "sends left to the kernel: the address is not local now") \
+	COUNTER(forgotten, "entries evicted")                                   \
+	COUNTER(connects, "connects of servers to recorded peers")              \
+	COUNTER(bound, "connects of fresh sockets with a source set")
 
 #define ENGINE_COUNTER_NAME(name, text) COUNT_##name,
 enum engine_counter { ENGINE_COUNTERS(ENGINE_COUNTER_NAME) COUNT_COUNT };

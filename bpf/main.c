@@ -220,7 +220,7 @@ static _Noreturn void run(char **command)
 	if (!no_connect) {
 		listener = supervisor_filter();
 		if (listener < 0)
-			say(LOG_INFO, "connect() is left alone: %s", strerror(errno));
+			say(LOG_INFO, "connect() is left to the kernel: %s", strerror(errno));
 	}
 	channel_say(ends[0], "", listener);
 	channel_hear_line(ends[0], line, sizeof(line));

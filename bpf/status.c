@@ -107,9 +107,10 @@ static void print_record(const struct keeper_record *record, const struct engine
 		       record->networks == 1 ? "" : "s");
 		for (int i = 0; i < COUNT_COUNT; i++)
 			printf("  %12llu %s\n", (unsigned long long)sum->value[i], texts[i]);
-		printf("  %12llu connects that keep the address asked\n",
+		printf("  %12llu connects that keep the recorded address\n",
 		       (unsigned long long)record->kept);
-		printf("  %12llu connects that could not\n", (unsigned long long)record->given_up);
+		printf("  %12llu connects that could not keep it\n",
+		       (unsigned long long)record->given_up);
 		return;
 	}
 	printf("%s\n  {\"cgroup\": ", first ? "" : ",");

@@ -215,7 +215,7 @@ void supervisor_start(int fd)
 		      0);
 	if (shared == MAP_FAILED || pipe2(keeper, O_CLOEXEC) || pipe2(supervisor, O_CLOEXEC) ||
 	    !load_table(&sets) || !load_slots())
-		fail("cannot answer for connect(): %s", strerror(errno));
+		fail("cannot make connect() for the program: %s", strerror(errno));
 	switch (fork()) {
 	case -1:
 		fail("cannot start the supervisor: %s", strerror(errno));

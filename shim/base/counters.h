@@ -11,13 +11,13 @@
 #include "base/compiler.h"
 
 /* One row each: the name of the counter and what it counts. */
-#define COUNTERS(COUNTER)                              \
-	COUNTER(learnt, "datagrams learnt")            \
-	COUNTER(sourced, "replies given a source")     \
-	COUNTER(bare, "sends and connects left alone") \
-	COUNTER(refused, "sources refused")            \
-	COUNTER(forgotten, "peers forgotten")          \
-	COUNTER(connects, "connects helped")
+#define COUNTERS(COUNTER)                                      \
+	COUNTER(learnt, "datagrams recorded")                  \
+	COUNTER(sourced, "replies with an attached source")    \
+	COUNTER(bare, "sends and connects left to the kernel") \
+	COUNTER(refused, "sources refused")                    \
+	COUNTER(forgotten, "entries deleted after a refusal")  \
+	COUNTER(connects, "connects with the recorded address")
 
 #define COUNTER_NAME(name, text) COUNTER_##name,
 enum counter { COUNTERS(COUNTER_NAME) COUNTER_COUNT };

@@ -53,7 +53,7 @@ static void read_settings(void)
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		if (!table[i].read(&library.settings, secure_getenv(table[i].name), &fault))
 			log_line(LOG_ERROR, fault.name, "=", fault.value,
-				 " is not allowed, going on with the default; allowed is ",
+				 " is not allowed, so the default is used; allowed: ",
 				 fault.allowed);
 		log_level = library.settings.log;
 	}
@@ -92,7 +92,7 @@ static bool map_peer_table(void)
 				     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (shared == MAP_FAILED) {
-		log_line(LOG_ERROR, "no memory for the peers: replies are left alone");
+		log_line(LOG_ERROR, "no memory for the peer table: the library does nothing");
 		return false;
 	}
 	make_secret(&secret);
@@ -149,7 +149,7 @@ static bool start_library(void)
 	if (log_is_on(LOG_INFO) || library.settings.statistics)
 		log_start();
 	if (!is_own_libc())
-		log_line(LOG_INFO, "made for another libc: replies are left alone");
+		log_line(LOG_INFO, "built for another libc: the library does nothing");
 	expected = is_own_libc() && !library.settings.disabled && map_peer_table() ? ON : OFF;
 	if (expected == ON) {
 		descriptor_start();

@@ -256,7 +256,7 @@ int connect_from(int fd, struct tracked *tracked, uint64_t salt, const struct so
 	tag = tracked ? tracked_get(tracked, tag) : 0;
 	left = leave_old_peer(fd, tracked, &route.local, &old_peer, &old_length, &old);
 	done = connect_keeping_address(fd, &route, address, length);
-	log_peer(LOG_DEBUG, fd, done ? "connected" : "no two-step connect", &route.peer,
+	log_peer(LOG_DEBUG, fd, done ? "connected" : "connected without that address", &route.peer,
 		 &route.local.address);
 	errno = e;
 	if (done) {

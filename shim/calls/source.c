@@ -193,7 +193,7 @@ void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const str
 		tracked_set(tracked, misses, (uint16_t)0);
 		tracked_mark(tracked, TRACKED_MISSED, false);
 	}
-	log_peer(LOG_DEBUG, fd, "heard", peer, &local.address);
+	log_peer(LOG_DEBUG, fd, "received", peer, &local.address);
 }
 
 void source_publish(void)

@@ -135,7 +135,7 @@ static struct tracked *track_socket(int fd, enum reason why, const struct peer *
 	tracked_set(tracked, state, (uint8_t)TRACKED_WILDCARD);
 	if (made && !descriptor_set(fd, tag))
 		tracked_drop(tag);
-	log_peer(LOG_DEBUG, fd, "is helped", self, &self->host);
+	log_peer(LOG_DEBUG, fd, "tracked", self, &self->host);
 	return tracked;
 }
 

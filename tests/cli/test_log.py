@@ -101,7 +101,7 @@ def test_files(network):
 			os.close(log)
 			with open(path) as file:
 				text = file.read()
-			tap.check(lab.SECONDARY.address in text and 'datagrams learnt' in text, f'a file that is {title} gets all lines', text)
+			tap.check(lab.SECONDARY.address in text and 'datagrams recorded' in text, f'a file that is {title} gets all lines', text)
 		log = os.open(f'{folder}/limited', os.O_WRONLY | os.O_CREAT, 0o600)
 		check_served('the file may not grow', serve(network, 'limit', stderr=log))
 		os.close(log)
