@@ -5,27 +5,28 @@ replyfrom_PROGRAMS = shim/libreplyfrom.so
 
 # The pure modules: bytes in, bytes out; the unit tests link them without a preload.
 pure_sources = \
-	shim/wire/address.h \
+	shim/wire/peer.h shim/base/address.h \
 	shim/base/limits.h \
 	shim/wire/cmsg.c shim/wire/cmsg.h \
 	shim/peers/local_table.c shim/peers/local_table.h \
 	shim/peers/peer_hash.h \
+	shim/peers/last_recv.c shim/peers/last_recv.h \
 	shim/peers/peer_table.c shim/peers/peer_table.h \
 	shim/wire/pktinfo.c shim/wire/pktinfo.h \
 	shim/base/settings.c shim/base/settings.h
 
 shim_libreplyfrom_so_SOURCES = $(pure_sources) \
-	shim/calls/reply.c \
+	shim/calls/reply.c shim/calls/reply.h shim/calls/route.h \
 	shim/calls/connect.c shim/calls/connect.h \
 	shim/base/counters.c shim/base/counters.h \
 	shim/sockets/descriptor_table.c shim/sockets/descriptor_table.h \
-	shim/calls/delivery.h \
+	shim/calls/delivery.c shim/calls/delivery.h \
 	shim/hooks/deepbind.c shim/hooks/deepbind.h \
 	shim/sockets/tracked.c shim/sockets/tracked.h \
 	shim/libc/stack_guard.c \
 	shim/base/compiler.h shim/libc/hooks.h \
 	shim/calls/kernel_choice.c shim/calls/kernel_choice.h \
-	shim/hooks/after.h \
+	shim/hooks/after.c shim/hooks/after.h \
 	shim/hooks/confine.c shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/dlopen.c shim/hooks/bind_connect.c \
 	shim/hooks/sockopt.c shim/hooks/receive.c shim/hooks/send.c \
 	shim/hooks/syscall.c shim/hooks/syscall.h shim/hooks/time64.c \
@@ -39,14 +40,15 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/sockets/pktinfo_option.c shim/sockets/pktinfo_option.h \
 	shim/libc/portable.h \
 	shim/calls/receive.c shim/calls/receive.h \
-	shim/calls/refused.c \
+	shim/calls/refused.c shim/calls/refused.h \
 	shim/base/log.c shim/base/log.h \
 	shim/base/scratch.c shim/base/scratch.h \
 	shim/calls/send.c shim/calls/send.h \
 	shim/sockets/classify.c shim/sockets/classify.h \
 	shim/calls/source.c shim/calls/source.h \
-	shim/base/state.c shim/base/state.h \
-	shim/calls/recvmmsg.c shim/calls/sendmmsg.c
+	shim/sockets/space.c shim/sockets/space.h \
+	shim/sockets/state.c shim/sockets/state.h \
+	shim/calls/recvmmsg.c shim/calls/recvmmsg.h shim/calls/sendmmsg.c shim/calls/sendmmsg.h
 
 AM_CPPFLAGS = -include config.h -I$(top_srcdir)/shim
 AM_CFLAGS = $(WARN_CFLAGS)

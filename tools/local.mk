@@ -6,7 +6,7 @@ part_ldflags = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 # What they share: the check before a start, and messages.
 noinst_LIBRARIES = tools/libcheck.a
 tools_libcheck_a_SOURCES = \
-	shim/wire/address.h shim/base/limits.h shim/libc/hooks.h \
+	shim/base/address.h shim/base/limits.h shim/libc/hooks.h \
 	shim/base/settings.c shim/base/settings.h \
 	tools/check/apparmor.c tools/check/apparmor.h \
 	tools/check/check.h \

@@ -5,9 +5,10 @@
 
 #include "base/counters.h"
 #include "base/log.h"
-#include "base/state.h"
 
 EXPORT struct counters replyfrom_counters;
+
+static bool are_printed;
 
 #define TEXT(name, text) text,
 static const char *const texts[] = { COUNTERS(TEXT) };
@@ -20,11 +21,17 @@ unsigned long *counters_take(void)
 		.lines[__atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED) % COUNTER_LINES];
 }
 
+void counters_start(bool print)
+{
+	are_printed = print;
+	replyfrom_counters.magic = COUNTERS_MAGIC;
+}
+
 __attribute__((destructor)) static void write_counters(void)
 {
 	char process[12];
 
-	if (!library.settings.statistics || !replyfrom_counters.magic)
+	if (!are_printed)
 		return;
 	log_number(process, (unsigned long)getpid());
 	for (int counter = 0; counter < COUNTER_COUNT; counter++) {

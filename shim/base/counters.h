@@ -39,6 +39,9 @@ struct counters {
 /* Found from outside by its symbol. */
 extern struct counters replyfrom_counters;
 
+/* The library is at work: marks the counters as valid. With `print` they are written at exit. */
+void counters_start(bool print);
+
 /* The line for a thread that counts for the first time. */
 unsigned long *counters_take(void);
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/identity.h"
-#include "libc/libc.h"
 #include "base/log.h"
+#include "libc/libc.h"
 
 enum log_level log_level = LOG_ERROR;
 
@@ -284,8 +284,9 @@ static void line_add_address(struct line *line, const struct in6_addr *address)
 }
 
 /* Apart, so that its stack frame is no part of its callers'. */
-static __attribute__((noinline)) void
-write_peer_line(int fd, const char *what, const struct peer *peer, const struct in6_addr *local)
+static __attribute__((noinline)) void write_peer_line(int fd, const char *what,
+						      const struct in6_addr *host, uint32_t port,
+						      const struct in6_addr *local)
 {
 	char text[176];
 	struct line line;
@@ -296,22 +297,22 @@ write_peer_line(int fd, const char *what, const struct peer *peer, const struct 
 	line_add(&line, ": ");
 	line_add(&line, what);
 	line_add(&line, ", peer ");
-	line_add_address(&line, &peer->host);
+	line_add_address(&line, host);
 	line_add(&line, " port ");
-	line_add_number(&line, ntohs((in_port_t)peer->port), 10);
+	line_add_number(&line, ntohs((in_port_t)port), 10);
 	line_add(&line, ", local address ");
 	line_add_address(&line, local);
 	line_end(&line);
 }
 
-void log_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
-	      const struct in6_addr *local)
+void log_peer(enum log_level level, int fd, const char *what, const struct in6_addr *host,
+	      uint32_t port, const struct in6_addr *local)
 {
 	int e = errno;
 
 	if (!log_is_on(level))
 		return;
 	if (is_to_be_written(level))
-		write_peer_line(fd, what, peer, local);
+		write_peer_line(fd, what, host, port, local);
 	errno = e;
 }

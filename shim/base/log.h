@@ -3,7 +3,7 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include "wire/address.h"
+#include "base/address.h"
 #include "base/settings.h"
 
 extern enum log_level log_level;
@@ -28,9 +28,10 @@ void log_parts(enum log_level level, ...) __attribute__((sentinel));
 /* The decimal digits of a number; there has to be room for them. */
 void log_number(char *text, unsigned long value);
 
-/* Says of a descriptor what was done with it for a peer. */
-void log_peer(enum log_level level, int fd, const char *what, const struct peer *peer,
-	      const struct in6_addr *local);
+/* Says of a descriptor what was done with it for the peer with that address and port (in network
+ * byte order). errno stays. */
+void log_peer(enum log_level level, int fd, const char *what, const struct in6_addr *host,
+	      uint32_t port, const struct in6_addr *local);
 
 static inline bool log_is_on(enum log_level level)
 {

@@ -6,8 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "libc/libc.h"
 #include "base/memory.h"
+#include "libc/libc.h"
 
 #ifndef SYS_futex
 #define SYS_futex SYS_futex_time64

@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "libc/libc.h"
 #include "base/rtnetlink.h"
 #include "base/scratch.h"
+#include "libc/libc.h"
 
 /*
  * What is looked at comes first, the rest may be cut off. Of a bridge's or bond's link the master's

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
-#include "libc/libc.h"
 #include "base/memory.h"
 #include "base/scratch.h"
+#include "libc/libc.h"
 
 #ifndef SYS_futex
 #define SYS_futex SYS_futex_time64

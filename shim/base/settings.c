@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "wire/address.h"
+#include "base/address.h"
 #include "base/limits.h"
 #include "base/settings.h"
 

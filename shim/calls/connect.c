@@ -6,15 +6,15 @@
 #include <netinet/in.h>
 #include <pthread.h>
 
+#include "base/log.h"
 #include "calls/connect.h"
 #include "calls/kernel_choice.h"
-#include "sockets/tracked.h"
-#include "libc/libc.h"
 #include "calls/multicast_if.h"
-#include "sockets/pktinfo_option.h"
-#include "base/log.h"
 #include "calls/send.h"
 #include "calls/source.h"
+#include "libc/libc.h"
+#include "sockets/pktinfo_option.h"
+#include "sockets/tracked.h"
 
 static bool read_local_address(int fd, struct in6_addr *address)
 {
@@ -256,8 +256,8 @@ int connect_from(int fd, struct tracked *tracked, uint64_t salt, const struct so
 	tag = tracked ? tracked_get(tracked, tag) : 0;
 	left = leave_old_peer(fd, tracked, &route.local, &old_peer, &old_length, &old);
 	done = connect_keeping_address(fd, &route, address, length);
-	log_peer(LOG_DEBUG, fd, done ? "connected" : "connected without that address", &route.peer,
-		 &route.local.address);
+	log_peer(LOG_DEBUG, fd, done ? "connected" : "connected without that address",
+		 &route.peer.host, route.peer.port, &route.local.address);
 	errno = e;
 	if (done) {
 		source_count(COUNTER_connects);

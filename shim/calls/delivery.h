@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "wire/cmsg.h"
 #include "base/memory.h"
-#include "wire/pktinfo.h"
 #include "base/scratch.h"
 #include "calls/source.h"
+#include "wire/cmsg.h"
+#include "wire/pktinfo.h"
 
 /*
  * A message whose fields are set one by one. In musl it has padding, which the kernel takes for the

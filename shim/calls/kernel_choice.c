@@ -6,12 +6,11 @@
 #include <unistd.h>
 #include <netinet/in.h>
 
+#include "base/memory.h"
 #include "calls/kernel_choice.h"
 #include "libc/libc.h"
-#include "base/memory.h"
 #include "sockets/pktinfo_option.h"
-#include "sockets/classify.h"
-#include "base/state.h"
+#include "sockets/space.h"
 
 #ifndef IP_UNICAST_IF
 #define IP_UNICAST_IF 50
@@ -38,8 +37,7 @@ static __attribute__((noinline)) int make_asking_socket(int fd, uint64_t salt, s
 
 	if (made < 0)
 		return -1;
-	if ((!salt || peer_salt(&library.peers.secret, socket_netns(made),
-				device > 0 ? (uint32_t)device : 0) == salt) &&
+	if ((!salt || space_of(made, device) == salt) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_BINDTOIFINDEX) &&
 	    copy_option(fd, made, SOL_SOCKET, SO_MARK) &&
 	    (family == AF_INET6 || copy_option(fd, made, IPPROTO_IP, IP_TOS)) &&

@@ -3,7 +3,7 @@
 #ifndef KERNEL_CHOICE_H
 #define KERNEL_CHOICE_H
 
-#include "wire/address.h"
+#include "wire/peer.h"
 
 /*
  * Finds the source that the kernel would choose now for a datagram to `peer` on a socket like `fd`

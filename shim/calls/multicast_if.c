@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libc/libc.h"
 #include "calls/multicast_if.h"
+#include "libc/libc.h"
 #include "sockets/pktinfo_option.h"
 #include "wire/pktinfo.h"
 

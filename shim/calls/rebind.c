@@ -6,10 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "libc/libc.h"
-#include "sockets/pktinfo_option.h"
 #include "calls/rebind.h"
 #include "calls/source.h"
+#include "libc/libc.h"
+#include "sockets/pktinfo_option.h"
 
 __thread struct rebind rebind_last;
 

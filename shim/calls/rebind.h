@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "wire/address.h"
 #include "base/compiler.h"
+#include "wire/peer.h"
 
 /* How far this thread is on the way to such a bind(). */
 enum {

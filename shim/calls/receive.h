@@ -23,17 +23,6 @@ ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct soc
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,
 		    recvmsg_call *receiver);
 
-/* recvmmsg() of the libc, or a variant of it for another struct timespec. */
-typedef int recvmmsg_call(int fd, struct mmsghdr *messages, unsigned int count, int flags,
-			  struct timespec *timeout);
-
-/*
- * recvmmsg(2), one kernel call, on whatever descriptor. Without memory for so many messages it
- * receives fewer, which a program has to expect anyway.
- */
-int receive_vector(int fd, struct mmsghdr *messages, unsigned int count, int flags,
-		   struct timespec *timeout, recvmmsg_call *next);
-
 /*
  * Control data of a message that was received as the program asked: descriptors that came over a
  * UNIX socket were something else before, and PKTINFO that we switched on is hidden.

@@ -2,8 +2,9 @@
 // Receiving many messages at once on a tracked socket.
 
 #include "calls/delivery.h"
-#include "libc/libc.h"
 #include "calls/receive.h"
+#include "calls/recvmmsg.h"
+#include "libc/libc.h"
 
 enum { NAME_ROOM = 32, LEARN_AT_ONCE = 16 };
 _Static_assert(sizeof(struct sockaddr_in6) <= NAME_ROOM, "padded for the control data behind it");

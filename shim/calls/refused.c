@@ -5,12 +5,12 @@
 #include <netinet/in.h>
 #include <pthread.h>
 
-#include "libc/libc.h"
 #include "base/memory.h"
-#include "sockets/pktinfo_option.h"
-#include "base/log.h"
 #include "base/rtnetlink.h"
-#include "calls/send.h"
+#include "calls/refused.h"
+#include "calls/source.h"
+#include "libc/libc.h"
+#include "sockets/pktinfo_option.h"
 
 /* MSG_PROBE of <linux/socket.h>, which no libc has. */
 enum { PROBE = 0x10 };

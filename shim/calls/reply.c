@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "libc/libc.h"
+#include "calls/refused.h"
+#include "calls/reply.h"
 #include "calls/send.h"
+#include "calls/source.h"
+#include "libc/libc.h"
 
 /*
  * The fast path: the reply to what this thread received last, from a peer of that family. Returns

@@ -4,12 +4,13 @@
 #include <limits.h>
 #include <netinet/in.h>
 
-#include "wire/cmsg.h"
-#include "libc/libc.h"
 #include "base/log.h"
 #include "base/scratch.h"
+#include "calls/refused.h"
 #include "calls/send.h"
 #include "calls/source.h"
+#include "libc/libc.h"
+#include "wire/cmsg.h"
 
 /*
  * Is a fresh socket still free to send to that peer from any address? It can have been connected by
@@ -106,7 +107,8 @@ static __attribute__((noinline)) void forget_source(int fd, const struct route *
 	source_count(COUNTER_forgotten);
 	if (route->tracked)
 		tracked_mark(route->tracked, TRACKED_BY_CONTROL, false);
-	log_peer(LOG_INFO, fd, "source refused", &route->peer, &route->local.address);
+	log_peer(LOG_INFO, fd, "source refused", &route->peer.host, route->peer.port,
+		 &route->local.address);
 }
 
 /* The slow path of finish(): the source was refused, or the socket was fresh; errno was `e`. */
@@ -205,7 +207,8 @@ static __attribute__((noinline)) ssize_t send_with_control(int fd, const struct 
 	bool can;
 
 	{
-		/* Dead when the call goes on: it finds this stack frame gone (tests/transparency/faults/stack).
+		/* Dead when the call goes on: it finds this stack frame gone
+		 * (tests/transparency/faults/stack).
 		 */
 		size_t found;
 

@@ -9,18 +9,10 @@
 #include <limits.h>
 
 #include "base/memory.h"
-#include "wire/pktinfo.h"
-#include "sockets/classify.h"
+#include "calls/route.h"
 #include "calls/source.h"
-
-/* From where a message is to leave; `tracked` is NULL for a fresh socket. */
-struct route {
-	struct tracked *tracked;
-	bool adopts;   /* a fresh socket that replies to a peer */
-	uint64_t salt; /* of the socket */
-	struct peer peer;
-	struct local local;
-};
+#include "sockets/classify.h"
+#include "wire/pktinfo.h"
 
 /*
  * Can a source be wanted on this descriptor? Tracked sockets, and fresh ones in a process tree that
@@ -83,25 +75,10 @@ static inline void send_prepare(struct msghdr *message, struct iovec *vector, co
 	message->msg_flags = 0;
 }
 
-/* sendto(2) and, with no address, send(2), of a descriptor that is not known to be plain. */
-ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
-		socklen_t length);
-
-/* sendmsg(2), of a descriptor that is not known to be plain. */
-ssize_t send_message(int fd, const struct msghdr *message, int flags);
-
-/* The same when it is not the reply to what this thread received last. */
+/* sendto(2) and sendmsg(2), when it is not the reply to what this thread received last. */
 ssize_t send_to_any(int fd, const void *buffer, size_t size, int flags,
 		    const struct sockaddr *address, socklen_t length);
 ssize_t send_message_any(int fd, const struct msghdr *message, int flags);
-
-/* What became of a message with a source. */
-enum sent {
-	SENT_FAILED,	/* or the program's own call was made */
-	SENT_FROM,	/* it left from there */
-	SENT_OTHERWISE, /* it left, after the source was refused */
-	SENT_BARE,	/* it left without the source */
-};
 
 /*
  * A message of a vector alone, with its source attached, if it has one. When the kernel refuses the
@@ -121,37 +98,6 @@ ssize_t send_to_refused(int fd, const void *buffer, size_t size, int flags,
 			const struct sockaddr *address, socklen_t length, int error);
 ssize_t send_message_refused(int fd, const struct msghdr *message, int flags, int error);
 
-/* Can errno be due to the source of what was sent? */
-bool send_is_source_error(void);
-
-/*
- * Sending this message failed. Is it the source that is refused, or was it an error that had been
- * waiting on the socket (an ICMP message, with IP_RECVERR)? MSG_PROBE goes all the way but sends
- * nothing and meets no waiting error (ip_make_skb(), ip6_make_skb()): it fails with the same error
- * if that is the source's. errno stays.
- */
-bool send_is_refused(int fd, const struct msghdr *message, int flags);
-
-/* The same of a message that was not sent, without a word why. errno stays. */
-bool send_would_be_refused(int fd, const struct msghdr *message, int flags);
-
-/* Link-local addresses need an interface, and a program may have lost its scope id. */
-static inline uint32_t ifindex_for(const struct peer *peer, const struct local *local)
-{
-	if (likely(!half_is_link_local(peer->half[0]) && !half_is_link_local(local->half[0])) ||
-	    peer->scope)
-		return 0;
-	return local->ifindex;
-}
-
-/*
- * The source of `message`, attached at `end` of its control data, was refused: other ways to use
- * it, then `original`, which has none; NULL: the same without control data. Returns what the last
- * of these sends returned.
- */
-ssize_t send_refused(int fd, const struct route *route, const struct msghdr *original,
-		     struct msghdr *message, size_t end, int flags, enum sent *sent);
-
 /* A fresh socket replied: what follows on it is a conversation of a server. */
 void send_adopt(int fd, const struct route *route);
 
@@ -167,9 +113,5 @@ bool send_can_append(const struct msghdr *message, size_t *end);
  */
 size_t send_append_source(void *room, const struct msghdr *message, size_t end,
 			  const struct route *route);
-
-/* sendmmsg(2), one kernel call as long as no source is refused. */
-int send_messages(int fd, struct tracked *tracked, uint64_t salt, struct mmsghdr *messages,
-		  unsigned int count, int flags);
 
 #endif

@@ -4,10 +4,12 @@
 #include <limits.h>
 #include <netinet/in.h>
 
-#include "libc/libc.h"
 #include "base/memory.h"
 #include "base/scratch.h"
+#include "calls/refused.h"
 #include "calls/send.h"
+#include "calls/sendmmsg.h"
+#include "libc/libc.h"
 
 /* What is sent, and which part of it by the kernel call that is next. */
 struct vector {

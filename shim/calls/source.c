@@ -2,21 +2,13 @@
 // From which address to send: the order of knowledge.
 
 #include <errno.h>
-#include <time.h>
 
-#include "calls/kernel_choice.h"
-#include "libc/libc.h"
 #include "base/log.h"
+#include "calls/kernel_choice.h"
 #include "calls/source.h"
-#include "base/state.h"
-
-__thread struct last_recv thread_last_recv;
-
-/* When this process was forked, in seconds; 0: it was not. */
-static time_t forked_at;
-
-/* A copy of the parent's last receive outranks the table for so long. */
-enum { INHERITED_SECONDS = 1 };
+#include "libc/libc.h"
+#include "sockets/space.h"
+#include "sockets/state.h"
 
 static const struct local no_local = { .packed = 0 };
 
@@ -37,14 +29,6 @@ static struct local local_of_setting(const struct peer *peer)
 	if (!address_is_loopback(&peer->host))
 		local.address = library.settings.source[!address_is_v4(&peer->host)];
 	return local;
-}
-
-static time_t seconds_now(void)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return now.tv_sec;
 }
 
 /* What this process does with the questions that come to a port: a bit each (RFC 768). */
@@ -193,7 +177,7 @@ void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const str
 		tracked_set(tracked, misses, (uint16_t)0);
 		tracked_mark(tracked, TRACKED_MISSED, false);
 	}
-	log_peer(LOG_DEBUG, fd, "received", peer, &local.address);
+	log_peer(LOG_DEBUG, fd, "received", &peer->host, peer->port, &local.address);
 }
 
 void source_publish(void)
@@ -210,13 +194,6 @@ void source_publish(void)
 		peers_put(&library.peers, key, last.local);
 	add_port(replies_late, last.local.port);
 	thread_last_recv.flags |= LAST_RECV_PUBLISHED;
-}
-
-void source_count_option(struct tracked *tracked)
-{
-	uint32_t count = __atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
-
-	tracked_set(tracked, options, (uint8_t)count);
 }
 
 /* The host's entry says no more that a question waits for its reply. */
@@ -242,18 +219,6 @@ bool source_is_still(uint64_t salt, const struct peer *peer, const struct local 
 	struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
 
 	return peers_knows(&library.peers, key_of_peer(&hash, local->port), *local);
-}
-
-/*
- * The thread's last receive outranks the table until it is replied to; what a fork copied does so
- * only for a moment.
- */
-static bool last_recv_outranks(const struct last_recv *last_recv)
-{
-	if (last_recv->flags & LAST_RECV_REPLIED)
-		return false;
-	return !(last_recv->flags & LAST_RECV_INHERITED) ||
-	       seconds_now() - forked_at <= INHERITED_SECONDS;
 }
 
 /* The peer is known: is that a source? */
@@ -363,25 +328,6 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 	return found;
 }
 
-/* The spaces of this process's tracked sockets; one more takes the place of the first. */
-enum { SPACES = 8 };
-static struct space {
-	uint64_t salt, netns;
-} spaces[SPACES];
-static uint32_t spaces_used;
-
-void source_add_space(uint64_t salt, uint64_t netns)
-{
-	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE), i;
-
-	for (i = 0; i < used && i < SPACES; i++)
-		if (__atomic_load_n(&spaces[i].salt, __ATOMIC_RELAXED) == salt)
-			return;
-	i = __atomic_fetch_add(&spaces_used, 1, __ATOMIC_ACQ_REL) % SPACES;
-	__atomic_store_n(&spaces[i].netns, netns, __ATOMIC_RELAXED);
-	__atomic_store_n(&spaces[i].salt, salt, __ATOMIC_RELEASE);
-}
-
 /* Does a fresh socket reply to a question that came to that port? Not where those are replied to.
  */
 static bool is_replied_elsewhere(in_port_t port)
@@ -392,15 +338,14 @@ static bool is_replied_elsewhere(in_port_t port)
 /* Looks for the question of a peer on any tracked socket of the process tree. */
 static NOINLINE bool find_question(int fd, const struct peer *peer, struct local *local)
 {
-	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
+	struct space space;
 
-	for (uint32_t i = 0; i < used && i < SPACES; i++) {
-		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
-		struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, salt);
+	for (uint32_t i = 0; space_nth(i, &space); i++) {
+		struct peer_hash hash = peer_hash_of(&library.peers.secret, *peer, space.salt);
 
 		if (!peers_find(&library.peers, key_of_peer(&hash, 0), local))
 			continue;
-		if (socket_netns(fd) == __atomic_load_n(&spaces[i].netns, __ATOMIC_RELAXED))
+		if (space_netns(fd) == space.netns)
 			return is_replied_elsewhere(local->port);
 	}
 	return false;
@@ -411,12 +356,6 @@ static NOINLINE bool is_last_peer(const struct peer *peer, struct last_recv *las
 {
 	return last_recv_copy(&thread_last_recv, last) && last->peer.port == peer->port &&
 	       last->peer.scope == peer->scope && IN6_ARE_ADDR_EQUAL(&last->peer.host, &peer->host);
-}
-
-/* The space of a socket that is bound to no device. */
-static uint64_t deviceless_space_of(int fd)
-{
-	return peer_salt(&library.peers.secret, socket_netns(fd), 0);
 }
 
 /* The fresh socket replies to what its thread received last, on another socket. */
@@ -438,7 +377,7 @@ static NOINLINE bool find_without_question(int fd, const struct peer *peer, stru
 	struct peer_hash hash = { 0 };
 
 	if (library.settings.follow_tcp)
-		hash = peer_hash_of(&library.peers.secret, *peer, deviceless_space_of(fd));
+		hash = peer_hash_of(&library.peers.secret, *peer, space_of(fd, 0));
 	return find_by_setting(&hash, peer, local);
 }
 
@@ -486,14 +425,13 @@ static NOINLINE in_port_t port_asked(uint64_t salt, const struct peer *peer,
 /* A fresh socket replied to what came to another port. */
 static NOINLINE void forget_asked(const struct peer *peer, const struct local *local)
 {
-	uint32_t used = __atomic_load_n(&spaces_used, __ATOMIC_ACQUIRE);
+	struct space space;
 
-	for (uint32_t i = 0; i < used && i < SPACES; i++) {
-		uint64_t salt = __atomic_load_n(&spaces[i].salt, __ATOMIC_ACQUIRE);
-		in_port_t port = port_asked(salt, peer, local);
+	for (uint32_t i = 0; space_nth(i, &space); i++) {
+		in_port_t port = port_asked(space.salt, peer, local);
 
 		if (port)
-			forget_on_port(salt, peer, port, local);
+			forget_on_port(space.salt, peer, port, local);
 	}
 }
 
@@ -525,15 +463,9 @@ void source_accepted(int fd)
 	    peer_read(&self, &name, length) && (length = sizeof(name)) &&
 	    !libc.getpeername(fd, (struct sockaddr *)&name, &length) &&
 	    peer_read(&peer, &name, length)) {
-		hash = peer_hash_of(&library.peers.secret, peer, deviceless_space_of(fd));
+		hash = peer_hash_of(&library.peers.secret, peer, space_of(fd, 0));
 		local.address = self.host;
 		peers_put(&library.peers, key_of_tcp(&hash), local);
 	}
 	errno = e;
-}
-
-void source_forked(void)
-{
-	forked_at = seconds_now();
-	thread_last_recv.flags |= LAST_RECV_INHERITED;
 }

@@ -2,32 +2,12 @@
 // Hooks of bind(2), connect(2) and getsockname(2).
 
 #include "calls/connect.h"
+#include "calls/rebind.h"
+#include "calls/source.h"
 #include "hooks/after.h"
 #include "libc/libc.h"
-#include "sockets/pktinfo_option.h"
-#include "calls/rebind.h"
 #include "sockets/classify.h"
-#include "calls/source.h"
-
-/* No port and no address of the program's choice: still a client, as it was. */
-static bool names_nothing(const struct sockaddr *address, socklen_t length)
-{
-	struct peer self;
-
-	return peer_read(&self, address, length) && !self.port && address_is_any(&self.host);
-}
-
-int after_bind(int fd, int result, const struct sockaddr *address, socklen_t length)
-{
-	/* The kernel has read the address, so it can be read. */
-	if (result || (address->sa_family != AF_INET && address->sa_family != AF_INET6 &&
-		       address->sa_family != AF_UNSPEC))
-		return result;
-	if (descriptor_is_unbound(fd) && names_nothing(address, length))
-		return result;
-	socket_bound(fd);
-	return result;
-}
+#include "sockets/pktinfo_option.h"
 
 int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 {
@@ -36,18 +16,6 @@ int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 		return 0;
 	}
 	return after_bind(fd, libc.bind(fd, address, length), address, length);
-}
-
-int after_connect(int fd, int result, const struct sockaddr *address)
-{
-	if (result)
-		return result;
-	/* A socket that was connected before we knew it is a wildcard one again. */
-	if (address->sa_family == AF_UNSPEC)
-		socket_forget(fd);
-	else if (descriptor_is_unbound(fd))
-		socket_connected(fd, NULL, 0, NULL);
-	return 0;
 }
 
 /* connect(2) of a tracked socket. */

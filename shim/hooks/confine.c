@@ -3,8 +3,8 @@
 
 #include <sys/prctl.h>
 
-#include "libc/libc.h"
 #include "base/memory.h"
+#include "libc/libc.h"
 
 /*
  * A filter of system calls may kill for one of ours. PR_SET_NO_NEW_PRIVS comes before one that is

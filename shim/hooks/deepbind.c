@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "hooks/deepbind.h"
 #include "base/compiler.h"
+#include "hooks/deepbind.h"
 #include "libc/libc.h"
 
 /* The type of a function pointer of the program's; only compared and copied. */

@@ -9,8 +9,6 @@
 #include "hooks/after.h"
 #include "libc/libc.h"
 #include "sockets/classify.h"
-#include "calls/source.h"
-#include "base/state.h"
 
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
@@ -35,14 +33,6 @@ int hook_socketpair(int domain, int type, int protocol, int fds[2])
 	return result;
 }
 
-int after_accept(int made)
-{
-	socket_made(made, AF_UNSPEC, SOCK_STREAM, 0);
-	if (unlikely(library.settings.follow_tcp) && made >= 0 && library_ready())
-		source_accepted(made);
-	return made;
-}
-
 int hook_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
 	return after_accept(libc.accept(fd, address, length));
@@ -51,12 +41,6 @@ int hook_accept(int fd, struct sockaddr *address, socklen_t *length)
 int hook_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
 {
 	return after_accept(libc.accept4(fd, address, length, flags));
-}
-
-int after_dup(int fd, int made)
-{
-	socket_duplicated(fd, made);
-	return made;
 }
 
 int hook_dup(int fd)
@@ -72,13 +56,6 @@ int hook_dup2(int fd, int to)
 int hook_dup3(int fd, int to, int flags)
 {
 	return after_dup(fd, libc.dup3(fd, to, flags));
-}
-
-int after_fcntl(int fd, int command, int result)
-{
-	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
-		return after_dup(fd, result);
-	return result;
 }
 
 int hook_fcntl(int fd, int command, ...)

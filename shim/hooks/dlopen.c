@@ -4,10 +4,10 @@
 #include <dlfcn.h>
 #include <string.h>
 
-#include "hooks/deepbind.h"
 #include "base/compiler.h"
+#include "hooks/deepbind.h"
 #include "libc/libc.h"
-#include "base/state.h"
+#include "sockets/state.h"
 
 #ifndef RTLD_DEEPBIND
 #define RTLD_DEEPBIND 0

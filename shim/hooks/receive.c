@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Hooks of the calls that receive.
 
-#include "libc/libc.h"
 #include "calls/receive.h"
+#include "calls/recvmmsg.h"
+#include "libc/libc.h"
 
 ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
 {

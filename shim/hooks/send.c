@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Hooks of the calls that send.
 
-#include "libc/libc.h"
+#include "calls/reply.h"
 #include "calls/send.h"
+#include "calls/sendmmsg.h"
+#include "libc/libc.h"
 
 ssize_t hook_send(int fd, const void *buffer, size_t size, int flags)
 {
@@ -38,7 +40,8 @@ int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flag
 	bool concerns;
 
 	{
-		/* Dead when the call goes on: it finds this stack frame gone (tests/transparency/faults/stack).
+		/* Dead when the call goes on: it finds this stack frame gone
+		 * (tests/transparency/faults/stack).
 		 */
 		struct tracked *found;
 		uint64_t salt_found = 0;

@@ -3,24 +3,6 @@
 
 #include "hooks/after.h"
 #include "libc/libc.h"
-#include "sockets/pktinfo_option.h"
-#include "sockets/classify.h"
-
-int after_setsockopt(int fd, int result, int level, int name, const void *value, socklen_t length)
-{
-	if (!result && option_is_followed(level, name))
-		options_follow(fd, level, name, value, length);
-	return result;
-}
-
-int after_getsockopt(int fd, int result, int level, int name, void *value, const socklen_t *length)
-{
-	unsigned int kind = option_kind(level, name);
-
-	if (!result && unlikely(kind))
-		options_show_wanted(fd, kind, value, *length);
-	return result;
-}
 
 int hook_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {

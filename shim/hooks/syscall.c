@@ -10,12 +10,12 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "calls/delivery.h"
+#include "base/memory.h"
+#include "calls/receive.h"
+#include "calls/recvmmsg.h"
 #include "hooks/after.h"
 #include "hooks/syscall.h"
 #include "libc/libc.h"
-#include "base/memory.h"
-#include "calls/receive.h"
 #include "sockets/classify.h"
 
 #ifdef HOOKS_HAVE_SYSCALL

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Hooks of what 32-bit programs with a 64-bit time_t call instead.
 
+#include "calls/receive.h"
+#include "calls/recvmmsg.h"
 #include "hooks/after.h"
 #include "libc/libc.h"
-#include "calls/receive.h"
 
 #if __SIZEOF_POINTER__ == 4
 

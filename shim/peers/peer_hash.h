@@ -3,7 +3,7 @@
 #ifndef PEER_HASH_H
 #define PEER_HASH_H
 
-#include "wire/address.h"
+#include "wire/peer.h"
 
 /* The secret of the hash. */
 struct hash_secret {

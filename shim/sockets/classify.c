@@ -3,17 +3,13 @@
 
 #include <errno.h>
 
-#include "sockets/tracked.h"
-#include "libc/libc.h"
-#include "sockets/pktinfo_option.h"
 #include "base/log.h"
+#include "libc/libc.h"
 #include "sockets/classify.h"
-#include "calls/source.h"
-#include "base/state.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
+#include "sockets/pktinfo_option.h"
+#include "sockets/space.h"
+#include "sockets/state.h"
+#include "sockets/tracked.h"
 
 /* A socket whose datagrams never carry PKTINFO, as often as this in a row, is left alone. */
 enum { MISSES_MAX = 16 };
@@ -24,20 +20,6 @@ enum reason {
 	BOUND,	 /* the program bound it to a port */
 	REPLIED, /* a fresh socket replied to a peer */
 };
-
-/* Reads a 64-bit option of a socket; 0 where the kernel does not have it. */
-static uint64_t socket_cookie(int fd, int name)
-{
-	uint64_t cookie = 0;
-	socklen_t length = sizeof(cookie);
-
-	return libc.getsockopt(fd, SOL_SOCKET, name, &cookie, &length) ? 0 : cookie;
-}
-
-uint64_t socket_netns(int fd)
-{
-	return socket_cookie(fd, SO_NETNS_COOKIE);
-}
 
 static bool socket_is_udp(int fd, uint32_t *value)
 {
@@ -84,17 +66,6 @@ static struct tracked *find_record(int fd, uint64_t cookie, uint32_t *tag)
 											   : NULL;
 }
 
-/* The space of a socket; others on the way to it are remembered for fresh sockets. */
-static uint64_t socket_space(int fd)
-{
-	uint64_t netns = socket_netns(fd), salt;
-	int device = option_get(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
-
-	salt = peer_salt(&library.peers.secret, netns, device > 0 ? (uint32_t)device : 0);
-	source_add_space(salt, netns);
-	return salt;
-}
-
 /*
  * Makes the record of a wildcard socket and switches PKTINFO on. Returns NULL if that cannot be
  * had; the number is plain then.
@@ -102,7 +73,7 @@ static uint64_t socket_space(int fd)
 static struct tracked *track_socket(int fd, enum reason why, const struct peer *self,
 				    sa_family_t family)
 {
-	uint64_t cookie = socket_cookie(fd, SO_COOKIE);
+	uint64_t cookie = option_get_cookie(fd, SO_COOKIE);
 	uint32_t tag;
 	struct tracked *tracked = find_record(fd, cookie, &tag);
 	bool remembered = tracked && tracked_get(tracked, state) != TRACKED_FRESH, made = !tracked;
@@ -118,13 +89,13 @@ static struct tracked *track_socket(int fd, enum reason why, const struct peer *
 	tracked_set(tracked, port, self->port);
 	tracked_set(tracked, mode, (uint16_t)(why == REPLIED ? LOCAL_ADOPTED : LOCAL_ASKED));
 	tracked_set(tracked, cookie, cookie);
-	__atomic_store_n(&tracked->salt, socket_space(fd), __ATOMIC_RELEASE);
+	__atomic_store_n(&tracked->salt, space_of_tracked(fd), __ATOMIC_RELEASE);
 	if (!options_enable(fd, tracked, remembered)) {
 		if (made)
 			tracked_drop(tag);
 		return NULL;
 	}
-	tracked_set(tracked, options, source_options());
+	tracked_set(tracked, options, options_changes());
 	/* Until datagrams show how much comes: nobody saw all options that were set. */
 	if (!remembered)
 		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
@@ -135,7 +106,7 @@ static struct tracked *track_socket(int fd, enum reason why, const struct peer *
 	tracked_set(tracked, state, (uint8_t)TRACKED_WILDCARD);
 	if (made && !descriptor_set(fd, tag))
 		tracked_drop(tag);
-	log_peer(LOG_DEBUG, fd, "tracked", self, &self->host);
+	log_peer(LOG_DEBUG, fd, "tracked", &self->host, self->port, &self->host);
 	return tracked;
 }
 
@@ -157,7 +128,7 @@ static struct tracked *ask_kernel_of_socket(int fd, enum reason why, uint32_t *v
 		return NULL;
 	}
 	if (has_own_address(&self)) {
-		tracked = find_record(fd, socket_cookie(fd, SO_COOKIE), &tag);
+		tracked = find_record(fd, option_get_cookie(fd, SO_COOKIE), &tag);
 		if (why == USED && tracked && tracked_get(tracked, state) == TRACKED_CONNECTED)
 			return tracked;
 		options_clear(fd);
@@ -297,7 +268,7 @@ void socket_connected(int fd, struct tracked *tracked, uint32_t tag, const struc
 
 	/* A fresh socket has no record yet. */
 	if (!tracked && by_control && descriptor_is_ours() && (tracked = tracked_make(&tag))) {
-		tracked_set(tracked, cookie, socket_cookie(fd, SO_COOKIE));
+		tracked_set(tracked, cookie, option_get_cookie(fd, SO_COOKIE));
 		if (!descriptor_set(fd, tag)) {
 			tracked_drop(tag);
 			tracked = NULL;
@@ -327,6 +298,6 @@ void socket_moved(int fd)
 	int e = errno;
 
 	if (tracked)
-		__atomic_store_n(&tracked->salt, socket_space(fd), __ATOMIC_RELEASE);
+		__atomic_store_n(&tracked->salt, space_of_tracked(fd), __ATOMIC_RELEASE);
 	errno = e;
 }

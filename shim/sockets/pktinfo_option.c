@@ -7,10 +7,8 @@
 #include <string.h>
 
 #include "libc/libc.h"
-#include "sockets/tracked.h"
-#include "calls/multicast_if.h"
 #include "sockets/pktinfo_option.h"
-#include "calls/source.h"
+#include "sockets/tracked.h"
 
 /* musl has one name for the two ABIs of a timestamp. */
 #ifndef SO_TIMESTAMP_OLD
@@ -25,8 +23,8 @@
 /*
  * The options that we switch on, and our mark for each: for those who get the socket by exec or
  * over a UNIX socket and can't know who switched it on. SO_NOFCS means something to packet sockets
- * only (net/packet/af_packet.c) and SO_OOBINLINE to TCP; any socket keeps them (sock_setsockopt()), so they
- * cost nothing and follow the socket everywhere.
+ * only (net/packet/af_packet.c) and SO_OOBINLINE to TCP; any socket keeps them (sock_setsockopt()),
+ * so they cost nothing and follow the socket everywhere.
  */
 static const struct {
 	unsigned int kind;
@@ -50,6 +48,14 @@ int option_get(int fd, int level, int name)
 	socklen_t length = sizeof(value);
 
 	return libc.getsockopt(fd, level, name, &value, &length) ? -1 : value;
+}
+
+uint64_t option_get_cookie(int fd, int name)
+{
+	uint64_t cookie = 0;
+	socklen_t length = sizeof(cookie);
+
+	return libc.getsockopt(fd, SOL_SOCKET, name, &cookie, &length) ? 0 : cookie;
 }
 
 bool option_set(int fd, int level, int name, int value)
@@ -129,7 +135,7 @@ void options_refresh(int fd, struct tracked *tracked)
 	unsigned int wanted = tracked_get(tracked, wanted), marks = INFO_V4_MARK | INFO_V6_MARK;
 	int e = errno;
 
-	tracked_set(tracked, options, (uint8_t)source_options());
+	tracked_set(tracked, options, (uint8_t)options_changes());
 	if (tracked_get(tracked, state) == TRACKED_WILDCARD) {
 		wanted &= marks;
 		for (int i = 0; i < option_rows(tracked); i++)
@@ -156,7 +162,6 @@ static bool option_brings_control(int level, int name)
 bool option_is_followed(int level, int name)
 {
 	return option_kind(level, name) || option_brings_control(level, name) ||
-	       (level == IPPROTO_IP && name == IP_MULTICAST_IF) ||
 	       (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX));
 }
 
@@ -174,13 +179,19 @@ static int option_value(const void *value, socklen_t length)
 	return number;
 }
 
+static void count_change(struct tracked *tracked)
+{
+	uint32_t count = __atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
+
+	tracked_set(tracked, options, (uint8_t)count);
+}
+
 /* The program has its will, and we have ours: what it switched off goes on again, marked. */
 static void follow_wanted(int fd, struct tracked *tracked, unsigned int kind, bool on)
 {
 	unsigned int wanted = tracked_get(tracked, wanted);
 
-	source_count_option(tracked);
-
+	count_change(tracked);
 	wanted = on ? wanted | kind : wanted & ~kind;
 	tracked_set(tracked, wanted, (uint8_t)wanted);
 	if (tracked_get(tracked, state) != TRACKED_WILDCARD)
@@ -203,9 +214,7 @@ void options_follow(int fd, int level, int name, const void *value, socklen_t le
 	unsigned int kind = option_kind(level, name);
 	int e = errno;
 
-	if (level == IPPROTO_IP && name == IP_MULTICAST_IF) {
-		multicast_follow(value, length);
-	} else if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
+	if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
 		socket_moved(fd);
 	} else if (tracked && kind) {
 		follow_wanted(fd, tracked, kind, option_value(value, length) != 0);
@@ -241,7 +250,7 @@ void options_show_wanted(int fd, unsigned int kind, void *value, socklen_t lengt
 			return;
 		wanted = 0;
 	} else {
-		if (source_options() != tracked_get(tracked, options))
+		if (options_changes() != tracked_get(tracked, options))
 			options_refresh(fd, tracked);
 		wanted = (tracked_get(tracked, wanted) & kind) != 0;
 	}

@@ -4,11 +4,17 @@
 #ifndef PKTINFO_OPTION_H
 #define PKTINFO_OPTION_H
 
-#include "wire/cmsg.h"
 #include "sockets/classify.h"
+#include "sockets/state.h"
+#include "wire/cmsg.h"
 
 /* Reads an int option. Returns -1 when the kernel refuses, with its errno. */
 int option_get(int fd, int level, int name);
+/* Reads a 64-bit option of a socket. Returns 0 where the kernel does not have it, with its errno.
+ */
+uint64_t option_get_cookie(int fd, int name);
+
+/* Sets an int option. Returns false when the kernel refuses, with its errno. */
 bool option_set(int fd, int level, int name, int value);
 
 /*
@@ -26,6 +32,15 @@ void options_clear(int fd);
 
 /* Returns the INFO_ bits of the PKTINFO options that are on and carry our mark. */
 unsigned int options_of_ours(int fd);
+
+/*
+ * How often programs set a PKTINFO option on a tracked socket, in any process of the tree: the
+ * records of other processes may be wrong then.
+ */
+static inline uint8_t options_changes(void)
+{
+	return (uint8_t)__atomic_load_n(&library.peers.state->options, __ATOMIC_RELAXED);
+}
 
 /*
  * Reads again what the program wants, when a process that may share the socket has set such an
@@ -50,7 +65,7 @@ bool option_is_followed(int level, int name);
 
 /*
  * The program set such an option, and the kernel agreed: of its own PKTINFO that it wants it, of
- * IP_MULTICAST_IF that it did, of others that more control data will come.
+ * a device that the socket is in another space, of others that more control data will come.
  */
 void options_follow(int fd, int level, int name, const void *value, socklen_t length);
 

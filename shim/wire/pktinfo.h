@@ -6,9 +6,9 @@
 #ifndef PKTINFO_H
 #define PKTINFO_H
 
-#include "wire/address.h"
-#include "wire/cmsg.h"
 #include "base/compiler.h"
+#include "wire/cmsg.h"
+#include "wire/peer.h"
 
 enum pktinfo {
 	PKTINFO_NONE,	   /* the kernel said nothing: the option is off */

@@ -10,6 +10,10 @@ coverage: all $(check_PROGRAMS)
 	$(AM_TESTS_ENVIRONMENT) PYTHON3='$(PYTHON3)' COVERAGE_LINES='$(COVERAGE_LINES)' \
 		$(SHELL) $(srcdir)/tests/tools/coverage.sh
 
+# The library's rooms, modules and names.
+TESTS += tests/tools/test_structure.py
+EXTRA_DIST += tests/tools/test_structure.py
+
 # Sanitizers, valgrind and analyzers: for the time before a release, and for continuous integration's slower part.
 EXTRA_DIST += \
 	tests/tools/analyzers.sh \

@@ -37,13 +37,13 @@ check_PROGRAMS += $(unit_programs)
 TESTS += $(unit_programs)
 endif
 
-unit_address = tests/unit/unit.h shim/wire/address.h
+unit_address = tests/unit/unit.h shim/wire/peer.h shim/base/address.h
 unit_control = $(unit_address) tests/unit/messages.h \
 	shim/wire/cmsg.c shim/wire/cmsg.h shim/wire/pktinfo.c shim/wire/pktinfo.h
-unit_peers = tests/unit/unit.h tests/unit/table.h shim/wire/address.h shim/peers/peer_hash.h \
+unit_peers = tests/unit/unit.h tests/unit/table.h shim/wire/peer.h shim/base/address.h shim/peers/peer_hash.h \
 	shim/peers/local_table.c shim/peers/local_table.h shim/peers/peer_table.c shim/peers/peer_table.h
 unit_writers = $(unit_peers) tests/unit/writers.h
-unit_settings = tests/unit/unit.h shim/wire/address.h shim/base/limits.h shim/base/settings.c shim/base/settings.h
+unit_settings = tests/unit/unit.h shim/base/address.h shim/base/limits.h shim/base/settings.c shim/base/settings.h
 
 tests_unit_test_address_canonical_SOURCES = tests/unit/test_address_canonical.c $(unit_address)
 tests_unit_test_address_canonical_LDADD = -lcmocka
@@ -96,5 +96,5 @@ tests_unit_test_settings_source_SOURCES = tests/unit/test_settings_source.c $(un
 tests_unit_test_settings_source_LDADD = -lcmocka
 tests_unit_test_settings_values_SOURCES = tests/unit/test_settings_values.c $(unit_settings)
 tests_unit_test_settings_values_LDADD = -lcmocka
-tests_unit_test_last_recv_SOURCES = tests/unit/test_last_recv.c tests/unit/unit.h shim/calls/source.h
+tests_unit_test_last_recv_SOURCES = tests/unit/test_last_recv.c tests/unit/unit.h shim/peers/last_recv.c shim/peers/last_recv.h
 tests_unit_test_last_recv_LDADD = -lcmocka

@@ -24,7 +24,7 @@ enum {
 /* The local port of keys and local addresses here. */
 enum { PORT = 53 };
 
-/* Returns the size of the shared memory for so many peers: as in shim/base/state.c. */
+/* Returns the size of the shared memory for so many peers: as in shim/sockets/state.c. */
 static inline size_t table_size(size_t count)
 {
 	return sizeof(struct peers_state) + peers_bucket_count(count) * sizeof(struct peer_bucket) +

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <ucontext.h>
 
-#include "calls/source.h"
+#include "peers/last_recv.h"
 #include "unit.h"
 
 /* Each peer is received at a local address of its own. */

@@ -13,7 +13,7 @@
 
 #include <arpa/inet.h>
 
-#include "wire/address.h"
+#include "wire/peer.h"
 
 /* An address from its text; an IPv4 one comes v4-mapped, as the library keeps it. */
 static inline struct in6_addr address_of(const char *text)

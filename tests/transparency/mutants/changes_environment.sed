@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/base/state.c
+# In: shim/sockets/state.c
 # The environment is changed.
 s/libc_resolve();/& setenv("REPLYFROM_STARTED", "1", 1);/

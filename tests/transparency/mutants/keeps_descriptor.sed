@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/base/state.c
+# In: shim/sockets/state.c
 # A descriptor of the library's own stays open.
 s/libc_resolve();/& libc.socket(AF_UNIX, SOCK_DGRAM, 0);/

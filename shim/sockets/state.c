@@ -10,15 +10,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/limits.h"
-#include "base/counters.h"
-#include "sockets/descriptor_table.h"
 #include "base/compiler.h"
-#include "libc/libc.h"
+#include "base/counters.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "libc/libc.h"
+#include "peers/last_recv.h"
 #include "sockets/classify.h"
-#include "calls/source.h"
-#include "base/state.h"
+#include "sockets/descriptor_table.h"
+#include "sockets/state.h"
 
 /* For those who want to know whether the library is there: dlsym(RTLD_DEFAULT, ...). */
 EXPORT const char replyfrom_version[] = PACKAGE_VERSION;
@@ -104,7 +104,7 @@ static bool map_peer_table(void)
 static void after_fork(void)
 {
 	descriptor_forked();
-	source_forked();
+	last_recv_forked();
 }
 
 /*
@@ -154,7 +154,7 @@ static bool start_library(void)
 	if (expected == ON) {
 		descriptor_start();
 		call_after_fork(after_fork);
-		replyfrom_counters.magic = COUNTERS_MAGIC;
+		counters_start(library.settings.statistics);
 	}
 	__atomic_store_n(&state, expected, __ATOMIC_RELEASE);
 	errno = e;

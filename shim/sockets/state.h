@@ -3,8 +3,8 @@
 #ifndef STATE_H
 #define STATE_H
 
-#include "peers/peer_table.h"
 #include "base/settings.h"
+#include "peers/peer_table.h"
 
 struct library {
 	struct peers peers;

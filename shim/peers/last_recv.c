@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// A thread's last receive, and what a fork leaves of it.
+
+#include <time.h>
+
+#include "peers/last_recv.h"
+
+__thread struct last_recv thread_last_recv;
+
+/* When this process was forked, in seconds; 0: it was not. */
+static time_t forked_at;
+
+/* A copy of the parent's last receive outranks the table for so long. */
+enum { INHERITED_SECONDS = 1 };
+
+static time_t seconds_now(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec;
+}
+
+bool last_recv_is_fresh(void)
+{
+	return seconds_now() - forked_at <= INHERITED_SECONDS;
+}
+
+void last_recv_forked(void)
+{
+	forked_at = seconds_now();
+	thread_last_recv.flags |= LAST_RECV_INHERITED;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* What this thread received last, and at which local address: in thread-local storage. */
+#ifndef LAST_RECV_H
+#define LAST_RECV_H
+
+#include "base/compiler.h"
+#include "wire/peer.h"
+
+/* What became of a thread's last receive. */
+enum {
+	LAST_RECV_REPLIED = 1,	 /* the program has replied to it */
+	LAST_RECV_PUBLISHED = 2, /* its host is in the table */
+	LAST_RECV_PEEKED = 4,	 /* MSG_PEEK: the program will receive it again */
+	LAST_RECV_INHERITED = 8, /* by the thread that forked this process */
+};
+
+/*
+ * This thread's last receive. A signal handler may receive in the middle of a write, and again in
+ * the middle of a read, and so on; `version` is odd while one is being written, and everything that
+ * was read under it counts only if it is even and still the same.
+ */
+struct last_recv {
+	uint32_t version;
+	uint32_t flags;
+	struct peer peer; /* port 0 and no address: nobody */
+	struct local local;
+	uint64_t salt;	      /* of the space */
+	unsigned long *count; /* this thread's counters */
+};
+extern __thread struct last_recv thread_last_recv;
+
+/* Keeps the compiler from moving reads and writes of this thread's memory across. */
+#define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+static inline __attribute__((always_inline)) void last_recv_write(struct last_recv *last_recv,
+								  const struct peer *peer,
+								  uint64_t salt, struct local local)
+{
+	uint32_t before = last_recv->version, during;
+
+	/* Interrupted by another write, it is written again: no mixture of two is left. */
+	do {
+		during = (last_recv->version | 1) + 2;
+		last_recv->version = during;
+		signal_fence();
+		last_recv->flags = 0;
+		/* Word by word: a wider load of what was just stored in parts is slow. */
+		last_recv->peer.half[0] = peer->half[0];
+		last_recv->peer.half[1] = peer->half[1];
+		last_recv->peer.scope = peer->scope;
+		last_recv->peer.port = peer->port;
+		last_recv->local.half[0] = local.half[0];
+		last_recv->local.half[1] = local.half[1];
+		last_recv->local.packed = local.packed;
+		last_recv->salt = salt;
+		signal_fence();
+	} while (unlikely(last_recv->version != during));
+	/* A write in a signal handler leaves it odd: the interrupted one is to come to its end. */
+	if (likely(!(before & 1)))
+		last_recv->version = during + 1;
+}
+
+/* Copies a thread's last receive. Returns false if there is none, or it is being written. */
+static inline bool last_recv_copy(const struct last_recv *last_recv, struct last_recv *copy)
+{
+	uint32_t version = last_recv->version;
+
+	signal_fence();
+	*copy = *last_recv;
+	signal_fence();
+	return !(version & 1) && last_recv->version == version && (version || copy->peer.port);
+}
+
+/*
+ * Returns true if it was that peer, on a socket of that port in that space, and copies the local
+ * address.
+ */
+static inline __attribute__((always_inline)) bool last_recv_read(const struct last_recv *last_recv,
+								 const struct peer *peer,
+								 uint64_t salt, in_port_t port,
+								 struct local *local)
+{
+	uint32_t version = last_recv->version;
+	bool is;
+
+	signal_fence();
+	is = last_recv->peer.half[1] == peer->half[1] && last_recv->peer.half[0] == peer->half[0] &&
+	     last_recv->peer.port == peer->port && last_recv->peer.scope == peer->scope &&
+	     last_recv->salt == salt && last_recv->local.port == port;
+	local_copy(local, &last_recv->local);
+	signal_fence();
+	return likely(is) && !(version & 1) && last_recv->version == version;
+}
+
+/* The thread has received nothing, as far as replies go. */
+static inline void last_recv_clear(struct last_recv *last_recv)
+{
+	static const struct peer nobody = { .port = 0 };
+	static const struct local none = { .packed = 0 };
+
+	last_recv_write(last_recv, &nobody, 0, none);
+	last_recv->flags = LAST_RECV_REPLIED;
+}
+
+/* Returns true if the thread's last receive waits for its reply. */
+static inline bool last_recv_is_open(const struct last_recv *last_recv)
+{
+	return !(last_recv->flags & (LAST_RECV_REPLIED | LAST_RECV_INHERITED));
+}
+
+/* Returns true for the moment after a fork in which the parent's last receive counts. errno stays.
+ */
+bool last_recv_is_fresh(void);
+
+/* Returns true if a thread's last receive outranks the peer table: until it is replied to. */
+static inline bool last_recv_outranks(const struct last_recv *last_recv)
+{
+	return !(last_recv->flags & LAST_RECV_REPLIED) &&
+	       (likely(!(last_recv->flags & LAST_RECV_INHERITED)) || last_recv_is_fresh());
+}
+
+/* This process was forked: its thread's last receive is its parent's. */
+void last_recv_forked(void);
+
+#endif
