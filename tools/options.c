@@ -175,13 +175,13 @@ static const struct option {
 	  "with --status: in all processes that have it" },
 	{ NULL, "--json", NULL, NULL, use_json, "with --scan, --probe and --status: print JSON" },
 	{ "systemd units", "--unit", NULL, NULL, print_unit,
-	  "print the drop-in that brings the library to NAME.service" },
+	  "print the drop-in that brings an engine to NAME.service" },
 	{ NULL, "--install", NULL, NULL, install_unit,
 	  "with --unit: write the drop-in, and say how to undo it" },
 	{ NULL, "--remove", NULL, NULL, remove_unit,
 	  "with --unit: remove the drop-in that --install wrote" },
 	{ NULL, "--list", NULL, NULL, list_units,
-	  "with --unit: list the units and drop-ins that name the library" },
+	  "with --unit: list the units and drop-ins that bring an engine" },
 	{ "Help", "--help", NULL, NULL, show_help, "show this text" },
 	{ NULL, "--version", NULL, NULL, show_version, "show the version" },
 };
@@ -295,9 +295,12 @@ static void refuse_combinations(const struct options *options)
 	if (options->target && mode != ATTACH && mode != DETACH)
 		message_fail(EXIT_OURS, "options --attach and --detach go with no other mode");
 	if (options->engine_name && mode != START && mode != CHECK &&
+	    (mode != UNIT || !(!*options->unit_action || !strcmp(options->unit_action, "yes"))) &&
 	    !(mode == FORCE && options->engine == ENGINE_PRELOAD))
-		message_fail(EXIT_OURS, mode == FORCE ? "option --force means --engine preload"
-						      : "option --engine goes with a command only");
+		message_fail(EXIT_OURS,
+			     mode == FORCE ? "option --force means --engine preload"
+					   : "option --engine goes with a command only, or with "
+					     "--unit and --unit --install");
 	if (options->no_connect &&
 	    ((mode != START && mode != CHECK) || options->engine == ENGINE_PRELOAD))
 		message_fail(EXIT_OURS,

@@ -38,7 +38,8 @@ int main(int count, char **arguments)
 	case STATUS:
 		BECOME(parts.status, options.rest, how, options.all ? "--all" : NULL);
 	case UNIT:
-		BECOME(parts.unit, options.rest, parts.check, parts.library, options.unit_action);
+		BECOME(parts.unit, options.rest, parts.check, parts.library, parts.bpf,
+		       options.engine_name ? options.engine_name : "auto", options.unit_action);
 	case ATTACH:
 		engine_serve(parts.bpf, "attach", options.target);
 	case DETACH:

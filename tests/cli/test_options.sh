@@ -80,6 +80,7 @@ bad '--engine with another value' "option --engine is 'BPF'; allowed: auto, prel
 bad '--engine with a part of a value' "*--engine is 'pre'*" --engine=pre
 bad '--engine bpf with --force' '*--force means --engine preload*' --engine bpf --force
 bad '--engine auto with --force' '*--force means --engine preload*' --force --engine auto
+bad '--engine with --unit --remove' '*--engine goes with a command only*' --engine bpf --unit --remove x.service
 bad '--engine with --scan' '*--engine goes with a command only*' --engine bpf --scan
 bad '--no-connect with a value' '*--no-connect*no value*' --no-connect=1
 bad '--no-connect with the preload' '*--no-connect goes with*' --engine preload --no-connect

@@ -416,6 +416,99 @@ if [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
 else
 	unavailable 'where systemd runs' 'no mount namespaces are to be had'
 fi
+# --- The BPF engine: a script stands for it ---
+
+mkdir -p tree/bpf
+# engine ANSWER STATUS: what its check says last
+engine() {
+	printf '#!/bin/sh\necho "%s"\nexit %s\n' "$1" "$2" >tree/bpf/replyfrom-bpf
+	chmod +x tree/bpf/replyfrom-bpf
+}
+works='the BPF engine can work here'
+unit lib/plain.service "ExecStart=$work/program"
+rm -rf etc/plain.service.d
+run "$replyfrom" --engine bpf --unit --install plain.service
+refused 'bpf: not installed' 'plain.service: *replyfrom-attach@.service are not installed (package replyfrom-bpf, *'
+unit lib/replyfrom-attach@.service 'ExecStart=replyfrom-bpf attach %i.service'
+engine 'replyfrom: the BPF engine cannot work here: CAP_BPF is missing' 125
+run "$replyfrom" --engine bpf --unit --install plain.service
+refused 'bpf: it cannot work' 'plain.service: the BPF engine cannot work here: CAP_BPF is missing'
+same 'bpf: it cannot work: nothing is written' no "$([ -e etc/plain.service.d ] && echo yes || echo no)"
+settings plain.service --engine bpf
+like 'bpf: it cannot work here: a note' '*# On this host now: *CAP_BPF is missing*' "$out"
+engine "$works" 0
+settings plain.service --engine bpf
+wanted="[Unit]${newline}Wants=replyfrom-attach@plain.service"
+same 'bpf: a plain unit' "0 $wanted" "$status$err $lines"
+like 'bpf: tells how to undo it' "*stop 'replyfrom-attach@plain.service'*" "$out"
+settings plain.service --engine bpf --ports 53 --log info
+same 'bpf: settings are for the engine' \
+	"$wanted${newline}[Service]${newline}Environment=\"REPLYFROM_LOG=info\"${newline}Environment=\"REPLYFROM_PORTS=53\"" "$lines"
+settings plain.service
+environment 'auto is the library, where that works' "$real"
+printf '[Socket]\n' >lib/plain.socket
+settings plain.service --engine bpf
+like 'bpf: sockets that systemd hands over' '*# plain.socket: sockets that systemd hands over are helped*' "$out"
+rm lib/plain.socket
+unit lib/many@.service "ExecStart=$work/program"
+settings many@.service --engine bpf
+same 'bpf: a template' "[Unit]${newline}Wants=replyfrom-attach@%N.service" "$lines"
+run "$replyfrom" --engine bpf --ports 53 --unit many@.service
+refused 'bpf: a template with settings' 'many@.service: *for each instance*'
+settings many@one.service --engine bpf --ports 53
+like 'bpf: an instance' "*Wants=replyfrom-attach@many@one.service*# $work/etc/replyfrom-attach@many@one.service.d/*PORTS=53*" "$out"
+unit lib/hand.service "ExecStart=$work/program" 'Environment=LD_PRELOAD=/opt/libreplyfrom.so'
+run "$replyfrom" --engine bpf --unit hand.service
+refused 'bpf: the unit brings the library by itself' 'hand.service: its LD_PRELOAD brings the library; *'
+for setting in --source=192.0.2.1 --follow-tcp; do
+	run "$replyfrom" $setting --engine bpf --unit --install plain.service
+	refused "bpf: $setting" 'plain.service: the BPF engine does not know REPLYFROM_*'
+done
+
+# A program that the library cannot help.
+{ printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\10\0\1\0\0\0'; head -c 40 /dev/zero; } >foreign
+chmod +x foreign
+unit lib/foreign.service "ExecStart=$work/foreign"
+settings foreign.service
+same 'auto is the BPF engine where the library cannot work' "0 [Unit]${newline}Wants=replyfrom-attach@foreign.service" \
+	"$status$err $lines"
+like 'auto says why' '*# The BPF engine, since the library cannot work: *' "$out"
+run "$replyfrom" --engine preload --unit foreign.service
+refused 'preload: the library cannot work' 'foreign.service: *cannot be helped*'
+engine 'replyfrom: the BPF engine cannot work here: CAP_BPF is missing' 125
+run "$replyfrom" --unit foreign.service
+refused 'auto: neither can' 'foreign.service: *cannot be helped*; the BPF engine cannot work here: CAP_BPF is missing'
+engine "$works" 0
+
+# From one engine to the other and back.
+files() {
+	find etc -path '*plain.service*' -type f | sort | tr '\n' ' '
+}
+run "$replyfrom" --ports 53 --engine bpf --unit --install plain.service
+like 'bpf --install' "0 Written: $work/etc/plain.service.d/replyfrom.conf${newline}Written: \
+$work/etc/replyfrom-attach@plain.service.d/replyfrom.conf*daemon-reload && systemctl start 'replyfrom-attach@plain.service'*" \
+	"$status$err $out"
+run "$replyfrom" --unit --list
+like 'bpf --list' "*plain.service  $work/etc/plain.service.d/replyfrom.conf  (engine bpf)$newline*" "$out$newline"
+run "$replyfrom" --engine bpf --unit --install plain.service
+same 'bpf --install without settings takes the old ones away' 'etc/plain.service.d/replyfrom.conf ' "$(files)"
+run "$replyfrom" --ports 53 --engine bpf --unit --install plain.service
+run "$replyfrom" --unit --install plain.service
+same 'the library takes the place of the BPF engine' 'etc/plain.service.d/replyfrom.conf ' "$(files)"
+like 'the library takes its place: what to do' \
+	"*stop 'replyfrom-attach@plain.service' && systemctl restart 'plain.service'*" "$out"
+like 'the library takes its place: the drop-in' '*LD_PRELOAD=*' "$(cat etc/plain.service.d/replyfrom.conf)"
+run "$replyfrom" --ports 53 --engine bpf --unit --install plain.service
+like 'the BPF engine takes the place of the library: what to do' "*reload && systemctl restart 'plain.service'*" "$out"
+run "$replyfrom" --unit --remove plain.service
+like 'bpf --remove' "0 Removed: *Removed: *systemctl stop 'replyfrom-attach@plain.service'" "$status$err $out"
+same 'bpf --remove leaves nothing' ' no' "$(files) $([ -e etc/plain.service.d ] && echo yes || echo no)"
+mkdir -p etc/plain.service.wants
+ln -s "$work/lib/replyfrom-attach@.service" etc/plain.service.wants/replyfrom-attach@plain.service
+run "$replyfrom" --unit --list
+like 'bpf --list: by systemctl enable' "*plain.service  $work/etc/plain.service.wants/*  (engine bpf)  (by hand)*" "$out"
+rm -r etc/plain.service.wants
+
 : >etc/many@one.service.d
 run "$replyfrom" --unit --install many@one.service
 same '--install: a folder that cannot be made: 125' 125 "$status"
