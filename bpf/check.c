@@ -27,9 +27,29 @@ bool capability_is_effective(unsigned int number)
 	return read_capabilities(data) && data[number / 32].effective >> number % 32 & 1;
 }
 
-bool capability_suffices(unsigned int number)
+/* What loading and attaching takes. */
+static const struct {
+	unsigned int number;
+	bool by_admin; /* CAP_SYS_ADMIN does as well: bpf_capable(), perfmon_capable() */
+	const char *name, *what;
+} capabilities[] = {
+	{ CAP_BPF, true, "CAP_BPF", "loads programs and maps" },
+	{ CAP_PERFMON, true, "CAP_PERFMON", "lets the programs calculate with pointers" },
+	{ CAP_NET_ADMIN, false, "CAP_NET_ADMIN", "attaches to cgroups" },
+};
+
+static bool has_capability(size_t i)
 {
-	return capability_is_effective(number) || capability_is_effective(CAP_SYS_ADMIN);
+	return capability_is_effective(capabilities[i].number) ||
+	       (capabilities[i].by_admin && capability_is_effective(CAP_SYS_ADMIN));
+}
+
+const char *capability_missing(void)
+{
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++)
+		if (!has_capability(i))
+			return capabilities[i].name;
+	return NULL;
 }
 
 void capabilities_keep(uint64_t mask)
@@ -51,14 +71,6 @@ void capabilities_keep(uint64_t mask)
 	syscall(SYS_capset, &header, data);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
-
-static const struct {
-	unsigned int number;
-	const char *name, *what;
-} capabilities[] = {
-	{ CAP_BPF, "CAP_BPF", "loads programs and maps" },
-	{ CAP_NET_ADMIN, "CAP_NET_ADMIN", "attaches to cgroups" },
-};
 
 static const struct {
 	unsigned int number;
@@ -85,7 +97,7 @@ int check(bool runs)
 	if (!is)
 		snprintf(first, sizeof(first), "cgroup v2");
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++) {
-		is = capability_suffices(capabilities[i].number);
+		is = has_capability(i);
 		print(is, true, capabilities[i].name, capabilities[i].what);
 		if (!is && !*first)
 			snprintf(first, sizeof(first), "%s", capabilities[i].name);

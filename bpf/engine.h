@@ -150,7 +150,7 @@ int check(bool runs);
 /* Drops all capabilities but these (a mask). */
 void capabilities_keep(uint64_t mask);
 bool capability_is_effective(unsigned int number);
-/* That, or CAP_SYS_ADMIN, which the kernel takes in place of CAP_BPF and CAP_NET_ADMIN. */
-bool capability_suffices(unsigned int number);
+/* The first capability that loading and attaching takes and this process lacks; NULL: none. */
+const char *capability_missing(void);
 
 #endif

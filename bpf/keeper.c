@@ -168,12 +168,14 @@ static struct ring_buffer *open_events(void)
 }
 
 /*
- * What is left to do takes the maps (CAP_BPF, before Linux 5.19), other processes' sockets and
+ * What is left to do takes the maps (CAP_BPF, before Linux 5.19), attaching rf_egress
+ * (CAP_NET_ADMIN; before 6.9 CAP_SYS_ADMIN does not suffice), other processes' sockets and
  * namespaces (CAP_SYS_PTRACE), and going into those (CAP_SYS_ADMIN).
  */
 static void drop_capabilities(void)
 {
-	uint64_t mask = 1ull << CAP_BPF | 1ull << CAP_SYS_PTRACE | 1ull << CAP_SYS_ADMIN;
+	uint64_t mask = 1ull << CAP_BPF | 1ull << CAP_NET_ADMIN | 1ull << CAP_SYS_PTRACE |
+			1ull << CAP_SYS_ADMIN;
 	char parent[PATH_LENGTH + 4];
 	struct stat status;
 

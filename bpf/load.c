@@ -111,10 +111,6 @@ static _Noreturn void fail_load(int error)
 {
 	const char *missing;
 
-	if (!capability_suffices(CAP_BPF))
-		fail("the BPF engine needs the capability CAP_BPF; start it as root");
-	if (!capability_suffices(CAP_NET_ADMIN))
-		fail("the BPF engine needs the capability CAP_NET_ADMIN; start it as root");
 	if (error == EPERM && is_locked_down())
 		fail("the kernel is locked down (confidentiality), which forbids BPF; boot with "
 		     "lockdown=integrity");
@@ -171,8 +167,11 @@ static void set_constants(struct replyfrom_bpf *made, const struct settings *wan
 
 void load(const struct settings *wanted, bool connects)
 {
+	const char *missing = capability_missing();
 	int error;
 
+	if (missing)
+		fail("the BPF engine needs the capability %s; start it as root", missing);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	libbpf_set_print(print_libbpf);
 	skeleton = replyfrom_bpf__open();
@@ -227,20 +226,24 @@ static void find_exclusive(const struct cgroup *cgroup, enum bpf_attach_type typ
 	*path = '\0';
 }
 
+/* Returns false with errno. */
+static bool try_attach(struct bpf_program *program, const struct cgroup *cgroup)
+{
+	struct bpf_link *link = bpf_program__attach_cgroup(program, cgroup->fd);
+
+	if (link)
+		links[number_of_links++] = link;
+	return link;
+}
+
 static void attach_one(struct bpf_program *program, const struct cgroup *cgroup)
 {
-	struct bpf_link *link;
 	char path[PATH_LENGTH];
 	int error;
 
-	if (!bpf_program__autoload(program))
+	if (!bpf_program__autoload(program) || try_attach(program, cgroup))
 		return;
-	link = bpf_program__attach_cgroup(program, cgroup->fd);
 	error = errno;
-	if (link) {
-		links[number_of_links++] = link;
-		return;
-	}
 	find_exclusive(cgroup, bpf_program__expected_attach_type(program), path);
 	if (*path)
 		fail("the cgroup %s has a BPF program that allows no others below it; attach that "
@@ -312,9 +315,15 @@ bool attach_foreign(uint64_t id)
 
 void attach_egress(const struct cgroup *cgroup)
 {
-	attach_one(skeleton->progs.rf_egress, cgroup);
-	for (size_t i = 0; i < number_of_foreign; i++)
-		attach_one(skeleton_for_known->progs.rf_egress, &foreign[i]);
+	bool done = try_attach(skeleton->progs.rf_egress, cgroup);
+
+	for (size_t i = 0; done && i < number_of_foreign; i++)
+		done = try_attach(skeleton_for_known->progs.rf_egress, &foreign[i]);
+	if (!done) {
+		say(LOG_ERROR, "cannot attach to what %s sends: %s; its own conversations stay as they began",
+		    cgroup->path, strerror(errno));
+		return;
+	}
 	__atomic_store_n(&skeleton->bss->sees_egress, 1, __ATOMIC_SEQ_CST);
 }
 

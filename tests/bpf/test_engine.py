@@ -578,7 +578,8 @@ def test_keeper(network):
 		with open(f'/proc/{keeper_of(server)}/status') as status:
 			state = dict(line.rstrip('\n').split(':\t', 1) for line in status if ':\t' in line)
 	effective = int(state['CapEff'], 16)
-	allowed = 1 << 39 | 1 << 19 | 1 << 21 | 1 << 1     # CAP_BPF, SYS_PTRACE, SYS_ADMIN; DAC_OVERRIDE in the root cgroup
+	# CAP_BPF, NET_ADMIN, SYS_PTRACE, SYS_ADMIN; DAC_OVERRIDE in the root cgroup
+	allowed = 1 << 39 | 1 << 12 | 1 << 19 | 1 << 21 | 1 << 1
 	tap.check(effective & ~allowed == 0 and state['NoNewPrivs'] == '1', 'the keeper drops capabilities', state['CapEff'])
 	resident = int(state['RssAnon'].split()[0])
 	tap.check(resident < 2048, 'the keeper is small', state['RssAnon'])
@@ -601,12 +602,20 @@ def test_refusals(network):
 	nobody = ('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups')
 	shown = subprocess.run([*nobody, engine.ENGINE, 'run', '--', 'true'], capture_output=True, text=True)
 	tap.check(shown.returncode == 125 and shown.stderr.count('\n') == 1 and 'root' in shown.stderr, 'nobody: 125 and what to do', shown)
-	shown = subprocess.run(['setpriv', '--bounding-set=-bpf,-sys_admin', '--inh-caps=-all', engine.ENGINE, 'run', '--', 'true'],
-		capture_output=True, text=True)
-	tap.check(shown.returncode == 125 and 'CAP_BPF' in shown.stderr, 'root without CAP_BPF: named', shown)
-	shown = subprocess.run(['setpriv', '--bounding-set=-net_admin,-sys_admin', '--inh-caps=-all', engine.ENGINE, 'run', '--', 'true'],
-		capture_output=True, text=True)
-	tap.check(shown.returncode == 125 and 'CAP_NET_ADMIN' in shown.stderr, 'root without CAP_NET_ADMIN: named', shown)
+	with engine.cgroup() as folder:
+		def confined(bounding, *command):
+			return subprocess.run([*engine.inside(folder, 'setpriv', f'--bounding-set={bounding}', '--inh-caps=-all'), engine.ENGINE,
+				*command], capture_output=True, text=True)
+
+		for missing, bounding in (('CAP_BPF', '-bpf,-sys_admin'), ('CAP_PERFMON', '-perfmon,-sys_admin'), ('CAP_NET_ADMIN', '-net_admin')):
+			for command in (('run', '--', 'true'), ('check', 'run')):
+				shown = confined(bounding, *command)
+				tap.check(shown.returncode == 125 and missing in shown.stderr and shown.stderr.count('\n') == 1,
+					f'{command[0]} without {missing}: named', shown)
+		for bounding in ('-all,+bpf,+perfmon,+net_admin', '-all,+sys_admin,+net_admin'):
+			for command in (('run', '--', 'true'), ('check', 'run')):
+				shown = confined(bounding, *command)
+				tap.check(shown.returncode == 0 and not shown.stderr, f'{command[0]} with no more than {bounding}', shown)
 	shown = subprocess.run(['unshare', '-m', 'sh', '-c', 'umount -a -t cgroup2; exec "$0" run -- true', engine.ENGINE],
 		capture_output=True, text=True)
 	tap.check(shown.returncode == 125 and 'cgroup v2' in shown.stderr, 'no cgroup v2: named', shown)

@@ -15,7 +15,9 @@ from program import WRAPPER
 
 SECONDARY = lab.SECONDARY
 NO_URING = 77
-del os.environ['REPLYFROM_TEST_RUNNER'] # the wrapper starts programs here
+# The wrapper starts programs here, and refuses variables that are no settings.
+for name in ('REPLYFROM_TEST_RUNNER', 'REPLYFROM_TEST_DEADLINE'):
+	os.environ.pop(name, None)
 
 
 def wrapper(*arguments, **options):
