@@ -134,8 +134,8 @@ ALWAYS_INLINE __u32 now_time(void)
 }
 
 /*
- * Keeps the compiler from moving a mask to before an xor: verifiers before Linux 6.10 lose the bounds
- * of what was xored.
+ * Makes the compiler keep the mask of an index, and keep it last. Verifiers before Linux 6.10 lose
+ * the bounds of what was xored, and do not know that a port has 16 bits.
  */
 ALWAYS_INLINE __u32 unmasked(__u32 index)
 {
@@ -150,7 +150,7 @@ ALWAYS_INLINE __u64 *asked_record(__u64 host, __u32 local_port)
 
 ALWAYS_INLINE int is_port_wanted(__u32 port)
 {
-	return !some_ports || ports[port >> 6 & (PORT_WORDS - 1)] >> (port & 63) & 1;
+	return !some_ports || ports[unmasked(port >> 6) & (PORT_WORDS - 1)] >> (port & 63) & 1;
 }
 
 /* One end of a conversation, as datagrams in both directions show it. */
