@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the wrapper becomes one of its parts. */
+/* Executes one of the wrapper's parts in place of this process. */
 #ifndef TOOLS_BECOME_H
 #define TOOLS_BECOME_H
 

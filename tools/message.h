@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How replyfrom and its parts say something: one line on stderr that no argument can forge. */
+/* Messages of replyfrom and its parts: one line on stderr that no argument can forge. */
 #ifndef TOOLS_MESSAGE_H
 #define TOOLS_MESSAGE_H
 
@@ -21,12 +21,12 @@ void message_clean(char *text);
 
 /*
  * Writes "replyfrom: ", the text and a newline to stderr in one write(2). The text is cleaned, and
- * cut where it is longer than a path and a sentence. A closed pipe kills nobody, and signals are
- * left as they were.
+ * cut where it is longer than a path and a sentence. A closed pipe does not end the process, and
+ * signals stay as they were.
  */
 void message_write(const char *format, va_list arguments);
 
-/* The same from arguments of its own; message_fail() ends the process with this status. */
+/* Write the formatted arguments as message_write() does; message_fail() ends with this status. */
 void message_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void message_fail(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

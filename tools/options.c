@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The options: one table says what there is, what it does, and what --help tells of it.
+// The options: one table has each option, its action, and its line of --help.
 
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What AppArmor lets a program do with the library. */
+/* Whether AppArmor lets a program map the library. */
 #ifndef CHECK_APPARMOR_H
 #define CHECK_APPARMOR_H
 
@@ -18,7 +18,7 @@ enum apparmor {
 /* Returns true if this kernel confines programs by AppArmor. */
 bool apparmor_is_on(void);
 
-/* Returns true if the kernel answers here what a profile allows (securityfs is mounted). */
+/* Returns true if this kernel shows what a profile allows (securityfs is mounted). */
 bool apparmor_answers(void);
 
 /*

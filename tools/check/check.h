@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks whether the library can work for a program, then becomes that program. */
+/* Checks whether the library can work for a program, then becomes that program. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -15,7 +15,7 @@
 
 enum check_mode { CHECK_START, CHECK_ONLY, CHECK_FORCE };
 
-/* How a command is to be started. */
+/* A command, and the way to start it. */
 struct start {
 	enum check_mode mode;
 	const char *profile; /* AppArmor's that it will be started with; NULL: its own */
@@ -32,11 +32,11 @@ struct start {
  */
 _Noreturn void check_run(const struct start *start, char **command);
 
-/* What was found out about a program; from CANNOT_HELP on, the library cannot work for it. */
+/* The finding on a program; from CANNOT_HELP on, the library cannot work for it. */
 enum finding {
 	HELPED,	    /* it imports receive calls of libc */
 	NO_RECEIVE, /* it imports none, but its libraries or what it starts may */
-	LOADER,	    /* it is a dynamic loader; what that loads is not looked at */
+	LOADER,	    /* it is a dynamic loader; what that loads is not examined */
 	UNREADABLE, /* it may be run but not read */
 	UNKNOWN,    /* no format known here: the kernel may know it (binfmt_misc) */
 	UNSEEN,	    /* is started, but --check says no: nothing in it calls libc for that */
@@ -72,8 +72,8 @@ struct program {
 	char receiver[PATH_MAX]; /* the library that receives for it; "": itself, or none */
 	enum apparmor apparmor;
 	char profile[PROFILE_MOST]; /* AppArmor's; "": none */
-	char no_bpf[REASON_MOST];   /* why the second engine can't help it; "": not asked, or it can
-				     */
+	char no_bpf[REASON_MOST]; /* why the second engine can't help it; "": not checked, or it can
+				   */
 };
 
 /*
@@ -117,7 +117,7 @@ bool library_after_sanitizer(void);
 void sibling_start(const char *preload, const struct elf *program, const struct start *start,
 		   char **command);
 
-/* What stands after the second engine's path in an argument of replyfrom-check. */
+/* Follows the second engine's path in an argument of replyfrom-check. */
 #define NO_CONNECT ":no-connect"
 
 /*
@@ -133,15 +133,15 @@ int program_find(const char *name, char path[PATH_MAX]);
 void program_judge(struct program *program);
 
 /*
- * Looks at the libraries of a program that imports no receive call itself: one of them may, or
- * nothing in it can be seen. The program's loader is asked which ones they are; no code of theirs
+ * Examines the libraries of a program that imports no receive call itself: one of them may import
+ * one, or nothing in the program can be seen. The program's loader lists them; none of their code
  * runs.
  */
 void libraries_judge(struct program *program);
 
 /*
- * The same for a process that runs the program, by the files that it has mapped now, those that it
- * loaded later included. Sets program->uring too if it has an io_uring of its own.
+ * Examines the libraries of a running program: the files that the process has mapped now, with
+ * those that it loaded later. Sets program->uring too if it has an io_uring of its own.
  */
 void libraries_judge_running(struct program *program, pid_t thread);
 
@@ -162,13 +162,13 @@ void confinement_judge(struct program *program, const char *command, const char 
 /* Writes the finding as one line without a newline, with what to do about it. */
 void verdict_print(const struct program *program, const char *library, char *line, size_t size);
 
-/* The same for a program that the second engine helps in place of the library. */
+/* Writes the finding on a program that the second engine helps in place of the library. */
 void verdict_print_bpf(const struct program *program, char *line, size_t size);
 
 /* Returns true if the program itself cannot be helped, but those that it starts can. */
 bool verdict_launches(const struct program *program);
 
-/* What is said after that line: how to start it all the same, and what for. */
+/* Returns what follows that line: how to start the program with --force, and what for. */
 const char *verdict_offer(const struct program *program);
 
 #endif

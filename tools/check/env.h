@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads what env(1) is told to do by the first line of a script. */
+/* Reads the arguments of env(1) in the first line of a script. */
 #ifndef CHECK_ENV_H
 #define CHECK_ENV_H
 

@@ -15,7 +15,7 @@
 #include "./check.h"
 #include "./child.h"
 
-/* What was found in all of them. */
+/* The findings on all of them. */
 struct imports {
 	bool all_known, acts, hooked;
 };

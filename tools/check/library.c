@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Can the library be preloaded, and does it load? Looked at before any code of it runs.
+// Checks that the library can be preloaded and loads, before any of its code runs.
 
 #include "config.h"
 
@@ -16,7 +16,7 @@
 #include "./check.h"
 #include "./child.h"
 
-/* What separates the items of LD_PRELOAD. */
+/* The separators of the items of LD_PRELOAD. */
 #define SEPARATORS " :"
 
 #define INSTALLED "/replyfrom/libreplyfrom.so" /* below a libdir */
@@ -112,12 +112,12 @@ void library_answer(void)
 }
 
 /*
- * Does it load, and is it of our version? musl loads a library with thread-local storage like ours
- * at the start of a program only, so where dlopen() fails another program is started with it.
+ * Checks that it loads and is of our version. musl loads a library with thread-local storage like
+ * ours at the start of a program only, so where dlopen() fails another program is started with it.
  */
 static void load(const char *library, const char *checker)
 {
-	/* It is here to be looked at, not to work. */
+	/* It is loaded to be examined, not to work. */
 	char disable[] = "REPLYFROM_DISABLE=1", *alone[] = { disable, NULL }, **kept = environ;
 	char answer[VERSION_MOST];
 	const char *version = NULL;
@@ -198,7 +198,7 @@ static bool is_sanitizer(const char *item, size_t length)
 	return false;
 }
 
-/* How many bytes of a list are sanitizers, and what separates them from the next item. */
+/* Returns the length of the sanitizers at the head of a list, with the separators behind them. */
 static size_t sanitizers_length(const char *list)
 {
 	size_t end = 0;
@@ -258,7 +258,7 @@ void library_preload(const char *preload)
 		environment_set("LD_PRELOAD", preload);
 }
 
-/* Is it a library of ours, of whatever installation? */
+/* Returns true if it is a library of ours, of whatever installation. */
 static bool is_ours(const char *item, size_t length)
 {
 	const char *name = strrchr(INSTALLED, '/');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Will the kernel run this file with AT_SECURE? Then the dynamic loader ignores LD_PRELOAD.
+// Determines whether the kernel runs a file with AT_SECURE: then the loader ignores LD_PRELOAD.
 
 #include "config.h"
 
@@ -23,7 +23,8 @@ static bool bits_count(int fd)
 	       (fstatvfs(fd, &mount) < 0 || !(mount.f_flag & ST_NOSUID));
 }
 
-/* Does this process get capabilities from the file (capabilities(7), "Transformation")? */
+/* Returns true if this process gets capabilities from the file (capabilities(7), "Transformation").
+ */
 static bool gains_capabilities(int fd)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -15,7 +15,7 @@
 
 #define LIB "$LIB/replyfrom/"
 
-/* What $LIB can stand for; which one it is only that ABI's own loader knows. */
+/* The values that $LIB can have; only that ABI's own loader knows which one it is. */
 static const struct {
 	uint16_t machine;
 	unsigned char class;

@@ -76,7 +76,7 @@ static _Noreturn void run_bpf(const struct start *start, bool disabled, char **c
 	print_answer(line, "", works, disabled);
 }
 
-/* What is known to be missed is said; the program may use io_uring for files only. */
+/* Prints what the library cannot see; the program may use io_uring for files only. */
 static void warn_of_uring(const struct program *program, const char *library)
 {
 	char line[LINE];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is said about a program: one line, with what to do where there is something to do.
+// The verdict on a program: one line, with advice if there is any.
 
 #include "config.h"
 
@@ -78,7 +78,7 @@ static const char *machine_name(unsigned int machine)
 /* Adds to what the line has. */
 #define ADD(line, size, ...) snprintf((line) + strlen(line), (size)-strlen(line), __VA_ARGS__)
 
-/* What AppArmor has to say. */
+/* Adds the verdict of AppArmor. */
 static void add_profile(const struct program *program, const char *library, char *line, size_t size)
 {
 	if (program->apparmor == APPARMOR_ALLOWS)

@@ -66,7 +66,7 @@ wrong:
 	fail("'%s' is no address to ask; allowed: 192.0.2.1:53, [2001:db8::1]:53", target->name);
 }
 
-/* Addresses alone: a server may answer from another port. */
+/* Compares addresses alone: a server may reply from another port. */
 static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
 	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
@@ -78,9 +78,9 @@ static bool same_address(const struct sockaddr_storage *a, const struct sockaddr
 }
 
 /*
- * Asked on the server's own host, a wildcard server answers from the address that the question came
- * from, which by itself would be the one that was asked: everything would look right. So such a
- * question comes from the loopback address.
+ * On the server's own host the kernel would choose the destination as the source of the request,
+ * and then as the source of the reply, so every server would look right. Binds such a request to
+ * the loopback address instead. Returns false if that fails.
  */
 static bool bind_elsewhere(struct target *target)
 {
@@ -143,7 +143,7 @@ static long now(void)
 	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* Asks all that did not answer yet, and listens until they all did or time is up. */
+/* Sends to all that have not replied yet, and receives until all have replied or time is up. */
 static void try(struct target *targets, size_t count)
 {
 	struct pollfd polls[TARGETS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* replyfrom-probe: asks servers, and looks from which address the answers come. */
+/* replyfrom-probe: sends requests to servers, and shows from which address the replies come. */
 #ifndef PROBE_H
 #define PROBE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What came out: an aligned table for people, JSON for machines.
+// Prints the results: an aligned table for people, JSON for machines.
 
 #include "config.h"
 
@@ -18,7 +18,7 @@ static const struct {
 	[REFUSED] = { "no server listens", "refused" },
 };
 
-/* The answer's address: "-" for none. Its port may be another in the best of families (TFTP). */
+/* The reply's address: "-" for none. Its port may be another in the best of families (TFTP). */
 static const char *answer_name(const struct target *target, char name[NI_MAXHOST])
 {
 	if (target->outcome != RIGHT && target->outcome != WRONG)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The requests: harmless questions that a server of the kind answers to a stranger, if to anybody.
+// The requests: harmless ones to which a server of the kind replies for any client.
 
 #include "config.h"
 
@@ -25,7 +25,7 @@ static const struct {
 		"\0\0\0\0\0") },
 	/* An Access-Request for the user "replyfrom" without a password (RFC 2865). */
 	{ "radius", 1812, BYTES("\1\1\0\x1f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\x0breplyfrom") },
-	/* RFC 3261; rport (RFC 3581): answer to the port that asked. */
+	/* RFC 3261; rport (RFC 3581): reply to the source port of the request. */
 	{ "sip", 5060,
 	  BYTES("OPTIONS sip:replyfrom@invalid SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP replyfrom.invalid;rport;branch=z9hG4bKreplyfrom\r\n"

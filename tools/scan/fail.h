@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a part of replyfrom ends when it cannot do what it is for. */
+/* Ends a part of replyfrom with an error message. */
 #ifndef SCAN_FAIL_H
 #define SCAN_FAIL_H
 

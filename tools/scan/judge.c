@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a running server is to replyfrom: behind it already, in no need of it, or out of its reach.
+// Judges a running server: it is behind replyfrom, does not need it, or is out of its reach.
 
 #include "config.h"
 
@@ -85,7 +85,7 @@ static const struct program *look_at_program(const struct process *process)
 	return &program;
 }
 
-/* What would become of it if it were started with the library. */
+/* Judges the program as if it were started with the library. */
 static void judge_program(const struct process *process, const struct socket_view *view,
 			  bool passed, struct judgement *judgement)
 {
@@ -128,7 +128,7 @@ static void judge_program(const struct process *process, const struct socket_vie
 			 "; AppArmor's %.100s has to allow the library", judgement->profile);
 }
 
-/* Can the second engine help where the library cannot? */
+/* Returns true if the second engine can help it and the library cannot. */
 static bool is_for_bpf(const struct judgement *judgement)
 {
 	static const char *const states[] = { "privileged", "static", "go",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said about a server. */
+/* The verdict on a server. */
 #ifndef SCAN_JUDGE_H
 #define SCAN_JUDGE_H
 

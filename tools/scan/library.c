@@ -120,7 +120,7 @@ void library_find(pid_t thread, struct library *library)
 {
 	struct file files[FILES_MOST];
 
-	/* Again if the process executed another program while it was looked at. */
+	/* Again if the process executed another program while it was examined. */
 	for (int look = 0; look < LOOKS; look++) {
 		int count = read_maps(thread, files);
 

@@ -18,7 +18,7 @@ enum library_state {
 	LIBRARY_OFF,	  /* it does nothing: REPLYFROM_DISABLE=1, or no memory */
 	LIBRARY_SEEMS,	  /* it is mapped, but the memory may not be read */
 	LIBRARY_WORKING,
-	LIBRARY_HIDDEN, /* the process may not be looked into */
+	LIBRARY_HIDDEN, /* the process may not be examined */
 	LIBRARY_GONE,	/* the process has ended */
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// replyfrom-scan FORMAT[:ENGINE]: the part behind replyfrom --scan, tells whether a host has the
+// replyfrom-scan FORMAT[:ENGINE]: the part behind replyfrom --scan, shows whether a host has the
 // problem. ENGINE is the program of the second engine, which need not be there.
 
 #include "config.h"
@@ -129,7 +129,7 @@ static void print_row(const struct server *server, const struct judgement *judge
 	       judgement->text);
 }
 
-/* What the last column has no room for. */
+/* Prints how many of the servers only the second engine can help. */
 static void print_attach(size_t number)
 {
 	if (number)

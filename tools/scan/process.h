@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What /proc/PID tells of a process, but for its sockets. */
+/* A process as /proc/PID shows it, without its sockets. */
 #ifndef SCAN_PROCESS_H
 #define SCAN_PROCESS_H
 
@@ -58,7 +58,7 @@ void process_free(struct process *process);
 /* Returns false if REPLYFROM_PORTS leaves the port out. */
 bool process_has_port(const struct process *process, unsigned int port);
 
-/* Writes why this process may not be looked into, for people. */
+/* Writes the reason why this process may not be examined, for people. */
 void process_why_hidden(pid_t pid, char *text, size_t size);
 
 #endif

@@ -32,7 +32,7 @@ struct survey {
 	size_t servers_count;
 	struct process *processes; /* with the pid alone, until process_look() */
 	size_t processes_count;
-	size_t unseen; /* how many processes may not be looked into */
+	size_t unseen; /* how many processes may not be examined */
 };
 
 /* A descriptor of a process, and the server that it is. */
@@ -51,7 +51,7 @@ unsigned long *survey_inodes(pid_t pid, size_t *count);
 
 /*
  * Finds which of the survey's sockets a process has: an array, to be freed, of *count. *seen is
- * false if that may not be looked into.
+ * false if the process may not be examined.
  */
 struct descriptor *survey_descriptors(const struct survey *survey, pid_t pid, size_t *count,
 				      bool *seen);
@@ -61,7 +61,7 @@ void survey_processes(struct survey *survey);
 
 /*
  * systemd and inetd hold sockets for services and hand them on; they do not serve them themselves
- * while another process has them. The process has been looked at.
+ * while another process has them. process_look() has run for the process.
  */
 bool process_is_keeper(const struct process *process);
 

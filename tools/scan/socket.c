@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A socket of another process, looked at through a duplicate of its descriptor (pidfd_getfd(2)).
+// A socket of another process, examined through a duplicate of its descriptor (pidfd_getfd(2)).
 
 #include "config.h"
 
@@ -14,7 +14,8 @@
 
 #include "./socket.h"
 
-/* The options that tell a local address, and the library's mark on each (shim/sockets/pktinfo_option.c). */
+/* The options that tell a local address, and the library's mark on each
+ * (shim/sockets/pktinfo_option.c). */
 static const struct {
 	int level, name, mark;
 } options[] = {
@@ -32,7 +33,7 @@ static bool is_on(int fd, int level, int name)
 }
 
 /*
- * Opens a thread's process, once for all descriptors of it that are looked at one after the other.
+ * Opens a thread's process, once for all descriptors of it that are examined one after the other.
  * A thread that is not its process's first one can be opened since Linux 6.9 (PIDFD_THREAD).
  */
 static int open_thread(pid_t thread)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel tells of a socket. */
+/* A socket's state, from the kernel. */
 #ifndef SCAN_SOCKET_H
 #define SCAN_SOCKET_H
 
@@ -17,7 +17,7 @@ struct traffic {
 	uint32_t dropped; /* datagrams */
 };
 
-/* What may be seen by those only who may look into a process that has the socket. */
+/* State that only a caller who may examine a process with the socket can read. */
 struct socket_view {
 	bool seen;
 	bool marked; /* replyfrom switched PKTINFO on, and marked the socket */

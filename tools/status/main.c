@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// replyfrom-status FORMAT[:ENGINE] --all|PID...: the part behind replyfrom --status, tells what the
+// replyfrom-status FORMAT[:ENGINE] --all|PID...: the part behind replyfrom --status, shows what the
 // library does in running processes; with --all also what the second engine does, whose program
 // ENGINE is, json: as an element of its own, the last one.
 
@@ -20,7 +20,7 @@
 
 enum { EXIT_NOT_ALL_WORKING = 1 };
 
-/* A process that is there now; it may be gone when it is looked at. */
+/* A process that is there now; it may be gone when it is examined. */
 static pid_t parse(const char *text)
 {
 	char *end = NULL;
@@ -103,7 +103,7 @@ static void find_sockets(struct report *report, const struct survey *survey)
 	report->sockets_count = kept;
 }
 
-/* Looks at all but the library, which was looked at. */
+/* Examines the process, except for the library, which has been examined. */
 static void finish(struct report *report)
 {
 	static struct survey none;

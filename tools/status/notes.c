@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Why the library is not at work, or why its counts say nothing.
+// Notes on a process: why the library does not work in it, or why its counters say nothing.
 
 #include "config.h"
 
@@ -103,7 +103,7 @@ static bool all_ephemeral(const struct report *report)
 	return true;
 }
 
-/* Does another process, in which the library is at work, read these sockets? */
+/* Returns true if another process, in which the library works, reads these sockets. */
 static bool others_learn(const struct report *report, struct survey *survey)
 {
 	if (!survey->processes)
@@ -192,8 +192,7 @@ static int read_as(const struct process *process, const char *path)
 	return WIFEXITED(answer) ? WEXITSTATUS(answer) : 0;
 }
 
-/* What stands in the way of the file that LD_PRELOAD names, in the process's own view of the disk.
- */
+/* Notes the reason why the file in LD_PRELOAD is not loaded, as the process sees the disk. */
 static void note_file(struct report *report)
 {
 	const char *preload = report->process.environment.preload;

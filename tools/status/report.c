@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What was found: an aligned table for people, JSON for machines. The counters' columns are made
-// from the library's own list.
+// Prints the processes: an aligned table for people, JSON for machines. The counters' columns are
+// made from the library's own list.
 
 #include "config.h"
 

@@ -18,7 +18,7 @@ struct status_socket {
 	struct socket_view view;
 	const char *state; /* for JSON; NULL: the library is not at work */
 	bool received;	   /* datagrams came in */
-	bool taken;	   /* and somebody read them: none is left in the queue */
+	bool taken;	   /* a process read them: none is left in the queue */
 	bool waiting;	   /* some are in the queue */
 };
 
@@ -37,7 +37,7 @@ struct report {
 	size_t notes_count;
 };
 
-/* Finds out what there is to be said: fills in the sockets' states, the profile and the notes. */
+/* Fills in the sockets' states, the profile and the notes. */
 void notes_take(struct report *report, struct survey *survey);
 
 /*
