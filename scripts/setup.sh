@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What scripts/demo and scripts/test share: installing what is missing, and building out of the user's way.
+# Shared by scripts/demo and scripts/test: installs missing packages, and builds outside the source tree.
 # For sourcing: sets $top; `need...` collect in $missing; choose_build sets $build.
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -39,7 +39,7 @@ need_header() {
 	need "$1" has_header "$2"
 }
 
-# What a build takes.
+# Needs the tools of a build.
 need_build_tools() {
 	need_program gcc "${CC:-gcc}"
 	need_header libc6-dev stdio.h
@@ -48,7 +48,7 @@ need_build_tools() {
 	need_program automake automake
 }
 
-# What the BPF engine takes (configure --with-bpf); without it the rest is built all the same.
+# Needs the tools of the BPF engine (configure --with-bpf); without them the rest is built all the same.
 need_bpf_tools() {
 	need_program pkg-config pkg-config
 	need_header libbpf-dev bpf/libbpf.h
@@ -56,13 +56,13 @@ need_bpf_tools() {
 	need_program bpftool bpftool
 }
 
-# What the lab of network namespaces takes; python3-minimal is too little.
+# Needs the tools of the lab of network namespaces; python3-minimal is too little.
 need_lab() {
 	need_program iproute2 ip
 	need python3 /usr/bin/python3 -c 'import asyncio, ctypes, socketserver'
 }
 
-# Install what need found missing, or tell what to install where that can not be done.
+# Installs the missing packages, or prints their names if it cannot.
 install_missing() {
 	[ -n "$missing" ] || return 0
 	command -v apt-get >/dev/null ||
@@ -75,7 +75,7 @@ install_missing() {
 		die "neither root nor sudo; please install as root:$missing"
 	fi
 	say "Installing with ${as_root:+$as_root }apt-get:$missing"
-	$as_root apt-get update -qq || say 'apt-get update failed; going on with the package lists at hand'
+	$as_root apt-get update -qq || say 'apt-get update failed; the package lists on this machine are used'
 	# shellcheck disable=SC2086 # words: the packages
 	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 		-o Dpkg::Use-Pty=0 $missing >/dev/null || die "apt-get could not install:$missing"

@@ -86,7 +86,7 @@ def source_cell(source, destination):
 def show(title, destination, argv, seen, answer='"pong {}" comes from'):
 	"""One table: a column for each of the conversations."""
 	command = ' '.join(('nc' if argv[0] == NC else f'./{os.path.basename(argv[0])}', *argv[1:]))
-	print(f'Asked at {destination.address}, {title}, from {destination.peer}:')
+	print(f'Requests from {destination.peer} to {destination.address}, {title}:')
 	rows = (
 		('', [f'{command:<28}', f'replyfrom {command}']),
 		('client sends "ping 1" to', [f'{destination.address:<28}'] * 2),
@@ -108,7 +108,7 @@ def main():
 		print(f'demo: {reason}', file=sys.stderr)
 		return UNAVAILABLE
 	print('\nA server with the addresses 192.0.2.1, .2, .3, 198.51.100.53, 2001:db8::1, ::2 and more runs nc;\n'
-		'a client asks it over a private network. The answer should come from the address that was asked.\n')
+		'a client sends to it over a private network. The reply should come from the address to which the client sent.\n')
 	claims = []
 	for title, destination, argv in ASKED:
 		if not network.has(destination):
@@ -118,14 +118,14 @@ def main():
 		claims.append((not plain.holds(destination), helped.holds(destination)))
 	title, destination = ASKED[0][:2]
 	if static:
-		print('A static program, which no library can be preloaded into: replyfrom takes the engine in cgroup BPF.')
+		print('A static program does not load a preloaded library, so replyfrom uses the engine in cgroup BPF:')
 		argv = (static, PORT)
 		plain, helped = seen = [echo(network, destination, argv, each) for each in (False, True)]
 		engine.clean()
 		show(title, destination, argv, seen, '"ping {}" comes back from')
 		claims.append((not plain.holds(destination), helped.holds(destination)))
 	else:
-		print(f'Left out, a static program: {reason}\n')
+		print(f'A static program is left out: {reason}\n')
 	without = sum(wrong for wrong, _ in claims)
 	right = sum(each for _, each in claims)
 	print(f'Without replyfrom: {without} of {len(claims)} wrong. With replyfrom: {right} of {len(claims)} right.')
