@@ -25,6 +25,9 @@ same 'options' '--ports --peers' "$(complete_line --p | sed 's/ --probe//')"
 same 'kinds of requests' 'sip snmp' "$(complete_line --probe --request s)"
 options=$("$replyfrom" --help | sed -n 's/^ *\(--[a-z-]*\).*/\1/p' | tr '\n' ' ')
 same 'all options, those of --help' "${options% }" "$(complete_line -)"
+for option in $(sed -n 's/^\t*\(--[^)]*\)).*/\1/p' "$abs_top_srcdir/completion/replyfrom" | grep -o -- '--[a-z][a-z-]*' | sort -u); do
+	like "$option, which the completion treats apart, is in --help" "*$option *" "$options"
+done
 same 'levels' 'off error info debug' "$(complete_line --log '')"
 same 'levels, begun' 'debug' "$(complete_line --log d)"
 same 'levels after =' 'off error info debug' "$(complete_line --log =)"
