@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The documents: their links lead somewhere, the options that they show exist, and so do the tests that hold what they
-# promise.
+# The documents: their links and anchors exist, the options that they show exist, and so do the tests of their promises.
+# No word in them and in the sources is misspelled.
 # shellcheck disable=SC2016 # what is in backquotes is of the documents, and what follows a dollar is for make
 
 . "${abs_top_srcdir:?}/tests/lib/tap.sh"
@@ -43,6 +43,14 @@ for document in README.md docs/*.md; do
 	done
 	same "$document: its options of replyfrom" '' "$missing"
 done
+
+if command -v codespell >/dev/null; then
+	# Not misspelled: a macro of mdoc, a field of Python, an option of clang's analyzer.
+	same 'words are spelled right' '' "$(codespell --ignore-words-list=nd,readby,optin --skip='*.log,*.trs,*.o,*.pyc' \
+		./*.md bpf completion docs man packaging scripts shim tests tools 2>&1)"
+else
+	unavailable 'spelling' 'codespell is not installed'
+fi
 
 # make's own word for what it tests and distributes; and its targets.
 make_prints() {
