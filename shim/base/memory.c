@@ -117,3 +117,14 @@ unsigned int memory_elements(const void *array, size_t size, unsigned int count,
 	room = (end - at) / size;
 	return room < count ? (unsigned int)room : count;
 }
+
+bool memory_kernel_reads(const void *address)
+{
+	enum { NO_OPERATION = 99, SET_SIZE = 8 };
+	int e = errno;
+	bool reads = kernel_call(SYS_rt_sigprocmask, NO_OPERATION, address, NULL, SET_SIZE) >= 0 ||
+		     errno != EFAULT;
+
+	errno = e;
+	return reads;
+}

@@ -80,4 +80,11 @@ static inline bool memory_writable(const void *address, size_t size)
  */
 unsigned int memory_elements(const void *array, size_t size, unsigned int count, bool receives);
 
+/*
+ * Returns true if the kernel can read 8 bytes there. It is asked by a call that every program
+ * makes, so also in programs that confine themselves: rt_sigprocmask() with an operation that does
+ * not exist copies the set first. errno stays.
+ */
+bool memory_kernel_reads(const void *address);
+
 #endif

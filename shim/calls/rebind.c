@@ -3,9 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "base/memory.h"
 #include "calls/rebind.h"
 #include "calls/source.h"
 #include "libc/libc.h"
@@ -54,22 +53,14 @@ void rebind_shown(int fd)
 	errno = e;
 }
 
-/* Reads nothing itself: of a way that does not exist, the kernel first copies the set. */
-static bool address_is_readable(const void *address)
-{
-	enum { NO_WAY = 99, SET = 8 };
-
-	return kernel_call(SYS_rt_sigprocmask, NO_WAY, address, NULL, SET) < 0 && errno != EFAULT;
-}
-
 static bool is_rebind(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct rebind *last = &rebind_last;
 	struct peer name;
 
 	if (length < sizeof(struct sockaddr_in) || length > sizeof(struct sockaddr_storage) ||
-	    !address_is_readable(address) ||
-	    !address_is_readable((const char *)address + length - sizeof(uint64_t)))
+	    !memory_kernel_reads(address) ||
+	    !memory_kernel_reads((const char *)address + length - sizeof(uint64_t)))
 		return false;
 	last->step = REBIND_NONE;
 	/* If the thread has received on another socket since, it had one to listen on. */

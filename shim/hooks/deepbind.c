@@ -11,6 +11,7 @@
 #include "base/compiler.h"
 #include "hooks/deepbind.h"
 #include "libc/libc.h"
+#include "libc/lookup.h"
 
 /* The type of a function pointer of the program's; only compared and copied. */
 typedef void (*function)(void);
@@ -23,11 +24,6 @@ struct object {
 	uintptr_t start, relro;
 	size_t size, relro_size;
 	void *handle; /* of what was opened, to look symbols up as it does */
-};
-
-struct relocations {
-	uintptr_t table;
-	size_t size, each;
 };
 
 static bool slot_leads_to(const struct object *object, const char *name, function now,
@@ -95,65 +91,30 @@ static void mend_relocation(const struct object *object, const ElfW(Rel) * reloc
 	protect_slot(object, slot, PROT_READ);
 }
 
-static void mend_relocations(const struct object *object, const struct relocations *relocations)
+static void mend_relocations(const struct object *object, uintptr_t table, size_t size, size_t each)
 {
-	if (!relocations->table || !relocations->each)
+	if (!table)
 		return;
-	for (size_t at = 0; at + relocations->each <= relocations->size; at += relocations->each)
-		mend_relocation(object, (const ElfW(Rel) *)(relocations->table + at));
-}
-
-/* Some loaders relocate the dynamic section's addresses and some leave them as they are. */
-static uintptr_t absolute_in_object(const struct object *object, uintptr_t address)
-{
-	return address < object->base ? address + object->base : address;
+	table = lookup_absolute(object->base, table);
+	for (size_t at = 0; at + each <= size; at += each)
+		mend_relocation(object, (const ElfW(Rel) *)(table + at));
 }
 
 static void mend_object(struct object *object)
 {
-	struct relocations calls = { .each = sizeof(ElfW(Rela)) };
-	struct relocations rel = { .each = sizeof(ElfW(Rel)) };
-	struct relocations rela = { .each = sizeof(ElfW(Rela)) };
+	uintptr_t values[DT_JMPREL + 1] = { 0 };
 
-	for (const ElfW(Dyn) *dynamic = object->dynamic; dynamic->d_tag != DT_NULL; dynamic++) {
-		uintptr_t value = dynamic->d_un.d_ptr;
-
-		switch (dynamic->d_tag) {
-		case DT_SYMTAB:
-			object->symbols = (const ElfW(Sym) *)absolute_in_object(object, value);
-			break;
-		case DT_STRTAB:
-			object->strings = (const char *)absolute_in_object(object, value);
-			break;
-		case DT_JMPREL:
-			calls.table = absolute_in_object(object, value);
-			break;
-		case DT_PLTRELSZ:
-			calls.size = value;
-			break;
-		case DT_PLTREL:
-			if (value == DT_REL)
-				calls.each = sizeof(ElfW(Rel));
-			break;
-		case DT_REL:
-			rel.table = absolute_in_object(object, value);
-			break;
-		case DT_RELSZ:
-			rel.size = value;
-			break;
-		case DT_RELA:
-			rela.table = absolute_in_object(object, value);
-			break;
-		case DT_RELASZ:
-			rela.size = value;
-			break;
-		}
-	}
-	if (!object->symbols || !object->strings)
+	for (const ElfW(Dyn) *dynamic = object->dynamic; dynamic->d_tag != DT_NULL; dynamic++)
+		if ((size_t)dynamic->d_tag <= DT_JMPREL)
+			values[dynamic->d_tag] = dynamic->d_un.d_ptr;
+	if (!values[DT_SYMTAB] || !values[DT_STRTAB])
 		return;
-	mend_relocations(object, &calls);
-	mend_relocations(object, &rel);
-	mend_relocations(object, &rela);
+	object->symbols = (const ElfW(Sym) *)lookup_absolute(object->base, values[DT_SYMTAB]);
+	object->strings = (const char *)lookup_absolute(object->base, values[DT_STRTAB]);
+	mend_relocations(object, values[DT_JMPREL], values[DT_PLTRELSZ],
+			 values[DT_PLTREL] == DT_REL ? sizeof(ElfW(Rel)) : sizeof(ElfW(Rela)));
+	mend_relocations(object, values[DT_REL], values[DT_RELSZ], sizeof(ElfW(Rel)));
+	mend_relocations(object, values[DT_RELA], values[DT_RELASZ], sizeof(ElfW(Rela)));
 }
 
 /* More than these at once (an extension and its libraries) are left as they are. */

@@ -53,32 +53,34 @@ int hook_dup2(int fd, int to)
 	return after_dup(fd, libc.dup2(fd, to));
 }
 
+int hook___dup2(int fd, int to)
+{
+	return hook_dup2(fd, to);
+}
+
 int hook_dup3(int fd, int to, int flags)
 {
 	return after_dup(fd, libc.dup3(fd, to, flags));
 }
 
-int hook_fcntl(int fd, int command, ...)
-{
-	va_list list;
-	void *argument;
-
-	va_start(list, command);
-	argument = va_arg(list, void *);
-	va_end(list);
-	return after_fcntl(fd, command, libc.fcntl(fd, command, argument));
-}
-
-int hook_fcntl64(int fd, int command, ...)
-{
-	va_list list;
-	void *argument;
-
-	va_start(list, command);
-	argument = va_arg(list, void *);
-	va_end(list);
-	return after_fcntl(fd, command, libc.fcntl64(fd, command, argument));
-}
+/* A variadic function passes on what may be a pointer or a number. */
+#define FCNTL_HOOK(hook, next)                                                     \
+	int hook_##hook(int fd, int command, ...)                                  \
+	{                                                                          \
+		va_list list;                                                      \
+		void *argument;                                                    \
+                                                                                   \
+		va_start(list, command);                                           \
+		argument = va_arg(list, void *);                                   \
+		va_end(list);                                                      \
+		return after_fcntl(fd, command, libc.next(fd, command, argument)); \
+	}
+FCNTL_HOOK(fcntl, fcntl)
+FCNTL_HOOK(fcntl64, fcntl64)
+FCNTL_HOOK(__fcntl, fcntl)
+#if __SIZEOF_POINTER__ == 4
+FCNTL_HOOK(__fcntl_time64, __fcntl_time64)
+#endif
 
 /* A libc without this function may be above a kernel that has it: a program can't know. */
 int hook_pidfd_getfd(int pidfd, int target, unsigned int flags)
@@ -89,34 +91,4 @@ int hook_pidfd_getfd(int pidfd, int target, unsigned int flags)
 		made = (int)kernel_call(SYS_pidfd_getfd, pidfd, target, flags);
 	socket_forget(made);
 	return made;
-}
-
-#if __SIZEOF_POINTER__ == 4
-int hook___fcntl_time64(int fd, int command, ...)
-{
-	va_list list;
-	void *argument;
-
-	va_start(list, command);
-	argument = va_arg(list, void *);
-	va_end(list);
-	return after_fcntl(fd, command, libc.__fcntl_time64(fd, command, argument));
-}
-#endif
-
-/* Second names. */
-int hook___dup2(int fd, int to)
-{
-	return hook_dup2(fd, to);
-}
-
-int hook___fcntl(int fd, int command, ...)
-{
-	va_list list;
-	void *argument;
-
-	va_start(list, command);
-	argument = va_arg(list, void *);
-	va_end(list);
-	return hook_fcntl(fd, command, argument);
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -327,31 +326,19 @@ static const struct {
 	[20] = { SENDMMSG, 4 },
 };
 
-/* The kernel reads a mask before it finds `how` to be none: EFAULT, or EINVAL and nothing done. */
-static bool array_is_readable(const void *address)
-{
-	return libc.syscall(SYS_rt_sigprocmask, -1L, address, NULL, (long)(_NSIG / 8), 0L, 0L) <
-		       0 &&
-	       errno == EINVAL;
-}
-
 static long make_socketcall(const struct call *call)
 {
 	unsigned long which = (unsigned long)call->argument[0];
 	const char *array = (const char *)call->argument[1];
 	long a[ARGUMENTS] = { 0 };
 	size_t length;
-	int e = errno;
 
 	if (which >= sizeof(socketcalls) / sizeof(*socketcalls) || !socketcalls[which].kind)
 		return make_call(call);
 	length = socketcalls[which].arguments * sizeof(*a);
 	/* A bad pointer is the kernel's. It reads 8 bytes at the array's start and at its end. */
-	if (!array_is_readable(array) || !array_is_readable(array + length - _NSIG / 8)) {
-		errno = e;
+	if (!memory_kernel_reads(array) || !memory_kernel_reads(array + length - 8))
 		return make_call(call);
-	}
-	errno = e;
 	memcpy(a, array, length);
 	return dispatch_call(socketcalls[which].kind, a, call);
 }
@@ -379,9 +366,5 @@ long syscall_of_sockets(long number, ...)
 #endif
 	return dispatch_call(syscall_kinds[number], call.argument, &call);
 }
-
-#else
-
-typedef int not_an_empty_file;
 
 #endif

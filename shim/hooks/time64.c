@@ -49,8 +49,4 @@ int hook___getsockopt64(int fd, int level, int name, void *value, socklen_t *len
 				name, value, length);
 }
 
-#else
-
-typedef int not_an_empty_file;
-
 #endif

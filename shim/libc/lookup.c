@@ -18,17 +18,11 @@ struct object {
 	const uint32_t *gnu_hash, *hash;
 };
 
-/* Some loaders relocate the dynamic section's addresses and some leave them as they are. */
-static uintptr_t absolute_address(uintptr_t base, uintptr_t address)
-{
-	return address < base ? address + base : address;
-}
-
 static bool read_object(struct object *object, uintptr_t base, const ElfW(Dyn) * dynamic)
 {
 	*object = (struct object){ .base = base };
 	for (; dynamic->d_tag != DT_NULL; dynamic++) {
-		uintptr_t address = absolute_address(base, dynamic->d_un.d_ptr);
+		uintptr_t address = lookup_absolute(base, dynamic->d_un.d_ptr);
 
 		if (dynamic->d_tag == DT_SYMTAB)
 			object->symbols = (const ElfW(Sym) *)address;

@@ -8,6 +8,7 @@
 #define LOOKUP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct lookup {
 	const char *name;
@@ -21,5 +22,14 @@ enum { LOOKUP_MOST = 64 };
  * defines the name, in its default version. Allocates nothing; errno stays.
  */
 void lookup_next(const struct lookup *names, size_t count);
+
+/*
+ * Returns an address of a dynamic section: some loaders relocate those, and some leave them
+ * relative to the object's base.
+ */
+static inline uintptr_t lookup_absolute(uintptr_t base, uintptr_t address)
+{
+	return address < base ? address + base : address;
+}
 
 #endif
