@@ -24,7 +24,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/hooks/deepbind.c shim/hooks/deepbind.h \
 	shim/sockets/tracked.c shim/sockets/tracked.h \
 	shim/libc/stack_guard.c \
-	shim/base/compiler.h shim/libc/hooks.h \
+	shim/base/chunk.h shim/base/compiler.h shim/libc/hooks.h \
 	shim/calls/kernel_choice.c shim/calls/kernel_choice.h \
 	shim/hooks/after.c shim/hooks/after.h \
 	shim/hooks/confine.c shim/hooks/descriptors.c shim/hooks/jump.S shim/hooks/dlopen.c shim/hooks/bind_connect.c \

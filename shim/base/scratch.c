@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/chunk.h"
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "base/scratch.h"
@@ -153,15 +154,8 @@ static void enlarge_area(struct area *area, size_t size)
 
 static struct block *next_block(struct block *block, bool make)
 {
-	struct block *next = __atomic_load_n(&block->next, __ATOMIC_ACQUIRE), *none = NULL;
-
-	if (next || !make || !(next = map_memory(sizeof(*next))))
-		return next;
-	if (__atomic_compare_exchange_n(&block->next, &none, next, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
-		return next;
-	munmap(next, sizeof(*next));
-	return none;
+	return make ? chunk_get(&block->next, sizeof(*block))
+		    : __atomic_load_n(&block->next, __ATOMIC_ACQUIRE);
 }
 
 /* Which areas are looked at. */

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/chunk.h"
 #include "sockets/descriptor_table.h"
 #include "sockets/tracked.h"
 
@@ -57,23 +58,13 @@ bool descriptor_is_ours(void)
 /* Returns the slot of a number's value, or NULL if there is none and `value` needs none. */
 static uint32_t *find_descriptor_slot(int fd, uint32_t value)
 {
-	uint32_t **slot = &descriptors[fd / CHUNK], *expected = NULL;
-	uint32_t *chunk = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+	uint32_t **at = &descriptors[fd / CHUNK], *chunk;
 
-	if (chunk)
-		return &chunk[fd % CHUNK];
 	if (value == DESCRIPTOR_UNKNOWN)
-		return NULL;
-	chunk = mmap(NULL, CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (chunk == MAP_FAILED)
-		return NULL;
-	if (!__atomic_compare_exchange_n(slot, &expected, chunk, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE)) {
-		munmap(chunk, CHUNK * sizeof(*chunk));
-		chunk = expected;
-	}
-	return &chunk[fd % CHUNK];
+		chunk = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+	else
+		chunk = chunk_get(at, CHUNK * sizeof(*chunk));
+	return chunk ? &chunk[fd % CHUNK] : NULL;
 }
 
 bool descriptor_set(int fd, uint32_t value)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The records of tracked sockets.
 
-#include <sys/mman.h>
-
+#include "base/chunk.h"
 #include "sockets/tracked.h"
 
 struct tracked tracked_first[TRACKED_CHUNK], *tracked_chunks[TRACKED_CHUNKS] = { tracked_first };
@@ -24,18 +23,7 @@ _Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag
 /* Makes sure that the chunk of a record exists. */
 static bool make_record_chunk(uint32_t index)
 {
-	struct tracked **slot = &tracked_chunks[index / TRACKED_CHUNK], *expected = NULL, *chunk;
-
-	if (__atomic_load_n(slot, __ATOMIC_ACQUIRE))
-		return true;
-	chunk = mmap(NULL, TRACKED_CHUNK * sizeof(*chunk), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (chunk == MAP_FAILED)
-		return false;
-	if (!__atomic_compare_exchange_n(slot, &expected, chunk, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
-		munmap(chunk, TRACKED_CHUNK * sizeof(*chunk));
-	return true;
+	return chunk_get(&tracked_chunks[index / TRACKED_CHUNK], sizeof(tracked_first)) != NULL;
 }
 
 /* Returns the index of a free record, or SOCKETS. */
