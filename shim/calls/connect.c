@@ -16,24 +16,11 @@
 #include "sockets/pktinfo_option.h"
 #include "sockets/tracked.h"
 
-static bool read_local_address(int fd, struct in6_addr *address)
-{
-	struct sockaddr_in6 name;
-	socklen_t length = sizeof(name);
-	struct peer self;
-
-	if (libc.getsockname(fd, (struct sockaddr *)&name, &length) ||
-	    !peer_read(&self, &name, length))
-		return false;
-	*address = self.host;
-	return true;
-}
-
 static bool has_local_address(int fd, const struct local *local)
 {
-	struct in6_addr now;
+	struct peer self;
 
-	return read_local_address(fd, &now) && IN6_ARE_ADDR_EQUAL(&now, &local->address);
+	return socket_name(fd, &self) && IN6_ARE_ADDR_EQUAL(&self.host, &local->address);
 }
 
 static bool is_device_bound(int fd)
@@ -188,7 +175,8 @@ static bool connect_by_any_way(int fd, const struct route *route, const struct s
 	return false;
 }
 
-/* The same, whole: a thread cancelled in the middle would leave an option set, or a descriptor. */
+/* Connects without cancellation, which would leave an option set or a descriptor open. Returns true
+ * if the socket has the route's local address and its peer. */
 static bool connect_keeping_address(int fd, const struct route *route,
 				    const struct sockaddr *address, socklen_t length)
 {
@@ -223,13 +211,15 @@ static int connect_plainly(int fd, struct tracked *tracked, uint32_t tag,
 static bool leave_old_peer(int fd, const struct tracked *tracked, const struct local *wanted,
 			   struct sockaddr_in6 *peer, socklen_t *length, struct route *old)
 {
+	struct peer self;
+
 	*length = sizeof(*peer);
 	if (!tracked || tracked_get(tracked, state) != TRACKED_CONNECTED || is_device_bound(fd) ||
-	    !read_local_address(fd, &old->local.address) ||
-	    IN6_ARE_ADDR_EQUAL(&old->local.address, &wanted->address) ||
+	    !socket_name(fd, &self) || IN6_ARE_ADDR_EQUAL(&self.host, &wanted->address) ||
 	    libc.getpeername(fd, (struct sockaddr *)peer, length) ||
 	    !peer_read(&old->peer, peer, *length))
 		return false;
+	old->local.address = self.host;
 	disconnect_socket(fd);
 	return true;
 }

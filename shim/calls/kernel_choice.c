@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "calls/kernel_choice.h"
 #include "libc/libc.h"
+#include "sockets/classify.h"
 #include "sockets/pktinfo_option.h"
 #include "sockets/space.h"
 
@@ -68,9 +69,8 @@ static __attribute__((noinline)) void ask_choice(int made, const struct peer *pe
 		memcpy(&name, &v4, sizeof(v4));
 		length = sizeof(v4);
 	}
-	if (!libc.connect(made, (struct sockaddr *)&name, length) && (length = sizeof(name)) &&
-	    !libc.getsockname(made, (struct sockaddr *)&name, &length))
-		peer_read(&self, &name, length);
+	if (!libc.connect(made, (struct sockaddr *)&name, length))
+		socket_name(made, &self);
 	*choice = self.host;
 }
 

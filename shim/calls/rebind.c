@@ -8,18 +8,10 @@
 #include "calls/rebind.h"
 #include "calls/source.h"
 #include "libc/libc.h"
+#include "sockets/classify.h"
 #include "sockets/pktinfo_option.h"
 
 __thread struct rebind rebind_last;
-
-static bool read_socket_name(int fd, struct peer *name)
-{
-	struct sockaddr_in6 address;
-	socklen_t length = sizeof(address);
-
-	return !libc.getsockname(fd, (struct sockaddr *)&address, &length) &&
-	       peer_read(name, &address, length);
-}
 
 static bool is_last_name(const struct rebind *last, const struct peer *name)
 {
@@ -32,7 +24,7 @@ void rebind_connected(int fd, int device, bool mapped)
 	int e = errno;
 
 	last->step = REBIND_NONE;
-	if (read_socket_name(fd, &last->name) && !address_is_any(&last->name.host) &&
+	if (socket_name(fd, &last->name) && !address_is_any(&last->name.host) &&
 	    !address_is_multicast(&last->name.host)) {
 		last->device = device;
 		last->receives = thread_last_recv.version;
@@ -48,7 +40,7 @@ void rebind_shown(int fd)
 	struct peer name;
 	int e = errno;
 
-	if (read_socket_name(fd, &name) && is_last_name(&rebind_last, &name))
+	if (socket_name(fd, &name) && is_last_name(&rebind_last, &name))
 		rebind_last.step = REBIND_SHOWN;
 	errno = e;
 }

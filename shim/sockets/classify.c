@@ -32,16 +32,15 @@ static bool socket_is_udp(int fd, uint32_t *value)
 	return protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE;
 }
 
-/* Reads getsockname(2). Returns the address family, or 0 for none of ours. */
-static sa_family_t socket_name(int fd, struct peer *self)
+sa_family_t socket_name(int fd, struct peer *name)
 {
-	struct sockaddr_in6 name = { 0 };
-	socklen_t length = sizeof(name);
+	struct sockaddr_in6 address = { 0 };
+	socklen_t length = sizeof(address);
 
-	if (libc.getsockname(fd, (struct sockaddr *)&name, &length) ||
-	    !peer_read(self, &name, length))
+	if (libc.getsockname(fd, (struct sockaddr *)&address, &length) ||
+	    !peer_read(name, &address, length))
 		return 0;
-	return name.sin6_family;
+	return address.sin6_family;
 }
 
 /*

@@ -130,4 +130,10 @@ void socket_connected(int fd, struct tracked *tracked, uint32_t tag,
 /* The program bound the socket to a device: it is in another space. errno stays. */
 void socket_moved(int fd);
 
+/*
+ * Reads the address and port to which a socket is bound (getsockname(2)). Returns its address
+ * family; 0 for sockets of others and where the kernel refuses. Changes errno.
+ */
+sa_family_t socket_name(int fd, struct peer *name);
+
 #endif
