@@ -22,7 +22,7 @@ static inline uint64_t address_map_half(struct in_addr v4)
 #endif
 }
 
-/* Is it the first half of an address of fe80::/10? */
+/* Returns true for the first half of an address of fe80::/10. */
 static inline bool half_is_link_local(uint64_t half)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -32,7 +32,7 @@ static inline bool half_is_link_local(uint64_t half)
 #endif
 }
 
-/* Is it the second half of a v4-mapped address, if the first is 0? */
+/* Returns true for the second half of a v4-mapped address, whose first half is 0. */
 static inline bool half_is_mapped(uint64_t half)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -68,7 +68,10 @@ static inline bool address_is_multicast(const struct in6_addr *address)
 	return IN6_IS_ADDR_MULTICAST(address);
 }
 
-/* Can it be the source of a datagram? Not the unspecified, multicast and limited broadcast. */
+/*
+ * Returns true if the address can be the source of a datagram: not the unspecified one, a group or
+ * the limited broadcast.
+ */
 static inline bool address_is_unicast_v4(struct in_addr v4)
 {
 	return v4.s_addr != htonl(INADDR_ANY) && v4.s_addr != htonl(INADDR_BROADCAST) &&

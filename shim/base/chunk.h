@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pieces of tables, mapped when they are first needed: many callers may need one at the same time. */
+/* Pieces of tables, mapped when they are first needed: many callers may need one at the same time.
+ */
 #ifndef CHUNK_H
 #define CHUNK_H
 

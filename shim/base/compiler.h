@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every hook needs. */
+/* Macros for the compiler. */
 #ifndef COMPILER_H
 #define COMPILER_H
 

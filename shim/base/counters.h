@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library did in this process, for people: read from outside by `replyfrom --status`, and
- * written at exit with REPLYFROM_STATS=1.
+ * Counters of this process: `replyfrom --status` reads them from outside, and REPLYFROM_STATS=1 has
+ * them written at exit.
  */
 #ifndef COUNTERS_H
 #define COUNTERS_H

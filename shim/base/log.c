@@ -18,7 +18,7 @@
 
 enum log_level log_level = LOG_ERROR;
 
-/* What standard error was at the start. */
+/* The file that was standard error at the start. */
 static struct identity stderr_identity;
 static enum { UNKNOWN, NOWHERE, KNOWN } stderr_target;
 

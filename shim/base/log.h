@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the library says to people: lines on standard error. */
+/* Log lines on standard error. */
 #ifndef LOG_H
 #define LOG_H
 

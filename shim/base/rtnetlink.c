@@ -12,8 +12,8 @@
 #include "libc/libc.h"
 
 /*
- * What is looked at comes first, the rest may be cut off. Of a bridge's or bond's link the master's
- * kind comes after some 1050 bytes, with an alias after 1300.
+ * Longer answers are cut off, behind the attributes that are read. The kind of a bridge's or bond's
+ * master comes after some 1050 bytes, with an alias after 1300.
  */
 enum { ANSWER = 4096 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel knows of addresses and interfaces (rtnetlink(7)). Each question opens a socket
- * and closes it again; asked only after the kernel refused a source. false when it can't tell.
+ * Questions to the kernel about addresses and interfaces (rtnetlink(7)), for when it has refused a
+ * source. Each opens a socket and closes it again; false is also the result if that fails.
  */
 #ifndef RTNETLINK_H
 #define RTNETLINK_H
@@ -10,10 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Does a route of type local cover this IPv6 address (ip-route(8): "local")? */
+/* Returns true if a route of type local covers this IPv6 address (ip-route(8)). Changes errno. */
 bool rtnetlink_is_local(const struct in6_addr *address);
 
-/* Does the interface belong to a VRF? (Others, such as ports of a bridge, have a master too.) */
+/*
+ * Returns true if the interface belongs to a VRF. Others, such as ports of a bridge, have a master
+ * too. Changes errno.
+ */
 bool rtnetlink_is_in_vrf(uint32_t ifindex);
 
 #endif

@@ -67,7 +67,9 @@ static bool change_area_holder(struct area *area, uintptr_t holder, struct scrat
 	return true;
 }
 
-/* Is a marker where this call's frame is now? Then the call that it belonged to is over. */
+/*
+ * Returns true if the marker lies in this call's own frame: the call that it belonged to is over.
+ */
 static bool marker_is_covered(uintptr_t marker, uintptr_t low, const struct scratch *scratch)
 {
 	return marker >= low && marker < (uintptr_t)(scratch + 1) && !(marker & CHECKED);
@@ -87,9 +89,9 @@ static bool claim_area(struct area *area, uintptr_t low, struct scratch *scratch
 }
 
 /*
- * Is the marker gone? It can be on a stack that was unmapped meanwhile, so the kernel looks at it:
- * FUTEX_CMP_REQUEUE compares a word and moves no waiters. Whatever else it says, the area is not
- * abandoned.
+ * Returns true if the marker is gone. Its stack may be unmapped by now, so the kernel compares it:
+ * FUTEX_CMP_REQUEUE compares a word and moves no waiters. With any other error the area counts as
+ * in use.
  */
 static bool marker_is_gone(uintptr_t marker, uint32_t expected)
 {

@@ -21,7 +21,7 @@ struct settings {
 	struct in6_addr source[2]; /* REPLYFROM_SOURCE: IPv4, v4-mapped; IPv6. All zero: not set */
 };
 
-/* What was wrong with a setting; `allowed` is for people. */
+/* A setting with a value that is not allowed; `allowed` says in words what is. */
 struct settings_fault {
 	const char *name, *value, *allowed;
 };
@@ -52,7 +52,7 @@ static inline bool settings_has_source(const struct settings *settings)
 	       !IN6_IS_ADDR_UNSPECIFIED(&settings->source[1]);
 }
 
-/* Is this local port (network byte order) one to help? */
+/* Returns true if sockets of this local port (network byte order) are to be tracked. */
 static inline bool settings_port(const struct settings *settings, in_port_t port)
 {
 	uint16_t number = ntohs(port);

@@ -46,8 +46,8 @@ static void disconnect_socket(int fd)
 }
 
 /*
- * Would a plain connect take that address? Asked of another socket, since what the kernel chose
- * can't be taken back without refusing datagrams meanwhile.
+ * Returns true if a plain connect would take the route's local address. Another socket is connected
+ * to find out: to undo the kernel's choice on this one would refuse datagrams meanwhile.
  */
 static bool route_is_kernel_choice(int fd, const struct route *route)
 {

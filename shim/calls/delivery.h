@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What receives of one message and of many share: the guard, learning, and the program's view. */
+/*
+ * The guard, learning, and the program's view of a message, for receives of one message and of
+ * many.
+ */
 #ifndef DELIVERY_H
 #define DELIVERY_H
 
@@ -37,23 +40,22 @@ static inline int guard_flag(void)
 	return __atomic_load_n(&receive_guard, __ATOMIC_RELAXED);
 }
 
-/* Can the guard be the reason of the error? */
+/* Returns true if the guard can be the reason of the error in errno. */
 static inline bool refuses_guard(int flags)
 {
 	return (errno == EOPNOTSUPP || errno == EINVAL) && !(flags & MSG_OOB) && guard_flag();
 }
 
 /*
- * A receive with the guard failed with such an error, but it is a tracked socket all the same. Was
- * it the guard? Then the same error comes again, and the guard is left out from now on: true. Else
- * it was one that had been waiting on the socket, or one of the program's own making: false, errno
- * stays.
+ * A receive with the guard failed with such an error on a tracked socket. Returns true if the guard
+ * was the reason: then the error comes again, and the guard is left out from now on. Returns false
+ * if the error waited on the socket, or the program's own call is at fault. errno stays.
  */
 bool receive_guard_refused(int fd);
 
 /*
- * What a receive began with. It may block for long, and meanwhile the socket's place in the table
- * can become another socket's.
+ * The state before a receive. A receive may block, and meanwhile the record can become another
+ * socket's.
  */
 struct recv_ctx {
 	uint32_t tag;
@@ -78,8 +80,8 @@ static inline unsigned int recv_ctx_wanted(const struct tracked *tracked,
 }
 
 /*
- * What is learned from a received datagram. It is read where its control data is. What the table
- * does not know yet is stored when the stack frame with that is gone.
+ * Knowledge from a received datagram. It is read where the control data is. The table gets it after
+ * that stack frame is gone, unless it has it already.
  */
 enum learned_kind {
 	LEARNED_NOTHING,    /* or what the table knows already */
@@ -169,8 +171,8 @@ void learned_store(int fd, struct tracked *tracked, uint64_t salt, const struct 
 int give_address(const struct msghdr *received, void *address, socklen_t *length);
 
 /*
- * Can the kernel itself write the peer's address to where the program wants it? If there is room
- * for all of it: the library has to know it whole. Then a bad pointer is the kernel's to find.
+ * Returns true if the program's buffer has room for the peer's whole address. Then the kernel
+ * writes the address there itself, and finds bad pointers.
  */
 static inline bool is_room_for_name(const struct tracked *tracked, const void *name,
 				    socklen_t length)
@@ -186,7 +188,10 @@ static inline socklen_t length_of_name(socklen_t length)
 							      : length;
 }
 
-/* Has the kernel to find what is wrong with the room for the address? */
+/*
+ * Returns true if the room for the address is bad, so the kernel has to refuse the program's own
+ * call.
+ */
 static inline bool is_name_bad(const struct tracked *tracked, const struct msghdr *message)
 {
 	return !likely(is_room_for_name(tracked, message->msg_name, message->msg_namelen)) &&
@@ -195,7 +200,7 @@ static inline bool is_name_bad(const struct tracked *tracked, const struct msghd
 		!memory_writable(message->msg_name, message->msg_namelen));
 }
 
-/* Is all that came one message, of a kind that the program does not get? */
+/* Returns true if the control data is one message, of a kind that the program does not get. */
 static inline bool is_hidden_alone(const struct msghdr *received, unsigned int hidden)
 {
 	const struct cmsghdr *header = received->msg_control;

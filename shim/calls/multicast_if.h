@@ -11,10 +11,10 @@
 void multicast_follow(const void *value, socklen_t length);
 
 /*
- * Returns true if nobody set IP_MULTICAST_IF of the socket, or somebody took it back. It has an
- * address, which the kernel shows, and an interface index, which the kernel does not show; an
- * address can be put back only while the host has it. So anything but "unset" is left alone.
- * `local` is an address of this host. Sends nothing; changes errno.
+ * Returns true if IP_MULTICAST_IF of the socket is unset. The option has an address, which the
+ * kernel shows, and an interface index, which the kernel does not show; an address can be put back
+ * only while the host has it. So only an unset option may be used. `local` is an address of this
+ * host. Sends nothing; changes errno.
  */
 bool multicast_is_unset(int fd, struct in_addr local);
 

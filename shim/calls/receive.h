@@ -15,7 +15,9 @@ typedef ssize_t recvmsg_call(int fd, struct msghdr *message, int flags);
 ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		     socklen_t *length);
 
-/* The same: `receiver` is called on a tracked socket. */
+/*
+ * recvfrom(2) and, with no address, recv(2), on any descriptor; on a tracked socket by `receiver`.
+ */
 ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 			socklen_t *length, recvmsg_call *receiver);
 

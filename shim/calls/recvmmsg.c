@@ -34,7 +34,7 @@ static bool is_pktinfo_alone(const struct msghdr *received)
 	return received->msg_controllen <= CONTROL_PKTINFO && !(received->msg_flags & MSG_CTRUNC);
 }
 
-/* What is learned from one of many datagrams; all are looked up before the first is stored. */
+/* Knowledge from one of many datagrams; all are looked up before the first is stored. */
 struct pending {
 	struct learned learned;
 	struct looked_up looked_up;
@@ -91,7 +91,10 @@ static __attribute__((noinline)) void learn_batch(int fd, struct tracked *tracke
 	}
 }
 
-/* Does the kernel itself write the address, or the error that it comes to? */
+/*
+ * Returns true if the kernel gets the program's own room for the address, to write it or to refuse
+ * it.
+ */
 static inline bool is_name_direct(const struct tracked *tracked, const struct msghdr *message)
 {
 	return likely(is_room_for_name(tracked, message->msg_name, message->msg_namelen)) ||
@@ -292,7 +295,7 @@ static inline int receive_some(int fd, struct call *call, int flags)
 	return n;
 }
 
-/* Did the program's patience end? The kernel writes what is left of it. */
+/* Returns true if the time is over; the kernel writes how much is left. */
 static bool timeout_is_over(const struct timespec *timeout)
 {
 	return timeout && !timeout->tv_sec && !timeout->tv_nsec;

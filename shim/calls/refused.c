@@ -36,8 +36,8 @@ static bool needs_freebind(const struct local *local)
 }
 
 /*
- * Asked once for each interface, and then again after so many refusals: anybody can cause those, by
- * a request from where no reply gets to.
+ * The kernel is asked once for each interface, and again after BELIEVED refusals. Any peer can
+ * cause refusals, by a request from an address that no reply reaches.
  */
 static bool interface_is_in_vrf(uint32_t ifindex)
 {
@@ -94,10 +94,10 @@ bool send_would_be_refused(int fd, const struct msghdr *message, int flags)
 }
 
 /*
- * Sends with IPV6_FREEBIND on. Left on, it would let the socket send from addresses that the host
- * has lost; another thread that does the same can switch it off in between. Who finds it on leaves
- * it so: it is that thread's, or the program's own. Returns false if the source is refused all the
- * same; else *n is the result.
+ * Sends with IPV6_FREEBIND on, and switches it off again: with it the socket could send from
+ * addresses that the host has lost. Another thread may switch it off in between. A thread that
+ * finds it on leaves it on, for another thread or the program. Returns false if the source is
+ * refused nevertheless; else *n is the result.
  */
 static bool send_with_freebind(int fd, const struct msghdr *message, int flags, ssize_t *n)
 {
@@ -145,7 +145,7 @@ ssize_t send_refused(int fd, const struct route *route, const struct msghdr *ori
 	int state;
 	ssize_t n;
 
-	/* Nobody can send to port 0, and anybody can ask from it. */
+	/* A datagram can come from port 0, but none can be sent to it. */
 	if ((message->msg_name && !route->peer.port) || !send_is_refused(fd, message, flags))
 		return -1;
 	source_count(COUNTER_refused);

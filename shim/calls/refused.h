@@ -7,7 +7,7 @@
 
 #include "calls/route.h"
 
-/* What became of a message with a source. */
+/* Results of sending a message with a source. */
 enum sent {
 	SENT_FAILED,	/* or the program's own call was made */
 	SENT_FROM,	/* it left from there */
@@ -15,18 +15,20 @@ enum sent {
 	SENT_BARE,	/* it left without the source */
 };
 
-/* Can errno be due to the source of what was sent? */
+/* Returns true if errno can be due to the source of the message that was sent. */
 bool send_is_source_error(void);
 
 /*
- * Sending this message failed. Is it the source that is refused, or was it an error that had been
- * waiting on the socket (an ICMP message, with IP_RECVERR)? MSG_PROBE goes all the way but sends
- * nothing and meets no waiting error (ip_make_skb(), ip6_make_skb()): it fails with the same error
- * if that is the source's. errno stays.
+ * Sending this message failed. Returns true if the source is refused, false if the error had waited
+ * on the socket (an ICMP message, with IP_RECVERR). A send with MSG_PROBE goes all the way, but
+ * sends nothing and meets no waiting error (ip_make_skb(), ip6_make_skb()). errno stays.
  */
 bool send_is_refused(int fd, const struct msghdr *message, int flags);
 
-/* The same of a message that was not sent, without a word why. errno stays. */
+/*
+ * Returns true if the kernel would refuse the source of this message, which sendmmsg(2) did not
+ * send and for which it gave no error. errno stays.
+ */
 bool send_would_be_refused(int fd, const struct msghdr *message, int flags);
 
 /*

@@ -38,7 +38,7 @@ static inline __attribute__((always_inline)) bool send_reply(int fd, in_port_t p
 	return true;
 }
 
-/* Is it on a tracked socket that has replied before, and to an address of the right length? */
+/* Returns true for a tracked socket that has replied before, and an address of a valid length. */
 static inline bool may_be_reply(const struct tracked *tracked, const void *address,
 				socklen_t length)
 {

@@ -13,8 +13,9 @@
 #include "wire/cmsg.h"
 
 /*
- * Is a fresh socket still free to send to that peer from any address? It can have been connected by
- * another number, or bound to IPv4 alone; then the kernel looks at the local address that it has.
+ * Returns true if a fresh socket may still send to that peer from any address. Another number may
+ * have connected it, or bound it to IPv4 alone; then the kernel takes the local address that it
+ * has.
  */
 static __attribute__((noinline)) bool socket_is_free_for(int fd, const struct peer *peer)
 {
@@ -122,7 +123,7 @@ static __attribute__((noinline)) void finish_send_slow(int fd, const struct rout
 	errno = e;
 }
 
-/* What follows a send, when the message is off the stack. */
+/* Counts a send and cleans up, when the message is off the stack. */
 static inline void finish_send(int fd, const struct route *route, enum sent sent, int e)
 {
 	if (likely(sent == SENT_FROM))

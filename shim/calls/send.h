@@ -15,8 +15,9 @@
 #include "wire/pktinfo.h"
 
 /*
- * Can a source be wanted on this descriptor? Tracked sockets, and fresh ones in a process tree that
- * has received something. If not, nothing of the program's is read: a bad pointer is the kernel's.
+ * Returns true if a source may be attached on this descriptor: a tracked socket, or a fresh one in
+ * a process tree that has received something. If not, none of the program's arguments is read: a
+ * bad pointer is the kernel's.
  */
 static inline bool send_concerns(int fd, struct tracked **tracked, uint64_t *salt)
 {
@@ -24,7 +25,7 @@ static inline bool send_concerns(int fd, struct tracked **tracked, uint64_t *sal
 	return likely(*tracked != NULL) || (descriptor_is_unbound(fd) && source_concerns_fresh());
 }
 
-/* What a send that was none of ours led to: a fresh socket that sends is a client. */
+/* Follows a send without a source: a fresh socket that sends is a client. Returns n. */
 static inline ssize_t send_done(int fd, ssize_t n)
 {
 	if (n >= 0 && descriptor_get(fd) == DESCRIPTOR_FRESH)
@@ -33,8 +34,8 @@ static inline ssize_t send_done(int fd, ssize_t n)
 }
 
 /*
- * Is there a source to attach to what is sent to `address` on such a descriptor? NULL: to the peer
- * it is connected to. *route has the socket's salt; fills in the rest if so.
+ * Returns true if a source is to be attached to a message to `address` (NULL: to the connected
+ * peer) on such a descriptor. *route has the socket's salt; the rest is filled in then.
  */
 bool send_route_slow(int fd, struct route *route, struct tracked *tracked, const void *address,
 		     socklen_t length);
@@ -49,7 +50,7 @@ static inline bool send_route(int fd, struct route *route, struct tracked *track
 	return send_route_slow(fd, route, tracked, address, length);
 }
 
-/* Can the address be read, if there is one? If not, the kernel is to refuse it. */
+/* Returns true if there is no address, or it can be read. If not, the kernel is to refuse it. */
 static inline bool send_can_read(const void *address, socklen_t length)
 {
 	if (!address || !length)
@@ -102,8 +103,9 @@ ssize_t send_message_refused(int fd, const struct msghdr *message, int flags, in
 void send_adopt(int fd, const struct route *route);
 
 /*
- * Can a source be appended to the control data, at *end? Not where the kernel refuses it, a bad
- * pointer included, and not if it names a source (control_appendable()).
+ * Returns true if a source can be appended to the control data, at *end. Returns false if the
+ * kernel would refuse the data, a bad pointer included, or if they name a source
+ * (control_appendable()).
  */
 bool send_can_append(const struct msghdr *message, size_t *end);
 

@@ -11,7 +11,7 @@
 #include "calls/sendmmsg.h"
 #include "libc/libc.h"
 
-/* What is sent, and which part of it by the kernel call that is next. */
+/* The messages of a call, from the one on that is sent next. */
 struct vector {
 	struct tracked *tracked;
 	uint64_t salt;
@@ -89,13 +89,13 @@ static unsigned int prepare_vector_in_area(int fd, const struct vector *vector,
 	return scratch_take(scratch, size) ? prepare_vector(fd, vector, scratch, attached) : 0;
 }
 
-/* Does the copy of a message have a source attached? */
+/* Returns true if the copy of a message has a source attached. */
 static bool has_source(const struct vector *vector, const struct mmsghdr *copies, unsigned int i)
 {
 	return vector->messages[i].msg_hdr.msg_control != copies[i].msg_hdr.msg_control;
 }
 
-/* What the kernel sent of the copies. */
+/* Gives the program the lengths of the copies that the kernel sent, and counts their sources. */
 static void count_sent(const struct vector *vector, const struct mmsghdr *copies,
 		       unsigned int count)
 {
@@ -106,7 +106,7 @@ static void count_sent(const struct vector *vector, const struct mmsghdr *copies
 	}
 }
 
-/* What one kernel call sent. */
+/* The result of one kernel call. */
 struct part {
 	struct route attached; /* one of the sources, or none */
 	unsigned int tried;    /* how many messages the kernel was given */

@@ -25,13 +25,15 @@ static struct local local_of_setting(const struct peer *peer)
 {
 	struct local local = no_local;
 
-	/* Loopback is reached from everywhere, and replies there are of use to nobody else. */
+	/*
+	 * Loopback is reached from every source, and replies there are of use to this host alone.
+	 */
 	if (!address_is_loopback(&peer->host))
 		local.address = library.settings.source[!address_is_v4(&peer->host)];
 	return local;
 }
 
-/* What this process does with the questions that come to a port: a bit each (RFC 768). */
+/* Local ports whose questions get a reply late (or in another thread), and at once: a bit each. */
 static uint8_t replies_late[65536 / 8], replies_here[65536 / 8];
 
 static bool has_port(const uint8_t *ports, in_port_t port)
@@ -49,7 +51,7 @@ static void add_port(uint8_t *ports, in_port_t port)
 				 __ATOMIC_RELAXED);
 }
 
-/* Is it the local address of the conversation before the present one? */
+/* Returns true for the local address of the conversation before the present one. */
 static NOINLINE bool is_past_address(const struct peer_hash *hash, const struct local *local)
 {
 	struct local before;
@@ -221,7 +223,7 @@ bool source_is_still(uint64_t salt, const struct peer *peer, const struct local 
 	return peers_knows(&library.peers, key_of_peer(&hash, local->port), *local);
 }
 
-/* The peer is known: is that a source? */
+/* Returns true if what is known of the peer gives a source. */
 static bool use_known(const struct peer_hash *hash, bool is_last, const struct local *known)
 {
 	if (is_last && !(thread_last_recv.flags & LAST_RECV_REPLIED))
@@ -259,7 +261,7 @@ static bool find_host(const struct peer_hash *hash, const struct peer *peer, in_
 	return local_is_usable(*local);
 }
 
-/* What the settings say of a peer to which the program speaks first. */
+/* Finds the source that the settings give for a peer to which the program speaks first. */
 static NOINLINE bool find_by_setting(const struct peer_hash *hash, const struct peer *peer,
 				     struct local *local)
 {
@@ -328,8 +330,7 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 	return found;
 }
 
-/* Does a fresh socket reply to a question that came to that port? Not where those are replied to.
- */
+/* Returns true if this process answers the questions of that port on other sockets. */
 static bool is_replied_elsewhere(in_port_t port)
 {
 	return has_port(replies_late, port) || !has_port(replies_here, port);

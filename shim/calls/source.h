@@ -22,7 +22,7 @@ static inline void source_count(enum counter counter)
 	counters_add(thread_last_recv.count, counter);
 }
 
-/* What a datagram's peer is looked up by. */
+/* The hash of a datagram's peer, and the bucket for it. */
 struct looked_up {
 	const struct peer_bucket *bucket;
 	uint64_t hash;
@@ -54,11 +54,11 @@ source_learn_fast(const struct tracked *tracked, uint64_t salt, struct looked_up
 	       likely(!peer->scope && !tracked_is(tracked, TRACKED_LEARNS_MORE));
 }
 
-/* The same in a function of its own, for rare ways. */
+/* source_learn_fast() as a function of its own, for rare cases. */
 bool source_learn_noinline(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
 			   const struct local *local);
 
-/* What follows when source_learn_fast() returned false. */
+/* Stores what source_learn_fast() did not find in the table. */
 void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		       struct local local);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a hook does once the kernel has answered, for the several calls that end in one system call
- * (bind() and syscall(SYS_bind)). Each returns the result that it is given.
+ * The part of a hook that follows the kernel's answer, for the several calls that end in one system
+ * call (bind() and syscall(SYS_bind)). Each function returns the result that it is given.
  */
 #ifndef AFTER_H
 #define AFTER_H

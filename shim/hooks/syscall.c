@@ -48,7 +48,7 @@ enum kind {
 	CONFINE,
 };
 
-/* What each number is; hooks/jump.S comes here for those that are not NOTHING. */
+/* The kind of each system call; hooks/jump.S comes here for those that are not NOTHING. */
 extern const unsigned char syscall_kinds[SYSCALL_KINDS];
 const unsigned char syscall_kinds[SYSCALL_KINDS] = {
 	[SYS_socket] = SOCKET,
@@ -112,7 +112,7 @@ static long make_call(const struct call *call)
 			    argument[4], argument[5]);
 }
 
-/* What really receives, for a call of this kind: no cancellation point, as libc's recvmsg() is. */
+/* Receives by number: no cancellation point, as libc's recvmsg() is. */
 static ssize_t recvmsg_by_number(int fd, struct msghdr *message, int flags)
 {
 	return libc.syscall(SYS_recvmsg, (long)fd, message, (long)flags, 0L, 0L, 0L);
@@ -314,7 +314,10 @@ static long dispatch_call(enum kind kind, const long *a, const struct call *call
 }
 
 #ifdef SYS_socketcall
-/* What net/socket.c's socketcall() makes of its first argument (<linux/net.h>): kind and length. */
+/*
+ * The kind and the number of arguments for each first argument of net/socket.c's socketcall()
+ * (<linux/net.h>).
+ */
 static const struct {
 	unsigned char kind, arguments;
 } socketcalls[] = {
@@ -345,8 +348,8 @@ static long make_socketcall(const struct call *call)
 #endif
 
 /*
- * Entered by a jump: all is where the program put it for syscall(). A library that comes between us
- * and the libc makes its own calls by number; what we asked of it is not asked again.
+ * Entered by a jump: all arguments are where the program put them for syscall(). A library between
+ * this one and the libc makes its own calls by number; those are not hooked again.
  */
 long syscall_of_sockets(long number, ...);
 long syscall_of_sockets(long number, ...)

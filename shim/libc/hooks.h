@@ -71,8 +71,8 @@
 	HOOK(int, pidfd_getfd, (int pidfd, int target, unsigned int flags), (pidfd, target, flags))
 
 /*
- * What 32-bit programs with a 64-bit time_t call in their place: glibc's names, and musl's for
- * recvmmsg(). `timeout` is then another struct, which is only handed on.
+ * Names that 32-bit programs with a 64-bit time_t call instead: glibc's, and musl's for recvmmsg().
+ * `timeout` is then another struct, which is only handed on.
  */
 #if __SIZEOF_POINTER__ == 4
 #define HOOKS_TIME64(HOOK)                                                                         \

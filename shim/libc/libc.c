@@ -128,8 +128,9 @@ static bool code_holds(uintptr_t start, uintptr_t size, const void *function)
 }
 
 /*
- * Does that code hold the next function of any hook, and is not the libc, which has getppid()? Or
- * is it ours: such a function may end in a jump to syscall(), and return to where we called it.
+ * Returns true for code that holds the next function of any hook and is not the libc, which has
+ * getppid(). Returns true for our own code too: such a function may end in a jump to syscall(), and
+ * return to our call of it.
  */
 static bool code_is_between(uintptr_t start, uintptr_t size)
 {

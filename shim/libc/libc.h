@@ -63,8 +63,8 @@ extern struct libc libc;
 #endif
 
 /*
- * Does that code belong to us, or to a library between us and the libc, whose functions we call in
- * place of the libc's (another preloaded library)?
+ * Returns true if that code belongs to this library, or to one between it and the libc, whose
+ * functions are called in place of the libc's (another preloaded library).
  */
 bool libc_is_between(const void *code);
 

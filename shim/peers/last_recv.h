@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What this thread received last, and at which local address: in thread-local storage. */
+/* A thread's last receive, in thread-local storage: the peer and the local address. */
 #ifndef LAST_RECV_H
 #define LAST_RECV_H
 
 #include "base/compiler.h"
 #include "wire/peer.h"
 
-/* What became of a thread's last receive. */
+/* The state of a thread's last receive. */
 enum {
 	LAST_RECV_REPLIED = 1,	 /* the program has replied to it */
 	LAST_RECV_PUBLISHED = 2, /* its host is in the table */
@@ -22,7 +22,7 @@ enum {
 struct last_recv {
 	uint32_t version;
 	uint32_t flags;
-	struct peer peer; /* port 0 and no address: nobody */
+	struct peer peer; /* port 0 and no address: none */
 	struct local local;
 	uint64_t salt;	      /* of the space */
 	unsigned long *count; /* this thread's counters */

@@ -13,7 +13,7 @@ struct found {
 	bool there; /* with the address that was looked for */
 };
 
-/* Was it so in that generation, when the address had been read? */
+/* Returns true if the slot had that generation before and after the address was read. */
 static bool local_slot_is_settled(const struct found *found)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -33,8 +33,8 @@ static uint32_t age_of_local_slot(const struct local_slot *slot, uint32_t now)
 }
 
 /*
- * The slot that the address has, or the oldest of those that it can have. One where somebody wrote
- * this very address and was stopped is as good as free.
+ * Finds the slot that the address has, or the least recently used of those that it can have. A slot
+ * with this very address by a writer that was stopped counts as free.
  */
 static struct found find_local_slot(struct local_slot *slots, uint32_t first,
 				    const struct local *local, uint32_t now)
@@ -61,8 +61,8 @@ static struct found find_local_slot(struct local_slot *slots, uint32_t first,
 }
 
 /*
- * Takes the slot from whoever was last there, if it is as it was found. Who is stopped in the
- * middle leaves a slot that is nobody's until its turn comes again.
+ * Writes the address in the slot if that is still as it was found. A writer that is stopped in the
+ * middle leaves a slot that no entry fits, until it is used again.
  */
 static bool claim_local_slot(struct found *found, const struct local *local)
 {
@@ -90,7 +90,7 @@ struct local_known locals_put(const struct locals *locals, const struct hash_sec
 	for (int tries = 0; tries < TRIES && !found.there && !*made; tries++) {
 		found = find_local_slot(locals->slots, local_first_slot(locals, secret, hash),
 					local, tick);
-		/* Young first, so that it is nobody else's choice. */
+		/* The tick first, so that no other writer evicts the slot. */
 		if (__atomic_load_n(&found.slot->tick, __ATOMIC_RELAXED) != tick)
 			__atomic_store_n(&found.slot->tick, tick, __ATOMIC_RELAXED);
 		*made = !found.there && claim_local_slot(&found, local);

@@ -35,7 +35,7 @@ struct local_known {
 	uint32_t index;
 };
 
-/* What stands for an address. */
+/* Returns the keyed hash of a local address. */
 static inline uint64_t local_hash(const struct hash_secret *secret, struct local local)
 {
 	uint64_t packed = local.packed * UINT64_C(0x9e3779b97f4a7c15);
@@ -87,8 +87,9 @@ static inline bool locals_is_at(const struct local_slot *slot, struct local loca
 }
 
 /*
- * The same, and was used in this tick? If not, it is to be put again: it would be taken for an
- * address that nobody asks, and lose its slot where somebody asks all of a prefix.
+ * Returns true if the slot has that local address, and it was used in this tick. If not, the
+ * address is to be put again, or it would lose its slot where a peer asks all addresses of a
+ * prefix.
  */
 static inline bool locals_is_fresh(const struct local_slot *slot, struct local local, uint32_t tick)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Keyed hashes of peers: nobody without the secret can aim at a bucket of the peer table. */
+/*
+ * Keyed hashes of peers: an attacker without the secret cannot aim at a bucket of the peer table.
+ */
 #ifndef PEER_HASH_H
 #define PEER_HASH_H
 
@@ -59,8 +61,8 @@ static inline struct peer_hash peer_hash_of(const struct hash_secret *secret, st
 }
 
 /*
- * What the peer table looks up: a hash, the hash that chooses its first bucket, and the local port
- * of the socket (network byte order; 0: any). All keys of one host have the same first bucket, one
+ * A key of the peer table: a hash, the hash that chooses the first bucket, and the local port of
+ * the socket (network byte order; 0: any). All keys of one host have the same first bucket, one
  * cache line.
  */
 struct peer_key {

@@ -27,7 +27,7 @@ struct peer_bucket {
 	_Alignas(64) uint64_t slot[SLOTS];
 };
 
-/* What is in the shared memory besides; the ticks are read for every datagram. */
+/* The rest of the shared memory; the ticks are read for every datagram. */
 struct peers_state {
 	_Alignas(64) uint32_t tick;  /* follows the clock */
 	uint32_t local_tick;	     /* follows the clock of the local addresses */
@@ -147,7 +147,7 @@ bool peers_find(const struct peers *peers, struct peer_key key, struct local *lo
  */
 bool peers_put(struct peers *peers, struct peer_key key, struct local local);
 
-/* The same, for who has little stack. */
+/* peers_put() by pointers, which takes less stack. */
 bool peers_put_at(struct peers *peers, const struct peer_key *key, const struct local *local);
 
 void peers_forget(struct peers *peers, struct peer_key key);

@@ -95,7 +95,10 @@ static struct tracked *track_socket(int fd, enum reason why, const struct peer *
 		return NULL;
 	}
 	tracked_set(tracked, options, options_changes());
-	/* Until datagrams show how much comes: nobody saw all options that were set. */
+	/*
+	 * The program may have set options before the socket was tracked; datagrams show how much
+	 * comes.
+	 */
 	if (!remembered)
 		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
 	tracked_mark(tracked, TRACKED_BY_CONTROL | TRACKED_MAPPED, false);

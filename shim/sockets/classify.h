@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a descriptor is. The process remembers it for each number, as a cache: the kernel is asked
- * when a number is used of which nothing is known, and when what comes back does not fit.
+ * Classifies descriptors. The process keeps the result for each number, as a cache: the kernel is
+ * asked when an unknown number is used, and when a result does not fit.
  */
 #ifndef CLASSIFY_H
 #define CLASSIFY_H
@@ -26,8 +26,8 @@ void socket_bound(int fd);
 struct tracked *socket_adopt(int fd, uint64_t *salt);
 
 /*
- * Returns the record of a tracked socket, or NULL: then socket_find() is to be asked. *salt is read
- * before the tag is checked, so it is that socket's, whoever gets its record next.
+ * The fast path of socket_find(): NULL means only "look closer". *salt is read before the tag is
+ * checked, so it is that socket's, whichever socket gets the record next.
  */
 static inline struct tracked *socket_find_fast(int fd, uint64_t *salt)
 {
@@ -84,9 +84,8 @@ static inline struct tracked *socket_find_wildcard_fast(int fd, uint64_t *salt)
 }
 
 /*
- * Returns what socket_find() does, for a receive: only a socket that can receive from anybody, not
- * a connected one. A socket that receives before it sent anything is a server's, even if the kernel
- * chose its port.
+ * Returns what socket_find() does, for a receive: NULL for a connected socket too. A socket that
+ * receives before it sent anything is a server's, even if the kernel chose its port.
  */
 static inline struct tracked *socket_find_wildcard(int fd, uint64_t *salt)
 {

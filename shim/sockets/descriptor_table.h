@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the process knows of each descriptor number: a cache in private memory. It grows in chunks,
+ * The process's knowledge of each descriptor number: a cache in private memory. It grows in chunks,
  * as descriptors with something to remember appear.
  */
 #ifndef DESCRIPTOR_TABLE_H
@@ -16,7 +16,7 @@ enum {
 	DESCRIPTOR_UNKNOWN = 0,
 	DESCRIPTOR_PLAIN = 1,	/* none of ours */
 	DESCRIPTOR_PKTINFO = 2, /* none of ours, and the program itself asks for PKTINFO there */
-	DESCRIPTOR_FRESH = 3,	/* a UDP socket that nobody bound to a port and that sent nothing */
+	DESCRIPTOR_FRESH = 3,	/* a UDP socket that is bound to no port and has sent nothing */
 	DESCRIPTOR_CLIENT = 4,	/* such a socket that sent before it received */
 };
 #define DESCRIPTOR_TRACKED (UINT32_C(1) << 31)

@@ -74,7 +74,7 @@ bool options_enable(int fd, struct tracked *tracked, bool remembered)
 		bool is_marked = option_get(fd, SOL_SOCKET, table[i].mark) == 1;
 
 		on |= is_on ? table[i].kind : 0;
-		/* A mark on an option that is off is nobody's but the program's. */
+		/* If the option is off, the mark is the program's own. */
 		if (is_on != is_marked)
 			wanted |= is_on ? table[i].kind : table[i].mark_kind;
 	}

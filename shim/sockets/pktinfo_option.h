@@ -19,15 +19,15 @@ bool option_set(int fd, int level, int name, int value);
 
 /*
  * Switches PKTINFO on, of both families on an AF_INET6 socket (only IP_PKTINFO tells a broadcast).
- * What was on before, the program wanted, unless the socket carries our mark from a process that
- * is gone: then `wanted` is not changed. Returns false if the kernel has no PKTINFO.
+ * An option that was on before is one that the program wants, unless it carries our mark. With
+ * `remembered`, `wanted` is not changed. Returns false if the kernel has no PKTINFO.
  */
 bool options_enable(int fd, struct tracked *tracked, bool remembered);
 
-/* Back to what the program set. */
+/* Sets the options back to what the program wants. */
 void options_restore(int fd, struct tracked *tracked);
 
-/* The same for a socket of which nothing is remembered, by our marks. */
+/* Switches off the options that carry our mark, for a socket without a record. */
 void options_clear(int fd);
 
 /* Returns the INFO_ bits of the PKTINFO options that are on and carry our mark. */
@@ -60,7 +60,7 @@ static inline unsigned int option_kind(int level, int name)
 	return name == IPV6_RECVPKTINFO ? INFO_V6 : name == IPV6_2292PKTINFO ? INFO_V6_OLD : 0;
 }
 
-/* Is it an option of which something has to be remembered? */
+/* Returns true for an option whose changes options_follow() has to know. */
 bool option_is_followed(int level, int name);
 
 /*

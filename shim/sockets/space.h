@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spaces: the sockets of one network namespace that are bound to one device, or to none. What is
- * learned in one is not used in another.
+ * Spaces: the sockets of one network namespace that are bound to one device, or to none. Knowledge
+ * never leaves its space.
  */
 #ifndef SPACE_H
 #define SPACE_H

@@ -28,7 +28,10 @@ enum { NOT_YET, STARTING, OFF, ON };
 struct library library = { .settings = SETTINGS_DEFAULT };
 static int state;
 
-/* What forked processes share: after it the buckets, and after those the local addresses. */
+/*
+ * The memory that forked processes share: after this the buckets, and after those the local
+ * addresses.
+ */
 struct shared {
 	struct peers_state state;
 	struct peer_bucket buckets[];

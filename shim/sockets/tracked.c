@@ -77,12 +77,12 @@ struct tracked *tracked_make(uint32_t *tag)
 	tracked_set(tracked, misses, (uint16_t)0);
 	tracked_set(tracked, cookie, UINT64_C(0));
 	tracked_set(tracked, references, 1u);
-	/* Who finds the tag finds these; the tag itself is published by descriptor_set(). */
+	/* A thread that finds the tag finds these; descriptor_set() publishes the tag. */
 	__atomic_store_n(&tracked->tag, *tag, __ATOMIC_RELEASE);
 	return tracked;
 }
 
-/* Nobody finds a freed record by its old tag; the next one has another. */
+/* The tag changes first, so that a freed record is not found by its old tag. */
 static void drop_record_reference(struct tracked *tracked)
 {
 	uint32_t tag;

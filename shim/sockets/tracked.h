@@ -30,7 +30,7 @@ struct tracked {
 	uint8_t wanted;	 /* INFO_ bits: what the program switched on itself */
 	uint8_t options; /* source_options() when `wanted` was read */
 	uint8_t unused[6];
-	uint64_t cookie;	/* SO_COOKIE: is it still the same socket? */
+	uint64_t cookie;	/* SO_COOKIE, which tells whether it is still the same socket */
 	struct in6_addr source; /* for TRACKED_BY_CONTROL */
 	uint32_t source_ifindex;
 	uint32_t references; /* descriptors that have the tag; of a free record the next + 1 */

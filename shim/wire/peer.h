@@ -14,14 +14,14 @@
 #include "base/address.h"
 
 /*
- * Who sent a datagram. An IPv4 address is kept v4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2), the
- * scope id only for a link-local address (RFC 4007 section 6), the port in network byte order.
+ * The sender of a datagram. An IPv4 address is kept v4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2),
+ * the scope id only for a link-local address (RFC 4007 section 6), the port in network byte order.
  * Flow label, sin_zero and the sockaddr's length make no difference.
  */
 struct peer {
 	union {
 		struct in6_addr host;
-		uint64_t half[2]; /* the same, to be written and read in registers */
+		uint64_t half[2]; /* to write and read the host in registers */
 	};
 	uint32_t scope;
 	uint32_t port;
@@ -30,7 +30,7 @@ struct peer {
 /* The state of a peer's entry in the table: whose conversation it is. */
 enum {
 	LOCAL_ASKED = 0,     /* the peer asked at that local address: replies leave from there */
-	LOCAL_ADOPTED = 1,   /* the same, on a fresh socket that replied to the peer */
+	LOCAL_ADOPTED = 1,   /* LOCAL_ASKED on a fresh socket that replied to the peer */
 	LOCAL_OWN = 2,	     /* the program spoke first: the kernel chooses the source. The local
 				address, if any, is the one at which the peer's answers arrive */
 	LOCAL_OWN_ASKED = 3, /* the program spoke first, and then the peer asked at this address */

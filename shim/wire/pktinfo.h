@@ -19,7 +19,7 @@ enum pktinfo {
 /* Which INFO_ bit this control message belongs to; 0: another kind of message. */
 unsigned int pktinfo_kind(const struct cmsghdr *header);
 
-/* Does a program's control message choose a source or an interface? */
+/* Returns true if a program's control message chooses a source or an interface. */
 bool pktinfo_is_source(const struct cmsghdr *header);
 
 /*
@@ -45,7 +45,7 @@ pktinfo_read_fast(const void *control, size_t length, struct local *local)
 	    header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_PKTINFO)
 		return false;
 	memcpy(&info, CMSG_DATA(header), sizeof(info));
-	/* From 224.0.0.0 on: groups, and what hardly anybody has. */
+	/* From 224.0.0.0 on: groups and reserved addresses. */
 	if (unlikely(info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr || !info.ipi_addr.s_addr ||
 		     (info.ipi_addr.s_addr & htonl(0xe0000000)) == htonl(0xe0000000)))
 		return false;
