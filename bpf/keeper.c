@@ -163,7 +163,7 @@ static struct ring_buffer *open_events(void)
 	struct ring_buffer *events = ring_buffer__new(maps.events, on_event, NULL, NULL);
 
 	if (!events)
-		fail("cannot read the programs' events: %s", strerror(errno));
+		fail("cannot read the events of the BPF programs: %s", strerror(errno));
 	return events;
 }
 
@@ -290,8 +290,7 @@ static void notify_ready(void)
 	if (fd >= 0) {
 		if (sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&name,
 			   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
-			say(LOG_INFO, "cannot tell %s that we are ready: %s", path,
-			    strerror(errno));
+			say(LOG_INFO, "cannot report readiness to %s: %s", path, strerror(errno));
 		close(fd);
 	}
 }

@@ -119,7 +119,7 @@ static _Noreturn void fail_load(int error)
 	missing = load_missing(false);
 	if (missing)
 		fail("this kernel has no %s; Linux 5.15 or later has it", missing);
-	fail("the kernel does not load the programs: %s; REPLYFROM_LOG=debug shows why",
+	fail("the kernel does not load the BPF programs: %s; REPLYFROM_LOG=debug shows why",
 	     strerror(error));
 }
 
@@ -320,7 +320,8 @@ void attach_egress(const struct cgroup *cgroup)
 	for (size_t i = 0; done && i < number_of_foreign; i++)
 		done = try_attach(skeleton_for_known->progs.rf_egress, &foreign[i]);
 	if (!done) {
-		say(LOG_ERROR, "cannot attach to what %s sends: %s; its own conversations stay as they began",
+		say(LOG_ERROR,
+		    "cannot attach rf_egress to %s: %s; own conversations keep their first address",
 		    cgroup->path, strerror(errno));
 		return;
 	}

@@ -488,7 +488,7 @@ static bool open_inside(struct network *network, int fd)
 		return false;
 	done = open_monitor(network);
 	if (inside && setns(own_namespace, CLONE_NEWNET))
-		fail("cannot come back from a network namespace: %s", strerror(errno));
+		fail("cannot return from a network namespace: %s", strerror(errno));
 	return done;
 }
 
@@ -580,7 +580,7 @@ int locals_socket(uint32_t network, int family, int type, int protocol)
 		return -1;
 	made = socket(family, type | SOCK_CLOEXEC, protocol);
 	if (place >= 0 && setns(own_namespace, CLONE_NEWNET))
-		fail("cannot come back from a network namespace: %s", strerror(errno));
+		fail("cannot return from a network namespace: %s", strerror(errno));
 	return made;
 }
 

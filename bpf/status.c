@@ -79,7 +79,7 @@ static bool next_engine(uint32_t *id, struct keeper_record *record)
 static void need_rights(void)
 {
 	if (!capability_is_effective(CAP_SYS_ADMIN))
-		fail("seeing engines needs the capability CAP_SYS_ADMIN; do it as root");
+		fail("listing engines needs the capability CAP_SYS_ADMIN; start this as root");
 }
 
 static void print_json_string(const char *text)
@@ -200,7 +200,7 @@ int detach_target(const char *target)
 	cgroup_find(&cgroup, target);
 	number = detach_links(cgroup.id);
 	if (!number)
-		fail("no BPF engine is attached to %s; replyfrom --status lists those there are",
+		fail("no BPF engine is attached to %s; replyfrom --status --all lists the engines",
 		     cgroup.path);
 	/* One that attached ends. The keeper of a run stays for the answers to connect(). */
 	while (next_engine(&id, &record)) {

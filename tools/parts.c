@@ -143,7 +143,7 @@ void parts_find(struct parts *parts)
 	*parts->library = '\0';
 	choose(parts);
 	if (!*parts->library)
-		message_fail(EXIT_OURS, "cannot tell where it is itself; is /proc mounted?");
+		message_fail(EXIT_OURS, "cannot find its own path; is /proc mounted?");
 	if (access(parts->library, F_OK) < 0)
 		message_fail(EXIT_OURS,
 			     "the library %s is missing; is replyfrom installed completely?",

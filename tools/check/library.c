@@ -78,7 +78,7 @@ static ssize_t ask_preloaded(const char *library, const char *checker, char vers
 	pid_t child;
 
 	if (pipe2(ends, O_CLOEXEC) < 0 || (child = fork()) < 0)
-		message_fail(EXIT_OURS, "cannot look whether the library loads: %s",
+		message_fail(EXIT_OURS, "cannot check whether the library loads: %s",
 			     strerror(errno));
 	if (!child) {
 		/* Not a standard descriptor, should those be closed. */

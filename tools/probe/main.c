@@ -63,7 +63,8 @@ static void parse(struct target *target)
 	if (port_of(&target->address))
 		return;
 wrong:
-	fail("'%s' is no address to ask; allowed: 192.0.2.1:53, [2001:db8::1]:53", target->name);
+	fail("'%s' is no address to send to; allowed: 192.0.2.1:53, [2001:db8::1]:53",
+	     target->name);
 }
 
 /* Compares addresses alone: a server may reply from another port. */

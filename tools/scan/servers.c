@@ -204,7 +204,7 @@ static void read_file(struct survey *survey, pid_t pid, const char *name, bool s
 			add_server(survey, server);
 	}
 	if (ferror(file))
-		fail("/proc/net: %s; the list of sockets would not be whole", strerror(errno));
+		fail("/proc/net: %s; the list of sockets would be incomplete", strerror(errno));
 	fclose(file);
 }
 
