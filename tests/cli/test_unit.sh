@@ -126,9 +126,9 @@ wins() {
 	refused "$title" "wins.service: $pattern"
 	same "$title: nothing is written" no "$([ -e etc/wins.service.d/replyfrom.conf ] && echo yes || echo no)"
 }
-wins 'UnsetEnvironment=' '*UnsetEnvironment= takes LD_PRELOAD out*' 'UnsetEnvironment=A LD_PRELOAD'
+wins 'UnsetEnvironment=' '*UnsetEnvironment= removes LD_PRELOAD;*' 'UnsetEnvironment=A LD_PRELOAD'
 wins 'UnsetEnvironment= in quotes' '*UnsetEnvironment=*' 'UnsetEnvironment="LD_PRELOAD"'
-REPLYFROM_PORTS=53 wins 'UnsetEnvironment= of a setting' '*takes REPLYFROM_PORTS out*' 'UnsetEnvironment=REPLYFROM_PORTS'
+REPLYFROM_PORTS=53 wins 'UnsetEnvironment= of a setting' '*removes REPLYFROM_PORTS;*' 'UnsetEnvironment=REPLYFROM_PORTS'
 unit lib/wins.service "ExecStart=$work/program" 'UnsetEnvironment=LD_PRELOAD' 'UnsetEnvironment=' 'UnsetEnvironment=A LD_PRELOAD=/y.so'
 settings wins.service
 environment 'UnsetEnvironment= that was taken back' "$real"
@@ -146,7 +146,7 @@ for file in harmless ours; do
 	unit lib/wins.service "ExecStart=$work/program" "EnvironmentFile=$work/$file.env"
 	settings wins.service
 	environment "EnvironmentFile=: $file" "$real"
-	like "EnvironmentFile=: $file: a note" '*# EnvironmentFile=: goes before this; no *' "$out"
+	like "EnvironmentFile=: $file: a note" '*# EnvironmentFile=: overrides this drop-in; *another library.*' "$out"
 done
 unit etc/wins.service.d/zz.conf 'Environment=LD_PRELOAD=/late.so'
 wins 'a drop-in that comes after ours' "*zz.conf*"
@@ -448,7 +448,7 @@ settings plain.service
 environment 'auto is the library, where that works' "$real"
 printf '[Socket]\n' >lib/plain.socket
 settings plain.service --engine bpf
-like 'bpf: sockets that systemd hands over' '*# plain.socket: sockets that systemd hands over are helped*' "$out"
+like 'bpf: sockets that systemd hands over' '*# plain.socket: sockets that systemd passes to the service are helped*' "$out"
 rm lib/plain.socket
 unit lib/many@.service "ExecStart=$work/program"
 settings many@.service --engine bpf
@@ -459,7 +459,7 @@ settings many@one.service --engine bpf --ports 53
 like 'bpf: an instance' "*Wants=replyfrom-attach@many@one.service*# $work/etc/replyfrom-attach@many@one.service.d/*PORTS=53*" "$out"
 unit lib/hand.service "ExecStart=$work/program" 'Environment=LD_PRELOAD=/opt/libreplyfrom.so'
 run "$replyfrom" --engine bpf --unit hand.service
-refused 'bpf: the unit brings the library by itself' 'hand.service: its LD_PRELOAD brings the library; *'
+refused 'bpf: the unit brings the library by itself' 'hand.service: its LD_PRELOAD names the library; remove it first*'
 for setting in --source=192.0.2.1 --follow-tcp; do
 	run "$replyfrom" $setting --engine bpf --unit --install plain.service
 	refused "bpf: $setting" 'plain.service: the BPF engine does not know REPLYFROM_*'
