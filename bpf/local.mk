@@ -26,7 +26,9 @@ bpf_replyfrom_bpf_SOURCES = \
 	bpf/supervisor.c \
 	shim/base/limits.h \
 	shim/base/settings.c shim/base/settings.h \
-	bpf/twostep.c bpf/twostep.h
+	shim/calls/two_step.c shim/calls/two_step.h \
+	shim/wire/cmsg.c shim/wire/cmsg.h \
+	shim/wire/pktinfo.c shim/wire/pktinfo.h
 nodist_bpf_replyfrom_bpf_SOURCES = bpf/replyfrom.skel.h
 bpf_replyfrom_bpf_CPPFLAGS = $(AM_CPPFLAGS) -isystem bpf $(LIBBPF_CFLAGS)
 bpf_replyfrom_bpf_CFLAGS = $(part_cflags)

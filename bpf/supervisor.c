@@ -27,7 +27,7 @@
 #include <linux/seccomp.h>
 
 #include "engine.h"
-#include "twostep.h"
+#include "calls/two_step.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -56,16 +56,6 @@ struct shared {
 
 static struct shared *shared;
 static int listener = -1, other_is_alive = -1; /* the pipe ends with the other's life */
-
-static const struct twostep_calls calls = {
-	.connect = connect,
-	.bind = bind,
-	.getsockname = getsockname,
-	.getsockopt = getsockopt,
-	.setsockopt = setsockopt,
-	.socket = socket,
-	.close = close,
-};
 
 int supervisor_filter(void)
 {
@@ -112,60 +102,99 @@ static bool is_asked(const struct seccomp_notif *question)
 	return !ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &question->id);
 }
 
-static bool is_elsewhere(int fd)
+static uint64_t network_of(int fd)
 {
-	static uint64_t own;
 	uint64_t cookie = 0;
 	socklen_t length = sizeof(cookie);
-	int probe;
 
-	if (!own) {
-		probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		getsockopt(probe, SOL_SOCKET, SO_NETNS_COOKIE, &own, &length);
-		close(probe);
-	}
-	length = sizeof(cookie);
-	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) || cookie != own;
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) ? 0 : cookie;
 }
+
+/*
+ * Tries it with another socket, since what the kernel chose can't be taken back without refusing
+ * datagrams meanwhile. A rule for ports, marks or users can make the answer wrong; the caller
+ * compares afterwards.
+ */
+static bool is_kernel_choice(const struct two_step *way)
+{
+	struct sockaddr_in peer = { .sin_family = AF_INET,
+				    .sin_port = (in_port_t)way->peer->port,
+				    .sin_addr.s_addr = way->peer->host.s6_addr32[3] };
+	int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct in6_addr choice;
+	bool is;
+
+	if (probe < 0)
+		return false;
+	is = network_of(probe) == way->salt &&
+	     !connect(probe, (struct sockaddr *)&peer, sizeof(peer)) &&
+	     two_step_local_address(way->calls, probe, &choice) &&
+	     IN6_ARE_ADDR_EQUAL(&choice, &way->local->address);
+	close(probe);
+	return is;
+}
+
+static const struct two_step_calls calls = {
+	.bind = bind,
+	.connect = connect,
+	.getsockname = getsockname,
+	.getsockopt = getsockopt,
+	.setsockopt = setsockopt,
+	.sendmsg = sendmsg,
+	.is_kernel_choice = is_kernel_choice,
+};
 
 /* A UDP socket that is bound to a port and to no address, and is not connected. */
 static bool is_server(int fd)
 {
 	struct sockaddr_storage name;
 	socklen_t length = sizeof(int);
-	const struct in6_addr any4 = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+	struct in6_addr local;
 	int type;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) || type != SOCK_DGRAM)
 		return false;
 	length = sizeof(name);
 	return getpeername(fd, (struct sockaddr *)&name, &length) &&
-	       (twostep_has_address(&calls, fd, &in6addr_any) ||
-		twostep_has_address(&calls, fd, &any4));
+	       two_step_local_address(&calls, fd, &local) && address_is_any(&local);
+}
+
+/*
+ * Copies the argument and the descriptor. Returns false if there is nothing to help; whether both
+ * are those of the question is certain only after is_asked().
+ */
+static bool read_question(const struct seccomp_notif *question, struct sockaddr_storage *address,
+			  struct peer *peer, struct two_step *way)
+{
+	size_t length = (uint32_t)question->data.args[2];
+	struct iovec ours = { address, length };
+	struct iovec theirs = { (void *)(uintptr_t)question->data.args[1], length };
+
+	if (length > sizeof(*address) ||
+	    process_vm_readv((pid_t)question->pid, &ours, 1, &theirs, 1, 0) != (ssize_t)length ||
+	    !peer_read(peer, address, length))
+		return false;
+	way->address = (struct sockaddr *)address;
+	way->length = (socklen_t)length;
+	way->fd = descriptor_of((pid_t)question->pid, (int)question->data.args[0]);
+	return way->fd >= 0;
 }
 
 static bool connect_for(const struct seccomp_notif *question)
 {
-	struct sockaddr_storage peer = { 0 };
-	size_t length = (size_t)question->data.args[2];
-	struct iovec ours = { &peer, length };
-	struct iovec theirs = { (void *)(uintptr_t)question->data.args[1], length };
-	struct twostep way = { .peer = (struct sockaddr *)&peer, .length = (socklen_t)length };
+	struct sockaddr_storage address;
+	struct local local = { .packed = 0 };
+	struct peer peer;
+	struct two_step way = { .calls = &calls, .fd = -1, .peer = &peer, .local = &local };
 	bool done = false;
 
-	if (length < sizeof(struct sockaddr_in) || length > sizeof(peer) ||
-	    process_vm_readv((pid_t)question->pid, &ours, 1, &theirs, 1, 0) != (ssize_t)length ||
-	    (peer.ss_family != AF_INET && peer.ss_family != AF_INET6) ||
-	    (peer.ss_family == AF_INET6 && length < sizeof(struct sockaddr_in6) - 4))
-		return false;
-	way.fd = descriptor_of((pid_t)question->pid, (int)question->data.args[0]);
-	if (way.fd < 0)
+	if (!read_question(question, &address, &peer, &way))
 		return false;
 	if (is_server(way.fd) &&
-	    peer_source(way.fd, way.peer, way.length, &way.local, &way.ifindex) &&
+	    peer_source(way.fd, way.address, way.length, &local.address, &local.ifindex) &&
 	    is_asked(question)) {
-		way.elsewhere = is_elsewhere(way.fd);
-		done = twostep_connect(&calls, &way);
+		way.salt = network_of(way.fd);
+		done = two_step_connect(&way);
 		if (done)
 			__atomic_fetch_add(&load_record()->kept, 1, __ATOMIC_RELAXED);
 		else

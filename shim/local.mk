@@ -37,6 +37,7 @@ shim_libreplyfrom_so_SOURCES = $(pure_sources) \
 	shim/base/memory.c shim/base/memory.h \
 	shim/base/rtnetlink.c shim/base/rtnetlink.h \
 	shim/calls/multicast_if.c shim/calls/multicast_if.h \
+	shim/calls/two_step.c shim/calls/two_step.h \
 	shim/sockets/pktinfo_option.c shim/sockets/pktinfo_option.h \
 	shim/libc/portable.h \
 	shim/calls/receive.c shim/calls/receive.h \

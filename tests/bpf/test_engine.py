@@ -182,6 +182,25 @@ def test_datagrams(network):
 			tap.check(sources == {destination.address}, title, sources, program_.errors())
 
 
+def test_multicast_interface(network):
+	"""connect() sets IP_MULTICAST_IF for a moment. An interface that the program set before is not shown, and has to stay."""
+	sender = f'{engine.TESTS}/transparency/effects/group_sender.py'
+	namespaces.ip('link add other type veth peer name peer-other', 'link set peer-other up', 'link set other up', 'addr add 203.0.113.7/32 dev other')
+	try:
+		for set_by in ('index=other', 'address=203.0.113.7'):
+			shown = []
+			for helped in (False, True):
+				command = (engine.PYTHON, sender, str(lab.PORT), set_by, 'bind', 'answer', 'send')
+				server = start(network, command) if helped else network.start(command, False)
+				with server:
+					answers(network, (SECONDARY,))
+					server.shows(b'.\n', lab.DEADLINE)
+					shown.append(server.shown())
+			tap.check(shown[0].startswith('sent') and shown[1] == shown[0], f'IP_MULTICAST_IF stays as it is, {set_by}', shown)
+	finally:
+		namespaces.ip('link del other')
+
+
 # --- Attaching ---
 
 @contextlib.contextmanager
@@ -665,6 +684,7 @@ def test(network):
 	test_unanswered(network)
 	test_other_port(network)
 	test_datagrams(network)
+	test_multicast_interface(network)
 	test_attach(network)
 	test_passed(network)
 	test_targets(network)
