@@ -288,7 +288,11 @@ static void refuse_combinations(const struct options *options)
 		message_fail(EXIT_OURS, "options --attach and --detach start no command");
 	if (!*options->rest && !options->target && mode != SCAN && mode != STATUS &&
 	    strcmp(options->unit_action, "list"))
-		message_fail(EXIT_OURS, "no command to start; replyfrom --help shows the usage");
+		message_fail(EXIT_OURS, "no %s; replyfrom --help shows the usage",
+			     mode == UNIT    ? "NAME.service for --unit"
+			     : mode == PROBE ? "ADDRESS:PORT for --probe"
+			     : mode == CHECK ? "command to check"
+					     : "command to start");
 	if (*options->unit_action && mode != UNIT)
 		message_fail(EXIT_OURS,
 			     "options --install, --remove and --list go with --unit only");

@@ -94,6 +94,12 @@ for mode in --check --scan --force; do
 done
 run "$replyfrom" --engine bpf
 refused '--engine without a command' 'no command*'
+run "$replyfrom" --check
+refused '--check without a command' 'no command to check*'
+run "$replyfrom" --unit
+refused '--unit without a name' 'no NAME.service for --unit*'
+run "$replyfrom" --probe
+refused '--probe without an address' 'no ADDRESS:PORT for --probe*'
 run env REPLYFROM_PORT=53 "$replyfrom" --attach tftpd.service
 refused '--attach with a misspelt setting' 'REPLYFROM_PORT is no setting*'
 bad '--probe with a value' '*--probe*no value*' --probe=1
