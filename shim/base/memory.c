@@ -20,7 +20,7 @@
  * New pages are asked for so often in a process. A program that has used as many uses good
  * pointers, and one with a page for each of very many peers would pay for each of its sends.
  */
-enum { QUESTIONS = 1 << 16 };
+enum { ASK_MOST = 1 << 16 };
 
 /* Nothing is mapped below, with the default vm.mmap_min_addr. */
 enum { LOWEST = 0x10000 };
@@ -74,13 +74,13 @@ static bool page_is_known(uintptr_t page, bool writable)
 
 static bool check_page(uintptr_t page, uintptr_t address, bool writable)
 {
-	static uint32_t questions;
+	static uint32_t asked;
 
 	if (page_is_known(page, writable))
 		return true;
-	if (memory_is_confined() || __atomic_load_n(&questions, __ATOMIC_RELAXED) >= QUESTIONS)
+	if (memory_is_confined() || __atomic_load_n(&asked, __ATOMIC_RELAXED) >= ASK_MOST)
 		return page_may_be_mapped(page);
-	__atomic_fetch_add(&questions, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED);
 	if (!ask_word(address, writable))
 		return false;
 	__atomic_store_n(&memory_slots[page % MEMORY_SLOTS], (page + 1) << 1 | writable,

@@ -33,7 +33,7 @@ static struct local local_of_setting(const struct peer *peer)
 	return local;
 }
 
-/* Local ports whose questions get a reply late (or in another thread), and at once: a bit each. */
+/* Local ports whose requests get a reply late (or in another thread), and at once: a bit each. */
 static uint8_t replies_late[65536 / 8], replies_here[65536 / 8];
 
 static bool has_port(const uint8_t *ports, in_port_t port)
@@ -198,7 +198,7 @@ void source_publish(void)
 	thread_last_recv.flags |= LAST_RECV_PUBLISHED;
 }
 
-/* The host's entry says no more that a question waits for its reply. */
+/* The host's entry says no more that a request waits for its reply. */
 static NOINLINE void retract_host(const struct peer_hash *hash, in_port_t port,
 				  const struct local *local)
 {
@@ -330,14 +330,14 @@ bool source_find(struct tracked *tracked, uint64_t salt, const struct peer *peer
 	return found;
 }
 
-/* Returns true if this process answers the questions of that port on other sockets. */
+/* Returns true if this process answers the requests of that port on other sockets. */
 static bool is_replied_elsewhere(in_port_t port)
 {
 	return has_port(replies_late, port) || !has_port(replies_here, port);
 }
 
-/* Looks for the question of a peer on any tracked socket of the process tree. */
-static NOINLINE bool find_question(int fd, const struct peer *peer, struct local *local)
+/* Looks for the request of a peer on any tracked socket of the process tree. */
+static NOINLINE bool find_request(int fd, const struct peer *peer, struct local *local)
 {
 	struct space space;
 
@@ -373,7 +373,7 @@ static NOINLINE bool find_last_receive(const struct peer *peer, struct local *lo
 	return true;
 }
 
-static NOINLINE bool find_without_question(int fd, const struct peer *peer, struct local *local)
+static NOINLINE bool find_without_request(int fd, const struct peer *peer, struct local *local)
 {
 	struct peer_hash hash = { 0 };
 
@@ -388,8 +388,8 @@ bool source_find_fresh(int fd, const struct peer *peer, struct local *local, boo
 	bool found;
 
 	*replies = descriptor_get(fd) == DESCRIPTOR_FRESH &&
-		   (find_last_receive(peer, local) || find_question(fd, peer, local));
-	found = *replies || find_without_question(fd, peer, local);
+		   (find_last_receive(peer, local) || find_request(fd, peer, local));
+	found = *replies || find_without_request(fd, peer, local);
 	errno = e;
 	return found;
 }

@@ -153,7 +153,7 @@ static inline bool source_concerns_fresh(void)
 
 /*
  * Returns what source_find() does, for a socket that is bound to no port. *replies: it replies to a
- * peer's question, so it is to be tracked from now on.
+ * peer's request, so it is to be tracked from now on.
  */
 bool source_find_fresh(int fd, const struct peer *peer, struct local *local, bool *replies);
 

@@ -14,44 +14,29 @@
 /* Looks all functions up, the first time. A function that the libc lacks stays as it is. */
 static void find_functions(void);
 
+#define FIRST_CALL_WITH(type, name, parameters, begin, arguments, missing) \
+	static type first_##name parameters                                \
+	{                                                                  \
+		begin find_functions();                                    \
+		if (libc.name == first_##name) {                           \
+			errno = ENOSYS;                                    \
+			return missing;                                    \
+		}                                                          \
+		return libc.name arguments;                                \
+	}
 #define FIRST_CALL(type, name, parameters, arguments) \
-	static type first_##name parameters           \
-	{                                             \
-		find_functions();                     \
-		if (libc.name == first_##name) {      \
-			errno = ENOSYS;               \
-			return -1;                    \
-		}                                     \
-		return libc.name arguments;           \
-	}
-#define FIRST_CALL_VARIADIC(type, name, parameters, arguments) \
-	static type first_##name parameters                    \
-	{                                                      \
-		va_list list;                                  \
-		void *argument;                                \
-                                                               \
-		va_start(list, command);                       \
-		argument = va_arg(list, void *);               \
-		va_end(list);                                  \
-		find_functions();                              \
-		if (libc.name == first_##name) {               \
-			errno = ENOSYS;                        \
-			return -1;                             \
-		}                                              \
-		return libc.name(fd, command, argument);       \
-	}
+	FIRST_CALL_WITH(type, name, parameters, , arguments, -1)
+#define FIRST_CALL_LOADER(type, name, parameters, arguments) \
+	FIRST_CALL_WITH(type, name, parameters, , arguments, NULL)
+#define FIRST_CALL_VARIADIC(type, name, parameters, arguments)                                  \
+	FIRST_CALL_WITH(type, name, parameters, va_list list; void *argument;                   \
+			va_start(list, command); argument = va_arg(list, void *); va_end(list); \
+			, (fd, command, argument), -1)
 HOOKS_ALWAYS(FIRST_CALL)
 HOOKS_SOMETIMES(FIRST_CALL)
 HOOKS_TIME64(FIRST_CALL)
 CALLS_OF_OURS(FIRST_CALL)
 HOOKS_VARIADIC(FIRST_CALL_VARIADIC)
-
-#define FIRST_CALL_LOADER(type, name, parameters, arguments)                   \
-	static type first_##name parameters                                    \
-	{                                                                      \
-		find_functions();                                              \
-		return libc.name == first_##name ? NULL : libc.name arguments; \
-	}
 HOOKS_LOADER(FIRST_CALL_LOADER)
 CALLS_OF_OURS_LOADER(FIRST_CALL_LOADER)
 

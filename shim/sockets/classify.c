@@ -101,7 +101,7 @@ static struct tracked *track_socket(int fd, enum reason why, const struct peer *
 	 */
 	if (!remembered)
 		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
-	tracked_mark(tracked, TRACKED_BY_CONTROL | TRACKED_MAPPED, false);
+	tracked_mark(tracked, TRACKED_BY_CONTROL, false);
 	tracked_mark(tracked, TRACKED_MAPPED, family == AF_INET6 && address_is_v4(&self->host));
 	tracked_mark(tracked, TRACKED_ADOPTED, why == REPLIED);
 	tracked_mark(tracked, TRACKED_LOGGED, log_is_on(LOG_DEBUG));
@@ -141,7 +141,7 @@ static struct tracked *ask_kernel_of_socket(int fd, enum reason why, uint32_t *v
 
 static struct tracked *classify_socket(int fd, enum reason why, uint64_t *salt)
 {
-	struct tracked *tracked = NULL;
+	struct tracked *tracked;
 	uint32_t value = DESCRIPTOR_UNKNOWN;
 	int e = errno;
 

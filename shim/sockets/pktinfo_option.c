@@ -35,11 +35,12 @@ static const struct {
 	{ INFO_V4, IPPROTO_IP, IP_PKTINFO, INFO_V4_MARK, SO_NOFCS },
 	{ INFO_V6, IPPROTO_IPV6, IPV6_RECVPKTINFO, INFO_V6_MARK, SO_OOBINLINE },
 };
+enum { ROWS = sizeof(table) / sizeof(*table) };
 
-/* How many rows of the table a socket has. */
+/* Returns how many rows of the table a socket has: those of both families on an AF_INET6 socket. */
 static int option_rows(const struct tracked *tracked)
 {
-	return tracked_get(tracked, family) == AF_INET6 ? 2 : 1;
+	return tracked_get(tracked, family) == AF_INET6 ? ROWS : 1;
 }
 
 int option_get(int fd, int level, int name)
@@ -63,12 +64,27 @@ bool option_set(int fd, int level, int name, int value)
 	return !libc.setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+/* Returns true if the option of that row is on and carries our mark. */
+static bool option_is_ours(int fd, int row)
+{
+	return option_get(fd, table[row].level, table[row].name) == 1 &&
+	       option_get(fd, SOL_SOCKET, table[row].mark) == 1;
+}
+
+/* Sets what the program wants, and adds the old option, which the library never sets. */
+static void set_wanted(int fd, struct tracked *tracked, unsigned int wanted)
+{
+	if (option_rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
+		wanted |= INFO_V6_OLD;
+	tracked_set(tracked, wanted, (uint8_t)wanted);
+}
+
 bool options_enable(int fd, struct tracked *tracked, bool remembered)
 {
 	unsigned int on = 0, wanted = 0;
 
-	/* Read the option first and set the mark first: who comes between them knows whose it is.
-	 */
+	/* The option is read first and the mark set first, so that another process knows whose it
+	 * is. */
 	for (int i = 0; i < option_rows(tracked); i++) {
 		bool is_on = option_get(fd, table[i].level, table[i].name) == 1;
 		bool is_marked = option_get(fd, SOL_SOCKET, table[i].mark) == 1;
@@ -78,11 +94,8 @@ bool options_enable(int fd, struct tracked *tracked, bool remembered)
 		if (is_on != is_marked)
 			wanted |= is_on ? table[i].kind : table[i].mark_kind;
 	}
-	if (!remembered) {
-		if (option_rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
-			wanted |= INFO_V6_OLD;
-		tracked_set(tracked, wanted, (uint8_t)wanted);
-	}
+	if (!remembered)
+		set_wanted(fd, tracked, wanted);
 	for (int i = 0; i < option_rows(tracked); i++) {
 		if (on & table[i].kind)
 			continue;
@@ -110,9 +123,8 @@ void options_restore(int fd, struct tracked *tracked)
 
 void options_clear(int fd)
 {
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (option_get(fd, SOL_SOCKET, table[i].mark) != 1 ||
-		    option_get(fd, table[i].level, table[i].name) != 1)
+	for (int i = 0; i < ROWS; i++) {
+		if (!option_is_ours(fd, i))
 			continue;
 		option_set(fd, table[i].level, table[i].name, 0);
 		option_set(fd, SOL_SOCKET, table[i].mark, 0);
@@ -123,28 +135,23 @@ unsigned int options_of_ours(int fd)
 {
 	unsigned int kinds = 0;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (option_get(fd, table[i].level, table[i].name) == 1 &&
-		    option_get(fd, SOL_SOCKET, table[i].mark) == 1)
-			kinds |= table[i].kind;
+	for (int i = 0; i < ROWS; i++)
+		kinds |= option_is_ours(fd, i) ? table[i].kind : 0;
 	return kinds;
 }
 
 void options_refresh(int fd, struct tracked *tracked)
 {
-	unsigned int wanted = tracked_get(tracked, wanted), marks = INFO_V4_MARK | INFO_V6_MARK;
+	unsigned int wanted = tracked_get(tracked, wanted) & (INFO_V4_MARK | INFO_V6_MARK);
 	int e = errno;
 
-	tracked_set(tracked, options, (uint8_t)options_changes());
+	tracked_set(tracked, options, options_changes());
 	if (tracked_get(tracked, state) == TRACKED_WILDCARD) {
-		wanted &= marks;
 		for (int i = 0; i < option_rows(tracked); i++)
 			if (option_get(fd, table[i].level, table[i].name) == 1 &&
 			    option_get(fd, SOL_SOCKET, table[i].mark) != 1)
 				wanted |= table[i].kind;
-		if (option_rows(tracked) > 1 && option_get(fd, IPPROTO_IPV6, IPV6_2292PKTINFO) == 1)
-			wanted |= INFO_V6_OLD;
-		tracked_set(tracked, wanted, (uint8_t)wanted);
+		set_wanted(fd, tracked, wanted);
 	}
 	errno = e;
 }
@@ -179,19 +186,14 @@ static int option_value(const void *value, socklen_t length)
 	return number;
 }
 
-static void count_change(struct tracked *tracked)
-{
-	uint32_t count = __atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
-
-	tracked_set(tracked, options, (uint8_t)count);
-}
-
-/* The program has its will, and we have ours: what it switched off goes on again, marked. */
+/* Follows the program's change of an option; one that it switches off is on again, with our mark.
+ */
 static void follow_wanted(int fd, struct tracked *tracked, unsigned int kind, bool on)
 {
 	unsigned int wanted = tracked_get(tracked, wanted);
+	uint32_t changes = __atomic_add_fetch(&library.peers.state->options, 1, __ATOMIC_RELAXED);
 
-	count_change(tracked);
+	tracked_set(tracked, options, (uint8_t)changes);
 	wanted = on ? wanted | kind : wanted & ~kind;
 	tracked_set(tracked, wanted, (uint8_t)wanted);
 	if (tracked_get(tracked, state) != TRACKED_WILDCARD)
@@ -214,28 +216,26 @@ void options_follow(int fd, int level, int name, const void *value, socklen_t le
 	unsigned int kind = option_kind(level, name);
 	int e = errno;
 
-	if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX)) {
+	if (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX))
 		socket_moved(fd);
-	} else if (tracked && kind) {
+	else if (tracked && kind)
 		follow_wanted(fd, tracked, kind, option_value(value, length) != 0);
-	} else if (tracked) {
+	else if (tracked)
 		tracked_mark(tracked, TRACKED_MORE_CONTROL, true);
-	}
 	errno = e;
 }
 
 /*
- * A socket that is not taken for a wildcard one, by this number or in this process, but that was
- * made one: what is on is ours, and so is its mark.
+ * Returns true if a socket without a record here was made a wildcard one by another number or
+ * process: the option is on and carries our mark, or it is that mark.
  */
 static bool option_is_unexpected(int fd, unsigned int kind, const void *value, socklen_t length)
 {
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+	for (int i = 0; i < ROWS; i++)
 		if (kind & (table[i].kind | table[i].mark_kind))
 			return option_value(value, length) == 1 &&
 			       option_get(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM &&
-			       option_get(fd, table[i].level, table[i].name) == 1 &&
-			       option_get(fd, SOL_SOCKET, table[i].mark) == 1;
+			       option_is_ours(fd, i);
 	return false;
 }
 
