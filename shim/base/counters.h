@@ -23,8 +23,8 @@
 enum counter { COUNTERS(COUNTER_NAME) COUNTER_COUNT };
 
 /*
- * Threads count in lines of their own, as long as there are so many; two that share one may lose a
- * count, which is cheaper than not to.
+ * Each thread counts in a cache line of its own. If there are more threads than lines, two share
+ * one and may lose counts.
  */
 enum { COUNTER_LINES = 32 };
 
@@ -36,13 +36,13 @@ struct counters {
 
 #define COUNTERS_MAGIC UINT64_C(0x7265706c7966726d)
 
-/* Found from outside by its symbol. */
+/* `replyfrom --status` finds it by its symbol. */
 extern struct counters replyfrom_counters;
 
-/* The library is at work: marks the counters as valid. With `print` they are written at exit. */
+/* Marks the counters as valid; with `print` they are written at exit. */
 void counters_start(bool print);
 
-/* The line for a thread that counts for the first time. */
+/* Returns the line for a thread that counts for the first time. */
 unsigned long *counters_take(void);
 
 static inline void counters_add(unsigned long *line, enum counter counter)

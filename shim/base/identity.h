@@ -12,7 +12,10 @@ struct identity {
 	uint32_t device_major; /* of a device file */
 };
 
-/* Asks the kernel. Returns false for no descriptor; changes errno. */
+/*
+ * Reads the identity of a descriptor's file. Returns false if there is no such descriptor; changes
+ * errno.
+ */
 bool identity_read(int fd, struct identity *identity);
 
 #endif

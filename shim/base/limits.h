@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How much room things take: every bound of the library in one place. */
+/* The bounds of the library: sizes of tables and buffers. */
 #ifndef LIMITS_H
 #define LIMITS_H
 

@@ -22,7 +22,7 @@ enum log_level log_level = LOG_ERROR;
 static struct identity stderr_identity;
 static enum { UNKNOWN, NOWHERE, KNOWN } stderr_target;
 
-/* A stream or packets in a row; datagrams are messages to a program. */
+/* Returns true for a connected UNIX socket; a datagram socket carries messages to a program. */
 static bool is_unix_connection(void)
 {
 	int domain, type;
@@ -38,7 +38,7 @@ static bool is_same_file(const struct identity *one, const struct identity *othe
 	return one->device == other->device && one->inode == other->inode;
 }
 
-/* Returns true if that is what a parent gives its child as standard error. */
+/* Returns true for a file that a parent gives its child as standard error. */
 static bool is_for_people(const struct identity *identity)
 {
 	enum { MEMORY_DEVICES = 1 }; /* /dev/null and its like */
@@ -54,7 +54,7 @@ static bool is_for_people(const struct identity *identity)
 		flags = libc.fcntl(STDERR_FILENO, F_GETFL);
 		return flags >= 0 && ((flags & O_ACCMODE) == O_WRONLY || flags & O_APPEND);
 	case S_IFSOCK:
-		/* As standard input too it is a conversation (inetd, socat). */
+		/* If it is standard input too, it is a client's connection (inetd, socat). */
 		return is_unix_connection() &&
 		       !(identity_read(STDIN_FILENO, &input) && is_same_file(identity, &input));
 	}
@@ -73,7 +73,7 @@ void log_start(void)
 	errno = e;
 }
 
-/* Apart, so that it is off the stack while the line is made and written. */
+/* Not inlined: its stack frame is gone while the line is composed and written. */
 static __attribute__((noinline)) bool is_to_be_written(enum log_level level)
 {
 	struct identity now;
@@ -116,9 +116,10 @@ static void take_signal(int signal)
 }
 
 /*
- * write(2) raises SIGPIPE if nobody reads the pipe, SIGXFSZ if the file may not grow, and SIGTTOU
- * if the terminal is another job's (stty tostop). All go to the thread, so none comes while they
- * are blocked there; what came then is taken away, unless the program had it waiting already.
+ * Writes without raising a signal. write(2) raises SIGPIPE for a pipe without a reader, SIGXFSZ if
+ * the file may not grow, and SIGTTOU if the terminal is another job's (stty tostop). All go to the
+ * calling thread, which blocks them meanwhile. A signal that became pending in between is taken
+ * away, unless it was pending before.
  */
 static ssize_t write_quietly(const char *text, size_t length)
 {
@@ -140,7 +141,10 @@ static ssize_t write_quietly(const char *text, size_t length)
 	return n;
 }
 
-/* In a pipe with room for a page, and on a terminal with room, a short line fits. */
+/*
+ * Writes if that does not block: poll(2) says that a short line has room. Returns false if it has
+ * none.
+ */
 static bool write_at_once(const char *text, size_t length)
 {
 	struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -151,7 +155,7 @@ static bool write_at_once(const char *text, size_t length)
 	       write_quietly(text, length) >= 0;
 }
 
-/* A line in the making; what does not fit is cut off. */
+/* A line that is being composed; text that has no room is cut off. */
 struct line {
 	char *text;
 	size_t length, size;
@@ -283,7 +287,7 @@ static void line_add_address(struct line *line, const struct in6_addr *address)
 	}
 }
 
-/* Apart, so that its stack frame is no part of its callers'. */
+/* Not inlined: the frame of a caller does not contain its buffer. */
 static __attribute__((noinline)) void write_peer_line(int fd, const char *what,
 						      const struct in6_addr *host, uint32_t port,
 						      const struct in6_addr *local)

@@ -9,10 +9,10 @@
 extern enum log_level log_level;
 
 /*
- * Remembers what standard error is. Lines are written while descriptor 2 is that very file, pipe,
- * terminal or UNIX stream socket: later the number can be a file of the program's. They are written
- * nowhere if it is a network socket, or looks like data that the program got by exec: a regular
- * file that can be read and is not appended to, or the socket that is descriptor 0 too.
+ * Remembers the file that is standard error. Lines are written only while descriptor 2 is that
+ * file, pipe, terminal or UNIX stream socket, since the program may use the number for another file
+ * later. No lines are written if it is a network socket, or looks like data: a regular file that
+ * can be read and is not appended to, or the socket that is descriptor 0 too. errno stays.
  */
 void log_start(void);
 
@@ -25,11 +25,13 @@ void log_start(void);
 #define log_line(level, ...) log_parts(level, __VA_ARGS__, (const char *)NULL)
 void log_parts(enum log_level level, ...) __attribute__((sentinel));
 
-/* The decimal digits of a number; there has to be room for them. */
+/* Writes the decimal digits of a number and a NUL; `text` has room for them. */
 void log_number(char *text, unsigned long value);
 
-/* Says of a descriptor what was done with it for the peer with that address and port (in network
- * byte order). errno stays. */
+/*
+ * Writes a line about a descriptor, the peer with that address and port (in network byte order),
+ * and a local address, when the level is on. Async-signal-safe; errno stays.
+ */
 void log_peer(enum log_level level, int fd, const char *what, const struct in6_addr *host,
 	      uint32_t port, const struct in6_addr *local);
 

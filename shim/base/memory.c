@@ -17,8 +17,8 @@
 #endif
 
 /*
- * New pages are asked for so often in a process. A program that has used as many uses good
- * pointers, and one with a page for each of very many peers would pay for each of its sends.
+ * The kernel is asked at most this often in a process. A program that has used so many pages uses
+ * good pointers, and one with a page for each of its peers would pay for each send.
  */
 enum { ASK_MOST = 1 << 16 };
 
@@ -29,8 +29,9 @@ uintptr_t memory_slots[MEMORY_SLOTS];
 bool memory_confined;
 
 /*
- * Both compare or change no more than a word with itself, and wake nobody: FUTEX_CMP_REQUEUE is to
- * move no waiters if the word is 0, FUTEX_WAKE_OP adds 0 to the one at its second address.
+ * Returns true if the word can be read, or written. Both operations leave it as it is and wake no
+ * waiter: FUTEX_CMP_REQUEUE moves no waiters if the word is 0, and FUTEX_WAKE_OP adds 0 to the word
+ * at its second address.
  */
 static bool ask_word(uintptr_t address, bool writable)
 {
@@ -49,7 +50,10 @@ static bool ask_word(uintptr_t address, bool writable)
 	return good;
 }
 
-/* recvmmsg(2) reads its timeout before it looks at the descriptor. */
+/*
+ * Returns true if 16 bytes can be read: recvmmsg(2) reads its timeout before it looks at the
+ * descriptor.
+ */
 static bool ask_as_timeout(uintptr_t address)
 {
 	int e = errno;

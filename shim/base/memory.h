@@ -20,8 +20,8 @@
 enum { MEMORY_PAGE_SHIFT = 12, MEMORY_PAGE = 1 << MEMORY_PAGE_SHIFT, MEMORY_SLOTS = 512 };
 
 /*
- * The program confines itself to some system calls (seccomp(2)), and may be killed for one of ours.
- * From then on no more is asked: unless an address is beyond doubt, it is taken for good.
+ * Set when the program confines itself to some system calls (seccomp(2)), and may be killed for one
+ * of the library's. From then on only addresses that cannot be good count as bad.
  */
 extern bool memory_confined;
 
@@ -73,17 +73,16 @@ static inline bool memory_writable(const void *address, size_t size)
 
 /*
  * Returns how many whole elements of that size can be read from the array, at most `count`. The
- * first page counts as memory_writable() says; the kernel is asked for each page behind it, every
- * time: programs pass lengths that are larger than the array, and what lies behind that comes and
- * goes. Asked by recvmmsg() in a program that is confined and calls it itself: `receives`. errno
- * stays.
+ * kernel is asked for each page behind the first one, every time: programs pass lengths that are
+ * larger than the array, and the pages behind an array come and go. With `receives` a confined
+ * program calls recvmmsg() itself, so that call is used to ask. errno stays.
  */
 unsigned int memory_elements(const void *array, size_t size, unsigned int count, bool receives);
 
 /*
- * Returns true if the kernel can read 8 bytes there. It is asked by a call that every program
- * makes, so also in programs that confine themselves: rt_sigprocmask() with an operation that does
- * not exist copies the set first. errno stays.
+ * Returns true if the kernel can read 8 bytes there, also in programs that confine themselves,
+ * since every program may call rt_sigprocmask(): with an operation that does not exist it only
+ * copies the set. errno stays.
  */
 bool memory_kernel_reads(const void *address);
 

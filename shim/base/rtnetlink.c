@@ -62,7 +62,7 @@ bool rtnetlink_is_local(const struct in6_addr *address)
 	return is;
 }
 
-/* The first attribute of that type among `length` bytes, or NULL; all of it is within them. */
+/* Returns the first attribute of that type that is whole within `length` bytes, or NULL. */
 static const struct rtattr *find_attribute(const void *attributes, size_t length, int type)
 {
 	const char *at = attributes;
@@ -83,7 +83,7 @@ static const struct rtattr *find_attribute(const void *attributes, size_t length
 	return NULL;
 }
 
-/* The master's kind, rtnl_link_slave_info_fill(). */
+/* Returns true if the kind of the interface's master is VRF (rtnl_link_slave_info_fill()). */
 static bool has_vrf_as_master(const char *answer, size_t length)
 {
 	size_t at = NLMSG_LENGTH(sizeof(struct ifinfomsg));

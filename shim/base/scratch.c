@@ -56,7 +56,7 @@ static uintptr_t holder_of_area(const struct area *area)
 	return __atomic_load_n(&area->holder, __ATOMIC_RELAXED);
 }
 
-/* Takes an area from that holder. The marker is there first, for those who look for it. */
+/* Claims an area from that holder. The marker is written first, since other calls compare it. */
 static bool change_area_holder(struct area *area, uintptr_t holder, struct scratch *scratch)
 {
 	scratch->marker = marker_of_area(area);
@@ -102,9 +102,9 @@ static bool marker_is_gone(uintptr_t marker, uint32_t expected)
 }
 
 /*
- * Takes an area whose call is over. Meanwhile the area has this call's name on it: its holder may
- * give it back and take it again, and would have the same name. A call that is left by longjmp()
- * in the middle of this loses the area for good.
+ * Claims an area whose call is over. During the check the area has this call's address as its
+ * holder, since the old holder may give it back and claim it again with the same address. If
+ * longjmp() leaves a call in the middle of this, the area is lost.
  */
 static bool claim_abandoned_area(struct area *area, struct scratch *scratch)
 {
@@ -130,8 +130,8 @@ static void *map_memory(size_t size)
 }
 
 /*
- * More memory for an area that this call has, if there is any. A program that confines itself gets
- * a first area for each of the calls that are under way, and no larger ones.
+ * Maps more memory for an area that this call has, if possible. A program that confines itself gets
+ * an area for each call that is under way, and no larger ones.
  */
 static void enlarge_area(struct area *area, size_t size)
 {
@@ -160,10 +160,10 @@ static struct block *next_block(struct block *block, bool make)
 		    : __atomic_load_n(&block->next, __ATOMIC_ACQUIRE);
 }
 
-/* Which areas are looked at. */
+/* The passes of a search: which areas are examined. */
 enum pass { MAPPED, ABANDONED, UNMAPPED, PASSES };
 
-/* Takes an area of that kind, whatever its size. */
+/* Claims an area in that pass, whatever its size. */
 static bool find_area(enum pass pass, uintptr_t low, struct scratch *scratch)
 {
 	static uint32_t turn; /* some are checked at a time, the next ones the next time */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room for what is too much for a small stack: the headers and control data of recvmmsg() and
- * sendmmsg(), long control data of single messages. malloc() must not be called from a signal
- * handler, so there are areas of memory that calls take and give back, without a lock. Two are part
- * of the library; more are mapped when as many calls are under way at the same time.
+ * Room for data that is too large for a small stack: the headers and control data of recvmmsg() and
+ * sendmmsg(), and long control data of single messages. A signal handler must not call malloc(), so
+ * calls claim areas of memory and give them back, without a lock. Two areas are part of the
+ * library; more are mapped when more calls are under way at the same time.
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
@@ -21,9 +21,9 @@ enum {
 struct area;
 
 /*
- * A call that has an area: part of the call's stack frame. A call may end without giving the area
- * back, by longjmp(), by cancellation, or with its process in another thread's fork(). The marker
- * tells: while the call is under way it stays intact, and the frame of no other call covers it.
+ * A call's area: this struct is in the call's stack frame. A call may end without giving the area
+ * back, by longjmp(), by cancellation, or in another thread's fork(). While the call is under way,
+ * its marker stays intact, and no other call's frame covers it.
  */
 struct scratch {
 	unsigned char *start; /* aligned for anything */

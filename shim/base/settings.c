@@ -36,7 +36,7 @@ static bool value_is_set(const char *value)
 	return value && *value;
 }
 
-/* 0 or 1 */
+/* Reads 0 or 1. */
 static bool read_yes_or_no(const char *name, bool *setting, const char *value,
 			   struct settings_fault *fault)
 {

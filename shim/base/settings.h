@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings: environment variables REPLYFROM_*, read once. */
+/* The settings: environment variables REPLYFROM_*, read once at the start. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
@@ -27,8 +27,8 @@ struct settings_fault {
 };
 
 /*
- * Takes one setting over. Returns false for a value that is not allowed (and fills in *fault);
- * the setting then keeps its default. NULL or empty: not set.
+ * Read the value of one setting; NULL or an empty value counts as unset. Return false for a value
+ * that is not allowed, and fill in *fault; the setting then keeps its default.
  */
 bool settings_disable(struct settings *settings, const char *value, struct settings_fault *fault);
 bool settings_statistics(struct settings *settings, const char *value,
@@ -45,7 +45,7 @@ bool settings_follow_tcp(struct settings *settings, const char *value,
 		.log = LOG_ERROR, .peers = PEERS_DEFAULT \
 	}
 
-/* Returns true if a source is set for what has no request. */
+/* Returns true if a source is set for messages to peers that sent no request. */
 static inline bool settings_has_source(const struct settings *settings)
 {
 	return !IN6_IS_ADDR_UNSPECIFIED(&settings->source[0]) ||

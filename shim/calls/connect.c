@@ -105,9 +105,9 @@ static int connect_plainly(int fd, struct tracked *tracked, uint32_t tag,
 }
 
 /*
- * A second connect keeps the local address of the first. If the new peer asked another one, the
- * socket is disconnected first; its old peer and local address are returned for the case that it
- * can't be connected to the new one.
+ * Disconnects a connected socket if the new peer has another local address, since a second connect
+ * keeps the address of the first. Returns true if so, with the old peer and local address, for the
+ * case that the new connect fails.
  */
 static bool leave_old_peer(int fd, const struct tracked *tracked, const struct local *wanted,
 			   struct sockaddr_in6 *peer, socklen_t *length, struct route *old)
@@ -126,7 +126,7 @@ static bool leave_old_peer(int fd, const struct tracked *tracked, const struct l
 	return true;
 }
 
-/* Nothing to connect to: connect(AF_UNSPEC), or what the kernel refuses before it reads more. */
+/* Returns true if there is no peer: connect(AF_UNSPEC), or an address that the kernel refuses. */
 static bool is_no_peer(const struct sockaddr *address, socklen_t length)
 {
 	return !address || length < sizeof(address->sa_family) || !send_can_read(address, length) ||

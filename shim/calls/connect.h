@@ -7,8 +7,9 @@
 
 /*
  * connect(2) of a tracked or fresh UDP socket. A plain connect lets the kernel choose the local
- * address by route, for sending and for receiving; to a peer whose local address is known this does
- * the two-step connect instead, and a plain one when that can't be had.
+ * address by route, for sending and for receiving. To a peer whose local address is known, the
+ * socket is connected in two steps, or plainly if that fails. Returns what connect(2) does, with
+ * its errno.
  */
 int connect_from(int fd, struct tracked *tracked, uint64_t salt, const struct sockaddr *address,
 		 socklen_t length);

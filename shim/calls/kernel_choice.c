@@ -20,8 +20,10 @@
 #define IPV6_UNICAST_IF 76
 #endif
 
-/* Gives a new socket an option of another one, if that is not 0 there. An index in network order
- * may look negative. */
+/*
+ * Copies an option to a new socket, unless it is 0. An index in network byte order may look
+ * negative.
+ */
 static __attribute__((noinline)) bool copy_option(int from, int to, int level, int name)
 {
 	int value = option_get(from, level, name);
@@ -29,8 +31,10 @@ static __attribute__((noinline)) bool copy_option(int from, int to, int level, i
 	return value == 0 || value == -1 || option_set(to, level, name, value);
 }
 
-/* Makes a socket in the space of that salt, if that is not 0. Returns -1 if the thread is
- * elsewhere. */
+/*
+ * Makes a socket like `fd`, in the space of that salt (0: in any). Returns -1 if the thread is in
+ * another network namespace.
+ */
 static __attribute__((noinline)) int make_asking_socket(int fd, uint64_t salt, sa_family_t family)
 {
 	int made = libc.socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -50,7 +54,9 @@ static __attribute__((noinline)) int make_asking_socket(int fd, uint64_t salt, s
 	return -1;
 }
 
-/* Connects the new socket to the peer. All zero: the kernel has no choice. */
+/*
+ * Connects the new socket to the peer, and reads its local address; all zero if there is no route.
+ */
 static __attribute__((noinline)) void ask_choice(int made, const struct peer *peer,
 						 struct in6_addr *choice)
 {

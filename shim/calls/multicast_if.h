@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* The program set IP_MULTICAST_IF on some socket to this value. */
+/* Records that the program set IP_MULTICAST_IF on some socket to this value. */
 void multicast_follow(const void *value, socklen_t length);
 
 /* Returns the only interface index that the program has set on sockets; 0: none, -1: several. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The accept of many DTLS servers, mbedtls_net_accept() and its copies: they connect the listening
- * socket to the peer, ask getsockname() for its address, and bind the next listening socket to
- * that. The address is then the one at which this peer asked, so the server would no longer listen
- * at the host's others. Such a bind() gets the wildcard address that the first socket had.
+ * mbedtls_net_accept() and its copies in other DTLS servers connect the listening socket to the
+ * peer, read its address by getsockname(), and bind the next listening socket to that. That is the
+ * address at which this peer asked, so the server would no longer listen at the host's others. Such
+ * a bind() gets the wildcard address that the first socket had.
  */
 #ifndef REBIND_H
 #define REBIND_H
@@ -14,7 +14,7 @@
 #include "base/compiler.h"
 #include "wire/peer.h"
 
-/* How far this thread is on the way to such a bind(). */
+/* The thread's steps before such a bind(). */
 enum {
 	REBIND_NONE,
 	REBIND_CONNECTED, /* it connected a listening socket, */
@@ -31,12 +31,12 @@ struct rebind {
 extern __thread struct rebind rebind_last;
 
 /*
- * The thread connected a socket that was bound to the wildcard address and to that device (0: to
- * none; a connect() to a link-local address binds it to one). errno stays.
+ * Records that the thread connected a socket that was bound to the wildcard address and to that
+ * device (0: to none; a connect() to a link-local address binds it to one). errno stays.
  */
 void rebind_connected(int fd, int device, bool mapped);
 
-/* getsockname(2) showed the thread the name of that socket. errno stays. */
+/* Records that getsockname(2) showed the thread the name of a socket. errno stays. */
 void rebind_shown(int fd);
 
 /*
@@ -46,7 +46,7 @@ void rebind_shown(int fd);
  */
 bool rebind_wildcard(int fd, const struct sockaddr *address, socklen_t length);
 
-/* Returns true if the thread's next bind() may be such a one. */
+/* Returns true if rebind_wildcard() has to examine the thread's next bind(). */
 static inline bool rebind_is_near(void)
 {
 	return unlikely(rebind_last.step == REBIND_SHOWN);

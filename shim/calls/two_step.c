@@ -64,8 +64,8 @@ void two_step_disconnect(const struct two_step_calls *calls, int fd)
 }
 
 /*
- * Returns the error with which the kernel finds no way from that source to a group, by that
- * interface if any; 0: it finds one.
+ * Probes for a route from that source to a group, by that interface if it is not 0. Returns 0 if
+ * there is one, else the kernel's error.
  */
 static int probe_group(const struct two_step *way, struct in_addr source, int ifindex, int flags)
 {
@@ -152,11 +152,11 @@ static __attribute__((noinline)) bool connect_v4(const struct two_step *way, str
 }
 
 /*
- * For a multicast destination __ip4_datagram_connect() takes the source from the multicast
- * interface's address and keeps it as the local address; the second connect keeps both. Nothing
- * comes between the two: a datagram from the peer that arrives there is refused. If the program has
- * an IP_MULTICAST_IF of its own, the first connect is to the address itself: the kernel takes that
- * as local address unless it is a secondary one. Returns how many of the two connects succeeded.
+ * Connects an IPv4 socket in two steps. For a multicast destination __ip4_datagram_connect() takes
+ * the multicast interface's address as local address, and the second connect, to the peer, keeps
+ * it. A datagram from the peer that arrives between the two is refused. If the program has an
+ * IP_MULTICAST_IF of its own, the first connect is to the address itself: the kernel takes that as
+ * local address unless it is a secondary one. Returns how many of the two connects succeeded.
  */
 static __attribute__((noinline)) int connect_twice_v4(const struct two_step *way)
 {
@@ -185,7 +185,10 @@ struct routing_header {
 	struct in6_addr hop;
 };
 
-/* The socket's routing header to that hop; NULL: none. Not if the program has one of its own. */
+/*
+ * Sets the socket's routing header to that hop; NULL removes it. Returns false if the program has
+ * one of its own.
+ */
 static bool set_routing_header(const struct two_step *way, const struct in6_addr *hop)
 {
 	/* The length counts 8 octets each after the first 8. */
@@ -216,7 +219,10 @@ static __attribute__((noinline)) int connect_twice_v6(const struct two_step *way
 				    .sin6_addr = way->local->address };
 	bool link_local = IN6_IS_ADDR_LINKLOCAL(&way->local->address), failed;
 
-	/* The way to a link-local peer is looked for on its link, where no other address may be. */
+	/*
+	 * The route to a link-local peer is looked up on its link, where only link-local addresses
+	 * may be.
+	 */
 	if (link_local == IN6_IS_ADDR_LINKLOCAL(&way->peer->host) &&
 	    set_routing_header(way, &way->local->address)) {
 		failed = way->calls->connect(way->fd, way->address, way->length);

@@ -29,7 +29,7 @@ int after_fcntl(int fd, int command, int result)
 	return result;
 }
 
-/* No port and no address of the program's choice: still a client, as it was. */
+/* Returns true for a bind() to no port and no address, after which a client is still one. */
 static bool names_nothing(const struct sockaddr *address, socklen_t length)
 {
 	struct peer self;

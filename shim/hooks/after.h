@@ -18,7 +18,7 @@ int after_fcntl(int fd, int command, int result);
 
 int after_bind(int fd, int result, const struct sockaddr *address, socklen_t length);
 
-/* A connect() that the program made as it stands, on a descriptor that needed nothing else. */
+/* connect() of a descriptor that is not tracked, made with the program's own arguments. */
 int after_connect(int fd, int result, const struct sockaddr *address);
 
 int after_setsockopt(int fd, int result, int level, int name, const void *value, socklen_t length);

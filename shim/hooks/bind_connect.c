@@ -30,8 +30,10 @@ static int connect_tracked(int fd, struct tracked *tracked, uint64_t salt,
 
 	errno = e;
 	result = connect_from(fd, tracked, salt, address, length);
-	/* A server connects to the peer that asked last; all else is the program asking for its
-	 * address. */
+	/*
+	 * A server connects to the peer that asked last; other programs connect to learn an address
+	 * of their own.
+	 */
 	if (!result && listens && peer_read(&peer, address, length) &&
 	    last_recv_read(&thread_last_recv, &peer, salt, tracked_get(tracked, port), &local))
 		rebind_connected(fd, device, mapped);

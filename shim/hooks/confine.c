@@ -7,8 +7,9 @@
 #include "libc/libc.h"
 
 /*
- * A filter of system calls may kill for one of ours. PR_SET_NO_NEW_PRIVS comes before one that is
- * installed by seccomp(2). The libc's function takes as many arguments as are there, as this does.
+ * A filter of system calls may kill the program for a call of the library. PR_SET_NO_NEW_PRIVS
+ * precedes a filter that seccomp(2) installs. The libc's function takes as many arguments as this
+ * one.
  */
 int hook_prctl(int option, unsigned long second, unsigned long third, unsigned long fourth,
 	       unsigned long fifth)

@@ -40,8 +40,9 @@ static bool slot_leads_to(const struct object *object, const char *name, functio
 }
 
 /*
- * Our hook in place of what is in the slot: the libc's function. A call that was not made yet still
- * leads into the object itself (lazy binding); then the loader is asked what it would find.
+ * Returns the hook for a slot that leads to the libc's function, or NULL. A slot whose function was
+ * not called yet leads into the object itself (lazy binding); dlsym() then tells which function the
+ * loader would find.
  */
 static function hook_for(const struct object *object, const char *name, function now)
 {
@@ -80,7 +81,7 @@ static void mend_relocation(const struct object *object, const ElfW(Rel) * reloc
 #endif
 	function now, hook;
 
-	/* Only symbols that are looked up elsewhere, and only slots that can hold an address. */
+	/* Only symbols of other objects, and only slots that can hold an address. */
 	if (symbol == object->symbols || symbol->st_shndx != SHN_UNDEF || slot % sizeof(slot))
 		return;
 	memcpy(&now, (const void *)slot, sizeof(now));
@@ -125,7 +126,7 @@ struct walk {
 	struct object objects[OBJECTS];
 };
 
-/* Only noted: in here the loader holds a lock under which nothing may be looked up. */
+/* Copies the object: the loader holds a lock here, so no symbol may be looked up yet. */
 static int collect_object(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	struct object object = { .base = info->dlpi_addr };

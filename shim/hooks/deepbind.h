@@ -6,7 +6,7 @@
 #ifndef DEEPBIND_H
 #define DEEPBIND_H
 
-/* How many objects are loaded now. */
+/* Returns how many objects are loaded now. */
 int deepbind_count(void);
 
 /*

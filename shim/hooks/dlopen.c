@@ -13,7 +13,7 @@
 #define RTLD_DEEPBIND 0
 #endif
 
-/* Apart, so that the hook itself needs no stack frame. */
+/* Not inlined: the hook itself needs no stack frame. */
 static __attribute__((noinline)) void *open_deep(const char *file, int mode)
 {
 	int known = deepbind_count();
@@ -25,8 +25,8 @@ static __attribute__((noinline)) void *open_deep(const char *file, int mode)
 }
 
 /*
- * A sibling call in every build, also at -O0: compilers that cannot be told so for one call are
- * told to optimise the function that makes it, and to put no counters after the call.
+ * Makes a sibling call in every build, also at -O0. A compiler without the attribute is told to
+ * optimise the function, and to put no counters after the call.
  */
 #if defined(__has_attribute)
 #if __has_attribute(musttail)
@@ -59,7 +59,7 @@ MAKES_SIBLING_CALL void *hook_dlopen(const char *file, int mode)
 /* A function of the libc, as deepbind.c has them; only compared and copied. */
 typedef void (*function)(void);
 
-/* Our hook for what the libc's dlsym() found, if that is the function that our hook calls on. */
+/* Returns our hook if it calls the function that dlsym() found, else that function. */
 static void *hook_of(void *found)
 {
 #define IN_TABLE(type, name, parameters, arguments) \

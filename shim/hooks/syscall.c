@@ -136,7 +136,7 @@ static int recvmmsg_time64_by_number(int fd, struct mmsghdr *messages, unsigned 
 }
 #endif
 
-/* A kernel may know recvmsg() by this number alone. */
+/* recvmsg() by socketcall(): a kernel may have no other number for it. */
 #ifdef SYS_socketcall
 enum { SOCKETCALL_RECVMSG = 17, SOCKETCALL_RECVMMSG = 19 };
 
@@ -161,7 +161,7 @@ static int recvmmsg_by_socketcall(int fd, struct mmsghdr *messages, unsigned int
 #define MADE_BY(call, name) name##_by_number
 #endif
 
-/* A call that makes or names a descriptor, and never waits for datagrams; `a` are its arguments. */
+/* Makes a call that makes or names a descriptor, and does what follows; `a` are its arguments. */
 static long make_followed_call(enum kind kind, const long *a, const struct call *call)
 {
 	long result = make_call(call);
@@ -255,7 +255,7 @@ static long receive_by_number(enum kind kind, const long *a, const struct call *
 	}
 }
 
-/* One that sends or connects, by the hook of the libc's function for it. */
+/* Sends or connects by the hook of the libc's function for it. */
 static long call_hook(enum kind kind, const long *a)
 {
 	int fd = (int)a[0];

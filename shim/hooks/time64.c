@@ -8,7 +8,9 @@
 
 #if __SIZEOF_POINTER__ == 4
 
-/* They differ from the calls they stand for in timestamps, which kernels since 5.1 give as asked.
+/*
+ * These calls differ from those without 64 in timestamps, which kernels since 5.1 give in either
+ * form.
  */
 ssize_t hook___recvmsg64(int fd, struct msghdr *message, int flags)
 {

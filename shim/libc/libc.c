@@ -11,7 +11,10 @@
 #include "libc/libc.h"
 #include "libc/lookup.h"
 
-/* Looks all functions up, the first time. A function that the libc lacks stays as it is. */
+/*
+ * Looks all functions up, the first time. A pointer to a function that the libc lacks stays as it
+ * is.
+ */
 static void find_functions(void);
 
 #define FIRST_CALL_WITH(type, name, parameters, begin, arguments, missing) \
@@ -89,7 +92,7 @@ void libc_find_dlsym(void)
 #define FIRST_JUMP_POINTER(type, name, parameters, arguments) .name = libc_first_##name,
 struct libc libc = { HOOKS_JUMP(FIRST_JUMP_POINTER) FUNCTIONS(FIRST_POINTER) };
 
-/* Where the code of libraries between us and the libc is, and ours; more are not kept apart. */
+/* The code of this library, and of libraries between it and the libc; at most this many parts. */
 enum { BETWEEN = 8 };
 static struct {
 	uintptr_t start, size;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The next functions: what the program would have called without us. */
+/* The libc's own functions: those that the program would call without this library. */
 #ifndef LIBC_H
 #define LIBC_H
 
@@ -13,8 +13,8 @@
 #include "libc/hooks.h"
 
 /*
- * Calls that the library makes itself and does not hook. It makes them past other preloaded
- * libraries too: the answers that those rewrite are for the program.
+ * Functions that the library calls and does not hook. It calls the libc's, past other preloaded
+ * libraries, whose changed results are for the program.
  */
 #define CALLS_OF_OURS(HOOK)                                                                      \
 	HOOK(int, close, (int fd), (fd))                                                         \
@@ -43,8 +43,8 @@
 #define HOOK_POINTER(type, name, parameters, arguments) type(*name) parameters;
 
 /*
- * Each pointer can be called at any time, before the constructor ran too: until it is resolved it
- * leads to a function that resolves it (lookup.h) and calls on.
+ * Each pointer can be called at any time, also before the constructor: at first it leads to a
+ * function that resolves it (lookup.h) and then calls it.
  */
 struct libc {
 	HOOKS_JUMP(HOOK_POINTER) /* these are first: hooks/jump.S knows where */

@@ -11,10 +11,10 @@
 #include "sockets/state.h"
 #include "sockets/tracked.h"
 
-/* A socket whose datagrams never carry PKTINFO, as often as this in a row, is left alone. */
+/* After this many datagrams in a row without PKTINFO a socket is plain. */
 enum { MISSES_MAX = 16 };
 
-/* Why the kernel is asked. */
+/* The reason for asking the kernel. */
 enum reason {
 	USED,	 /* the descriptor is used, and nothing is known of it */
 	BOUND,	 /* the program bound it to a port */
@@ -44,8 +44,8 @@ sa_family_t socket_name(int fd, struct peer *name)
 }
 
 /*
- * A group as local address is no source either, but nothing can be learned there: whatever arrives
- * came to the group.
+ * Returns true if the socket is bound to a unicast address. One that is bound to a group is
+ * tracked, as a wildcard socket is: a group is no source.
  */
 static bool has_own_address(const struct peer *self)
 {
@@ -66,8 +66,8 @@ static struct tracked *find_record(int fd, uint64_t cookie, uint32_t *tag)
 }
 
 /*
- * Makes the record of a wildcard socket and switches PKTINFO on. Returns NULL if that cannot be
- * had; the number is plain then.
+ * Makes the record of a wildcard socket and switches PKTINFO on. Returns NULL if that fails; the
+ * number is plain then.
  */
 static struct tracked *track_socket(int fd, enum reason why, const struct peer *self,
 				    sa_family_t family)
@@ -125,7 +125,7 @@ static struct tracked *ask_kernel_of_socket(int fd, enum reason why, uint32_t *v
 		return NULL;
 	if (!self.port) {
 		*value = DESCRIPTOR_FRESH;
-		/* If it was tracked, it lost its port by connect(AF_UNSPEC): all begins anew. */
+		/* A tracked socket can lose its port by connect(AF_UNSPEC): it is fresh again. */
 		options_clear(fd);
 		return NULL;
 	}

@@ -19,7 +19,7 @@
  */
 struct tracked *socket_classify(int fd, uint64_t *salt);
 
-/* The program bound it. errno stays. */
+/* Classifies a socket that the program bound. errno stays. */
 void socket_bound(int fd);
 
 /* A fresh socket that replied to a peer is tracked from now on, whatever its port. errno stays. */
@@ -41,7 +41,7 @@ static inline struct tracked *socket_find_fast(int fd, uint64_t *salt)
 	return likely(tracked_get(tracked, tag) == value) ? tracked : NULL;
 }
 
-/* The slow path of socket_find(): another value is remembered, or nothing. */
+/* The slow path of socket_find(), for a number with that value. */
 struct tracked *socket_find_slow(int fd, uint32_t value, uint64_t *salt);
 
 /* Returns the record of a tracked socket and the salt of its space, or NULL. */
@@ -96,13 +96,13 @@ static inline struct tracked *socket_find_wildcard(int fd, uint64_t *salt)
 	return descriptor_is_plain(descriptor_get(fd)) ? NULL : socket_find_wildcard_slow(fd, salt);
 }
 
-/* A descriptor that socket(2) just made. */
+/* Records a descriptor that socket(2) just made. */
 void socket_made(int fd, int domain, int type, int protocol);
 
-/* `made` is a new duplicate of `fd`, or was one before. */
+/* Records that `made` is a duplicate of `fd`. */
 void socket_duplicated(int fd, int made);
 
-/* A descriptor that came to be in another way, or is something else now: found out at next use. */
+/* Forgets a descriptor, which may be another file now; its next use classifies it. */
 void socket_forget(int fd);
 
 /*

@@ -79,7 +79,9 @@ bool descriptor_set(int fd, uint32_t value)
 	old = __atomic_load_n(slot, __ATOMIC_RELAXED);
 	if (old == value)
 		return false;
-	/* All other changes are found out from the kernel if they are a vfork child's. */
+	/*
+	 * Other changes by a vfork child do no harm: the kernel is asked when a value does not fit.
+	 */
 	if ((old > DESCRIPTOR_FRESH || value & DESCRIPTOR_TRACKED) && !descriptor_is_ours())
 		return false;
 	old = __atomic_exchange_n(slot, value, __ATOMIC_ACQ_REL);

@@ -53,13 +53,13 @@ static inline bool descriptor_is_plain(uint32_t value)
  */
 bool descriptor_set(int fd, uint32_t value);
 
-/* Makes the state that tells a vfork child from its parent. */
+/* Prepares to tell a vfork child from its parent. */
 void descriptor_start(void);
 
-/* This process was forked: what it knows is its own, also if its first caller is a vfork child. */
+/* Called in a forked child: the table is its own, also if its first caller is a vfork child. */
 void descriptor_forked(void);
 
-/* Returns false in a vfork child: one system call. */
+/* Returns false in a vfork child. Makes one system call. */
 bool descriptor_is_ours(void);
 
 /* Returns true for a socket that is bound to no port of the program's choice, if to any. */

@@ -21,10 +21,10 @@
 #endif
 
 /*
- * The options that we switch on, and our mark for each: for those who get the socket by exec or
- * over a UNIX socket and can't know who switched it on. SO_NOFCS means something to packet sockets
- * only (net/packet/af_packet.c) and SO_OOBINLINE to TCP; any socket keeps them (sock_setsockopt()),
- * so they cost nothing and follow the socket everywhere.
+ * The options that the library switches on, and its mark for each. A process that gets the socket
+ * by exec or over a UNIX socket sees by the mark that the library switched the option on. SO_NOFCS
+ * means something to packet sockets only (net/packet/af_packet.c) and SO_OOBINLINE to TCP; any
+ * socket keeps them (sock_setsockopt()).
  */
 static const struct {
 	unsigned int kind;
@@ -172,7 +172,7 @@ bool option_is_followed(int level, int name)
 	       (level == SOL_SOCKET && (name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX));
 }
 
-/* The value as do_ip_setsockopt() reads it: an int, or a byte where there is no room for one. */
+/* Returns the value as do_ip_setsockopt() reads it: an int, or a byte where an int has no room. */
 static int option_value(const void *value, socklen_t length)
 {
 	int number = 0;

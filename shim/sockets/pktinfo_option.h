@@ -34,8 +34,8 @@ void options_clear(int fd);
 unsigned int options_of_ours(int fd);
 
 /*
- * How often programs set a PKTINFO option on a tracked socket, in any process of the tree: the
- * records of other processes may be wrong then.
+ * Returns how often programs set a PKTINFO option on a tracked socket, in any process of the tree:
+ * the records of other processes may be wrong then.
  */
 static inline uint8_t options_changes(void)
 {
@@ -48,7 +48,7 @@ static inline uint8_t options_changes(void)
  */
 void options_refresh(int fd, struct tracked *tracked);
 
-/* Which INFO_ bit an option is; 0: none of ours. */
+/* Returns the INFO_ bit of an option; 0 for all other options. */
 static inline unsigned int option_kind(int level, int name)
 {
 	if (level == SOL_SOCKET)
@@ -64,12 +64,12 @@ static inline unsigned int option_kind(int level, int name)
 bool option_is_followed(int level, int name);
 
 /*
- * The program set such an option, and the kernel agreed: of its own PKTINFO that it wants it, of
- * a device that the socket is in another space, of others that more control data will come.
+ * Records that the program set such an option: that it wants PKTINFO, that the socket is in another
+ * space, or that more control data will come. errno stays.
  */
 void options_follow(int fd, int level, int name, const void *value, socklen_t length);
 
-/* Puts the program's own view of a PKTINFO option in place of the kernel's answer. */
+/* Replaces the kernel's value of a PKTINFO option by the one that the program set. */
 void options_show_wanted(int fd, unsigned int kind, void *value, socklen_t length);
 
 #endif

@@ -11,7 +11,7 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-/* One more takes the place of the first. */
+/* If there are more, the first is replaced. */
 enum { SPACES = 8 };
 static struct space spaces[SPACES];
 static uint32_t spaces_used;

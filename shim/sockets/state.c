@@ -20,7 +20,7 @@
 #include "sockets/descriptor_table.h"
 #include "sockets/state.h"
 
-/* For those who want to know whether the library is there: dlsym(RTLD_DEFAULT, ...). */
+/* A program can see by dlsym(RTLD_DEFAULT, ...) whether the library is there. */
 EXPORT const char replyfrom_version[] = PACKAGE_VERSION;
 
 enum { NOT_YET, STARTING, OFF, ON };

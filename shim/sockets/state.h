@@ -14,8 +14,9 @@ struct library {
 extern struct library library;
 
 /*
- * Makes the state if that was not done yet; hooks may run before the constructor. Returns false
- * when the library shall do nothing: switched off, no memory, or another caller is just making it.
+ * Starts the library if that was not done yet; hooks may run before the constructor. Returns false
+ * if the library is to do nothing: it is switched off, there is no memory, or another caller is
+ * starting it. errno stays.
  */
 bool library_ready(void);
 

@@ -6,7 +6,7 @@
 
 struct tracked tracked_first[TRACKED_CHUNK], *tracked_chunks[TRACKED_CHUNKS] = { tracked_first };
 
-/* How many records were ever in use. */
+/* The number of records that were ever in use. */
 static uint32_t used;
 
 /*
@@ -20,7 +20,7 @@ static uint64_t free_list;
 enum { GENERATION = SOCKETS };
 _Static_assert((SOCKETS & (SOCKETS - 1)) == 0, "an index is some bits of the tag");
 
-/* Makes sure that the chunk of a record exists. */
+/* Maps the chunk of a record, if that was not done yet. Returns false if there is no memory. */
 static bool make_record_chunk(uint32_t index)
 {
 	return chunk_get(&tracked_chunks[index / TRACKED_CHUNK], sizeof(tracked_first)) != NULL;

@@ -28,7 +28,7 @@ struct tracked {
 	uint8_t state;
 	uint16_t misses; /* datagrams in a row that carried no PKTINFO */
 	uint8_t wanted;	 /* INFO_ bits: what the program switched on itself */
-	uint8_t options; /* source_options() when `wanted` was read */
+	uint8_t options; /* options_changes() when `wanted` was read */
 	uint8_t unused[6];
 	uint64_t cookie;	/* SO_COOKIE, which tells whether it is still the same socket */
 	struct in6_addr source; /* for TRACKED_BY_CONTROL */
