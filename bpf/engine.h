@@ -57,7 +57,8 @@ struct maps {
 extern struct maps maps;
 /* Loads everything; fails with a line that names what is missing. */
 void load(const struct settings *settings, bool connects);
-/* What learns first, what sets sources when the sockets that there are already are known. */
+/* The first attaches the BPF programs that record, the second those that set sources: only after
+ * the open sockets are known. */
 void attach_learning(const struct cgroup *cgroup);
 void attach_sending(const struct cgroup *cgroup);
 /* For a socket that was made in another cgroup: attaches there too, for sockets we know alone. */
@@ -65,8 +66,8 @@ bool attach_foreign(uint64_t id);
 /* What sees which address the kernel chooses: not before somebody needs it, for it is not free. */
 void attach_egress(const struct cgroup *cgroup);
 /* The table of peers, to read. */
-const struct set *load_table(uint32_t *sets);
-const struct slot *load_slots(void);
+const struct bucket *load_table(uint32_t *buckets);
+const struct local_slot *load_slots(void);
 const volatile __u64 *load_asked(void);
 /* What `status` shows of this engine. */
 struct keeper_record *load_record(void);

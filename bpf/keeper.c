@@ -84,7 +84,7 @@ static void on_own(const struct engine_event *event)
 			choice.address[0] = address.s6_addr32[3];
 		else
 			memcpy(choice.address, &address, sizeof(choice.address));
-		bpf_map_update_elem(maps.choices, &event->name, &choice, BPF_ANY);
+		bpf_map_update_elem(maps.choices, &event->key, &choice, BPF_ANY);
 	}
 	if (!attached)
 		attach_egress(kept);

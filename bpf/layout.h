@@ -2,10 +2,10 @@
 /*
  * What the BPF programs and the engine share: the maps' layout and the keyed hashes.
  *
- * The table of peers is an array of 64-byte sets of eight entries. An entry is one 64-bit word, so
+ * The peer table is an array of 64-byte buckets of eight entries. An entry is one 64-bit word, so
  * every CPU reads and writes it whole:
  *
- *	bits  0-39	tag: 24 bits of the peer's hash, and the local port mixed with 16 more
+ *	bits  0-39	key: 24 bits of the peer's hash, and the local port mixed with 16 more
  *	bits 40-41	kind
  *	bits 42-53	slot: where the local address is
  *	bits 54-58	generation of that slot
@@ -17,15 +17,15 @@
 #include <linux/types.h>
 
 enum {
-	SET_ENTRIES = 8,
+	BUCKET_SLOTS = 8,
 	SLOT_BITS = 12,
 	SLOTS = 1 << SLOT_BITS,
-	SLOT_WAYS = 8,
+	LOCAL_SLOTS = 8,
 	/* The first slots hold no address. */
 	SLOT_NONE = 0,	    /* an own conversation of which nothing has left yet */
 	SLOT_AMBIGUOUS = 1, /* one link-local peer on several links: nothing is attached */
 	SLOT_UNSEEN = 2,    /* an own conversation that began before rf_egress was attached */
-	SLOT_FIRST = SLOT_WAYS,
+	SLOT_FIRST = LOCAL_SLOTS,
 	TICK_BITS = 5,
 	TICKS = 1 << TICK_BITS,
 	GENERATION_BITS = 5,
@@ -47,7 +47,7 @@ enum {
 #define TIME_MASK     1023u
 #define HOST_MASK     ((1ull << SLOT_SHIFT) - 1)
 #define AUXILIARY     (1ull << KIND_SHIFT)
-#define NAME_MASK     ((1ull << (KIND_SHIFT + 1)) - 1)
+#define KEY_MASK      ((1ull << (KIND_SHIFT + 1)) - 1)
 #define ANY_PORT_MASK (AUXILIARY | 0xffffffull)
 
 /* An entry's kind. The low bit keeps the auxiliary ones apart from the entries of peers. */
@@ -57,15 +57,15 @@ enum {
 	ENTRY_OWN = 2,	  /* a conversation that the program began, and its local address */
 };
 
-struct set {
-	__u64 entry[SET_ENTRIES];
+struct bucket {
+	__u64 entry[BUCKET_SLOTS];
 };
 
 /*
  * A local address at which somebody asked. The high half of each word is the generation, so that a
  * reader finds out without barriers whether words belong together.
  */
-struct slot {
+struct local_slot {
 	__u64 part[4];	/* the address; IPv4: part[0] alone */
 	__u64 network;	/* the network namespace */
 	__u64 domain;	/* the VRF's or link's interface, and SLOT_V4 */
@@ -148,7 +148,7 @@ enum event_kind {
 struct engine_event {
 	__u32 kind, network, pid;
 	__u32 port, v4, address[4]; /* the peer */
-	__u64 name;		    /* of the conversation in rf_choices */
+	__u64 key;		    /* of the conversation in rf_choices */
 };
 
 /* The local address that the kernel chooses for a conversation. */
@@ -203,16 +203,16 @@ HASH_INLINE __u64 hash_peer(const volatile struct secrets *secret, __u64 host, _
 	return h ^ h >> 29;
 }
 
-HASH_INLINE __u64 entry_tag(__u64 peer, __u32 local_port)
+HASH_INLINE __u64 entry_key(__u64 peer, __u32 local_port)
 {
 	return (peer & 0xffffffffull) ^ ((__u64)local_port << 24 & 0xffff000000ull) ^
 	       (peer >> 8 & 0xff00000000ull);
 }
 
-/* The sets where entries of this hash may be: multiply instead of a remainder. */
-HASH_INLINE __u32 set_of(__u64 hash, __u32 sets)
+/* The buckets where entries of this hash may be: multiply instead of a remainder. */
+HASH_INLINE __u32 bucket_of(__u64 hash, __u32 buckets)
 {
-	return (__u32)((hash >> 32) * sets >> 32);
+	return (__u32)((hash >> 32) * buckets >> 32);
 }
 
 HASH_INLINE __u32 entry_slot(__u64 entry)
@@ -240,9 +240,9 @@ HASH_INLINE __u32 asked_index(__u64 host, __u32 local_port)
 }
 
 /* Did that host ask not long ago? */
-HASH_INLINE int asked_is_open(__u64 record, __u64 name, __u32 now)
+HASH_INLINE int asked_is_open(__u64 record, __u64 key, __u32 now)
 {
-	return record && !((record ^ name) & HOST_MASK) &&
+	return record && !((record ^ key) & HOST_MASK) &&
 	       ((now - (__u32)(record >> TIME_SHIFT)) & TIME_MASK) <= ASKED_UNITS;
 }
 

@@ -28,7 +28,7 @@ struct maps maps;
 /* The programs, and if need be those for other cgroups in which sockets of ours were made. */
 static struct replyfrom_bpf *skeleton, *skeleton_for_known;
 static struct secrets secrets;
-static uint32_t number_of_sets;
+static uint32_t number_of_buckets;
 static struct bpf_link *links[8 + 3 * FOREIGN_MAX];
 static size_t number_of_links;
 
@@ -155,7 +155,7 @@ static void set_constants(struct replyfrom_bpf *made, const struct settings *wan
 		ticks++;
 	read_port_range(&first, &last);
 	memcpy((void *)(uintptr_t)&made->rodata->secret, &secrets, sizeof(secrets));
-	made->rodata->sets = number_of_sets;
+	made->rodata->buckets = number_of_buckets;
 	made->rodata->tick_shift = ticks;
 	made->rodata->first_port = first;
 	made->rodata->last_port = last;
@@ -177,10 +177,10 @@ void load(const struct settings *wanted, bool connects)
 	skeleton = replyfrom_bpf__open();
 	if (!skeleton)
 		fail_load(errno);
-	number_of_sets = wanted->peers * ENTRIES_OF_PEER / SET_ENTRIES;
+	number_of_buckets = wanted->peers * ENTRIES_OF_PEER / BUCKET_SLOTS;
 	make_secrets();
 	set_constants(skeleton, wanted);
-	bpf_map__set_max_entries(skeleton->maps.rf_peers, number_of_sets);
+	bpf_map__set_max_entries(skeleton->maps.rf_peers, number_of_buckets);
 	bpf_program__set_autoload(skeleton->progs.rf_connect4, connects);
 	bpf_program__set_autoload(skeleton->progs.rf_connect6, connects);
 	error = replyfrom_bpf__load(skeleton);
@@ -341,22 +341,22 @@ static const void *map_read_only(int fd, size_t length)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-const struct set *load_table(uint32_t *sets)
+const struct bucket *load_table(uint32_t *buckets)
 {
-	static const struct set *table;
+	static const struct bucket *table;
 
 	if (!table)
-		table = map_read_only(maps.peers, number_of_sets * sizeof(struct set));
-	*sets = number_of_sets;
+		table = map_read_only(maps.peers, number_of_buckets * sizeof(struct bucket));
+	*buckets = number_of_buckets;
 	return table;
 }
 
-const struct slot *load_slots(void)
+const struct local_slot *load_slots(void)
 {
-	static const struct slot *slots;
+	static const struct local_slot *slots;
 
 	if (!slots)
-		slots = map_read_only(maps.slots, SLOTS * sizeof(struct slot));
+		slots = map_read_only(maps.slots, SLOTS * sizeof(struct local_slot));
 	return slots;
 }
 
@@ -387,7 +387,7 @@ const struct secrets *load_secrets(void)
 
 uint32_t load_peers(void)
 {
-	return number_of_sets * SET_ENTRIES / ENTRIES_OF_PEER;
+	return number_of_buckets * BUCKET_SLOTS / ENTRIES_OF_PEER;
 }
 
 /* Numbers of 31 bits, never 0. */

@@ -9,14 +9,15 @@
 
 #include "engine.h"
 
-static bool find(uint64_t set, uint64_t name, uint64_t mask, uint64_t *entry)
+static bool find(uint64_t hash, uint64_t key, uint64_t mask, uint64_t *entry)
 {
-	uint32_t sets;
-	const struct set *table = load_table(&sets);
+	uint32_t buckets;
+	const struct bucket *table = load_table(&buckets);
 
-	for (int i = 0; i < SET_ENTRIES; i++) {
-		*entry = __atomic_load_n(&table[set_of(set, sets)].entry[i], __ATOMIC_RELAXED);
-		if (!((*entry ^ name) & mask))
+	for (int i = 0; i < BUCKET_SLOTS; i++) {
+		*entry = __atomic_load_n(&table[bucket_of(hash, buckets)].entry[i],
+					 __ATOMIC_RELAXED);
+		if (!((*entry ^ key) & mask))
 			return true;
 	}
 	return false;
@@ -38,24 +39,24 @@ static bool find_host(uint64_t host, uint32_t local_port, uint64_t *entry)
 static bool find_peer(const struct socket_state *state, uint64_t host, uint64_t hash,
 		      uint32_t local_port, uint64_t *entry, bool *has_generation)
 {
-	uint64_t name = entry_tag(hash, local_port);
+	uint64_t key = entry_key(hash, local_port);
 
 	*has_generation = true;
 	if (state->role != ROLE_FRESH &&
-	    (find(host, name, NAME_MASK, entry) || find(hash, name, NAME_MASK, entry)))
+	    (find(host, key, KEY_MASK, entry) || find(hash, key, KEY_MASK, entry)))
 		return entry_kind(*entry) == ENTRY_ASKED;
 	if (state->role == ROLE_SERVER) {
 		*has_generation = false;
 		return find_host(host, local_port, entry);
 	}
-	return (find(host, name, ANY_PORT_MASK, entry) || find(hash, name, ANY_PORT_MASK, entry)) &&
+	return (find(host, key, ANY_PORT_MASK, entry) || find(hash, key, ANY_PORT_MASK, entry)) &&
 	       entry_kind(*entry) == ENTRY_ASKED;
 }
 
 /* The address in the slot that an entry points to. Returns false if it was taken over. */
 static bool read_slot(uint64_t entry, bool has_generation, struct in6_addr *local, uint32_t *domain)
 {
-	const struct slot *slots = load_slots(), *slot;
+	const struct local_slot *slots = load_slots(), *slot;
 	uint64_t part[4], of_domain;
 
 	if (!slots || entry_slot(entry) < SLOT_FIRST)
@@ -112,13 +113,13 @@ bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct i
 	socklen_t size = sizeof(name), link_size;
 	struct socket_state state;
 	uint64_t host, entry;
-	uint32_t sets, domain;
+	uint32_t buckets, domain;
 	in_port_t port;
 	bool has_generation;
 	int link = 0;
 
 	link_size = sizeof(link);
-	if (!load_table(&sets) || bpf_map_lookup_elem(maps.sockets, &fd, &state) ||
+	if (!load_table(&buckets) || bpf_map_lookup_elem(maps.sockets, &fd, &state) ||
 	    state.role == ROLE_CLIENT || state.role == ROLE_EXCLUDED ||
 	    getsockname(fd, (struct sockaddr *)&name, &size) ||
 	    getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &link, &link_size) ||

@@ -29,7 +29,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1); /* the engine says how many */
 	__type(key, __u32);
-	__type(value, struct set);
+	__type(value, struct bucket);
 } rf_peers SEC(".maps");
 
 struct {
@@ -37,7 +37,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SLOTS);
 	__type(key, __u32);
-	__type(value, struct slot);
+	__type(value, struct local_slot);
 } rf_slots SEC(".maps");
 
 struct {
@@ -99,7 +99,7 @@ struct {
 } rf_keeper SEC(".maps");
 
 const volatile struct secrets secret = { 0 };
-const volatile __u32 sets = 1;
+const volatile __u32 buckets = 1;
 const volatile __u32 tick_shift = 0; /* that many entries made, as a power of two, are a tick */
 const volatile __u32 first_port = 32768, last_port = 60999; /* those the kernel chooses from */
 const volatile __u32 some_ports = 0;
@@ -165,13 +165,13 @@ struct peer {
 
 /* --- The local addresses --- */
 
-ALWAYS_INLINE struct slot *slot_at(__u32 index)
+ALWAYS_INLINE struct local_slot *slot_at(__u32 index)
 {
 	return bpf_map_lookup_elem(&rf_slots, &index);
 }
 
 /* Does the slot hold the peer's local address? Then its generation is in *generation. */
-ALWAYS_INLINE int slot_has(struct slot *slot, const struct peer *peer, __u32 *generation)
+ALWAYS_INLINE int slot_has(struct local_slot *slot, const struct peer *peer, __u32 *generation)
 {
 	__u64 part = LOOK(slot->part[0]);
 	__u64 whole = part & 0xffffffff00000000ull;
@@ -196,7 +196,7 @@ ALWAYS_INLINE __u64 slot_pointer(__u32 index, __u32 generation)
 }
 
 /* Takes the slot for the peer's local address. Returns its pointer; 0 if another CPU was faster. */
-ALWAYS_INLINE __u64 slot_take(struct slot *slot, __u32 index, const struct peer *peer)
+ALWAYS_INLINE __u64 slot_take(struct local_slot *slot, __u32 index, const struct peer *peer)
 {
 	__u32 state = LOOK(slot->state), generation = (state >> 1) + 1;
 	__u64 whole = (__u64)generation << 32;
@@ -222,11 +222,11 @@ GLOBAL __u64 slot_find(const struct peer *peer)
 		return 0;
 
 	__u64 hash = hash_host6(&secret, peer->address, peer->network, peer->domain);
-	__u32 base = SLOT_FIRST + set_of(hash, SLOTS / SLOT_WAYS - 1) * SLOT_WAYS;
+	__u32 base = SLOT_FIRST + bucket_of(hash, SLOTS / LOCAL_SLOTS - 1) * LOCAL_SLOTS;
 	__u32 oldest = base, most = 0, generation, age;
-	struct slot *slot;
+	struct local_slot *slot;
 
-	for (__u32 index = base; index < base + SLOT_WAYS; index++) {
+	for (__u32 index = base; index < base + LOCAL_SLOTS; index++) {
 		slot = slot_at(index);
 		if (!slot)
 			return 0;
@@ -248,7 +248,7 @@ GLOBAL __u64 slot_find(const struct peer *peer)
  * Is the address in the slot still local? Asked once an epoch. The atomic read of the epoch keeps
  * it before the lookup: the keeper deletes an address first and moves the epoch then.
  */
-NOINLINE int slot_verify(struct slot *slot)
+NOINLINE int slot_verify(struct local_slot *slot)
 {
 	__u64 part = LOOK(slot->part[0]), network = LOOK(slot->network);
 	__u64 domain = LOOK(slot->domain), whole = part & 0xffffffff00000000ull;
@@ -281,7 +281,7 @@ NOINLINE int slot_verify(struct slot *slot)
  */
 ALWAYS_INLINE int slot_read(__u64 entry, int check, int v4, __u32 *address)
 {
-	struct slot *slot = slot_at(entry_slot(entry));
+	struct local_slot *slot = slot_at(entry_slot(entry));
 	__u64 part, whole, verified, other[3] = { 0 };
 	__u32 now = LOOK(epoch);
 
@@ -314,21 +314,21 @@ ALWAYS_INLINE int slot_read(__u64 entry, int check, int v4, __u32 *address)
 
 /* --- The table of peers --- */
 
-ALWAYS_INLINE struct set *set_at(__u64 hash)
+ALWAYS_INLINE struct bucket *bucket_at(__u64 hash)
 {
-	__u32 index = set_of(hash, sets);
+	__u32 index = bucket_of(hash, buckets);
 
 	return bpf_map_lookup_elem(&rf_peers, &index);
 }
 
-/* The entry of that name in a set; *entry is what it was when it was found. */
-ALWAYS_INLINE __u64 *set_find(struct set *set, __u64 name, __u64 mask, __u64 *entry)
+/* The entry of that key in a bucket; *entry is what it was when it was found. */
+ALWAYS_INLINE __u64 *bucket_find(struct bucket *bucket, __u64 key, __u64 mask, __u64 *entry)
 {
 #pragma unroll
-	for (int i = 0; i < SET_ENTRIES; i++) {
-		*entry = LOOK(set->entry[i]);
-		if (!((*entry ^ name) & mask))
-			return &set->entry[i];
+	for (int i = 0; i < BUCKET_SLOTS; i++) {
+		*entry = LOOK(bucket->entry[i]);
+		if (!((*entry ^ key) & mask))
+			return &bucket->entry[i];
 	}
 	return 0;
 }
@@ -359,52 +359,52 @@ ALWAYS_INLINE __u32 larger(__u32 a, __u32 b)
 	return (a & ~is_less) | (b & is_less);
 }
 
-/* Empties the entries of that name but number `keep`: two CPUs may have made one each. */
-GLOBAL int set_drop_others(__u64 hash, __u64 name, __u32 keep)
+/* Empties the entries of that key but number `keep`: two CPUs may have made one each. */
+GLOBAL int bucket_drop_others(__u64 hash, __u64 key, __u32 keep)
 {
-	struct set *set = set_at(hash);
+	struct bucket *bucket = bucket_at(hash);
 	__u64 entry;
 
-	if (!set)
+	if (!bucket)
 		return 0;
-	for (__u32 i = 0; i < SET_ENTRIES; i++) {
-		entry = LOOK(set->entry[i]);
-		if (!((entry ^ name) & NAME_MASK) && i != keep)
-			__sync_val_compare_and_swap(&set->entry[i], entry, 0);
+	for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
+		entry = LOOK(bucket->entry[i]);
+		if (!((entry ^ key) & KEY_MASK) && i != keep)
+			__sync_val_compare_and_swap(&bucket->entry[i], entry, 0);
 	}
 	return 0;
 }
 
 /*
- * Writes an entry, over the one of its name or over the oldest of its two sets. `entry` has name,
+ * Writes an entry, over the one of its key or over the oldest of its two buckets. `entry` has key,
  * kind and pointer; the rest is added here.
  */
 GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 {
-	struct set *home = set_at(host), *other = set_at(hash);
+	struct bucket *home = bucket_at(host), *other = bucket_at(hash);
 	__u32 tick = now_tick(), most = 0, best = 0, age, is_home, is_other;
-	__u64 name = entry & NAME_MASK, old, *place;
+	__u64 key = entry & KEY_MASK, old, *place;
 
 	if (!home || !other)
 		return 0;
 	entry |= (__u64)tick << TICK_SHIFT;
-	place = set_find(home, name, NAME_MASK, &old);
+	place = bucket_find(home, key, KEY_MASK, &old);
 	if (!place)
-		place = set_find(other, name, NAME_MASK, &old);
+		place = bucket_find(other, key, KEY_MASK, &old);
 	if (place) {
 		__sync_val_compare_and_swap(place, old, entry);
 		return 0;
 	}
 	/* The oldest; of several the first, so that one set fills before the other. */
-	for (__u32 i = 0; i < SET_ENTRIES; i++) {
+	for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
 		age = entry_age(LOOK(home->entry[i]), tick) << 4;
-		most = larger(most, age | (2 * SET_ENTRIES - 1 - i));
+		most = larger(most, age | (2 * BUCKET_SLOTS - 1 - i));
 		age = entry_age(LOOK(other->entry[i]), tick) << 4;
-		most = larger(most, age | (SET_ENTRIES - 1 - i));
+		most = larger(most, age | (BUCKET_SLOTS - 1 - i));
 	}
-	best = 2 * SET_ENTRIES - 1 - (most & (2 * SET_ENTRIES - 1));
-	place = best < SET_ENTRIES ? &home->entry[best & (SET_ENTRIES - 1)]
-				   : &other->entry[best & (SET_ENTRIES - 1)];
+	best = 2 * BUCKET_SLOTS - 1 - (most & (2 * BUCKET_SLOTS - 1));
+	place = best < BUCKET_SLOTS ? &home->entry[best & (BUCKET_SLOTS - 1)]
+				    : &other->entry[best & (BUCKET_SLOTS - 1)];
 	old = LOOK(*place);
 	if (__sync_val_compare_and_swap(place, old, entry) != old)
 		return 0;
@@ -412,36 +412,36 @@ GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 		count(COUNT_forgotten);
 	__sync_fetch_and_add(&made, 1);
 	/* Both may be the same set. */
-	is_home = home == other || best < SET_ENTRIES;
-	is_other = home == other || best >= SET_ENTRIES;
-	best &= SET_ENTRIES - 1;
-	set_drop_others(host, name, is_home ? best : SET_ENTRIES);
-	set_drop_others(hash, name, is_other ? best : SET_ENTRIES);
+	is_home = home == other || best < BUCKET_SLOTS;
+	is_other = home == other || best >= BUCKET_SLOTS;
+	best &= BUCKET_SLOTS - 1;
+	bucket_drop_others(host, key, is_home ? best : BUCKET_SLOTS);
+	bucket_drop_others(hash, key, is_other ? best : BUCKET_SLOTS);
 	return 0;
 }
 
-ALWAYS_INLINE __u64 peer_name(const struct peer *peer)
+ALWAYS_INLINE __u64 peer_key(const struct peer *peer)
 {
-	return entry_tag(peer->hash, peer->local_port);
+	return entry_key(peer->hash, peer->local_port);
 }
 
 /* Of a conversation, among those of all ports. */
-ALWAYS_INLINE __u64 conversation_name(const struct peer *peer)
+ALWAYS_INLINE __u64 conversation_key(const struct peer *peer)
 {
 	return peer->hash + peer->local_port;
 }
 
-/* The peer's entry in either of its sets, or NULL. */
-ALWAYS_INLINE __u64 *peer_find(struct set *home, const struct peer *peer, __u64 name, __u64 mask,
+/* The peer's entry in either of its buckets, or NULL. */
+ALWAYS_INLINE __u64 *peer_find(struct bucket *home, const struct peer *peer, __u64 key, __u64 mask,
 			       __u64 *entry)
 {
-	__u64 *place = set_find(home, name, mask, entry);
-	struct set *other;
+	__u64 *place = bucket_find(home, key, mask, entry);
+	struct bucket *other;
 
 	if (place)
 		return place;
-	other = set_at(peer->hash);
-	return other ? set_find(other, name, mask, entry) : 0;
+	other = bucket_at(peer->hash);
+	return other ? bucket_find(other, key, mask, entry) : 0;
 }
 
 /* An entry that is in use does not grow old. */
@@ -458,7 +458,7 @@ ALWAYS_INLINE void entry_refresh(__u64 *place, __u64 entry)
 
 ALWAYS_INLINE int entry_is_at(__u64 entry, const struct peer *peer)
 {
-	struct slot *slot = slot_at(entry_slot(entry));
+	struct local_slot *slot = slot_at(entry_slot(entry));
 	__u32 generation;
 
 	return slot && slot_has(slot, peer, &generation) &&
@@ -470,7 +470,7 @@ ALWAYS_INLINE int entry_is_at(__u64 entry, const struct peer *peer)
 /* One link-local peer on two links: a datagram to it does not tell us the link. */
 ALWAYS_INLINE int is_ambiguous(__u64 entry, const struct peer *peer)
 {
-	struct slot *slot;
+	struct local_slot *slot;
 
 	if (entry_slot(entry) == SLOT_AMBIGUOUS)
 		return 1;
@@ -485,8 +485,8 @@ ALWAYS_INLINE int is_ambiguous(__u64 entry, const struct peer *peer)
 /* The conversation's address as the keeper found it; 0 as long as it is looking. */
 ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
 {
-	__u64 name = conversation_name(peer);
-	struct choice *choice = bpf_map_lookup_elem(&rf_choices, &name);
+	__u64 key = conversation_key(peer);
+	struct choice *choice = bpf_map_lookup_elem(&rf_choices, &key);
 	struct peer end = *peer;
 
 	if (!choice)
@@ -505,21 +505,21 @@ ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
  */
 GLOBAL __u64 learn_changed(struct peer *peer)
 {
-	__u64 name, pointer, before, entry, *place;
-	struct set *home;
+	__u64 key, pointer, before, entry, *place;
+	struct bucket *home;
 
 	if (!peer)
 		return 0;
-	name = peer_name(peer);
-	home = set_at(peer->host);
+	key = peer_key(peer);
+	home = bucket_at(peer->host);
 	if (!home)
 		return 0;
-	place = peer_find(home, peer, name, NAME_MASK, &entry);
+	place = peer_find(home, peer, key, KEY_MASK, &entry);
 	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) == SLOT_UNSEEN) {
 		pointer = own_pointer(peer);
 		if (!pointer)
 			return 0;
-		entry = name | (__u64)ENTRY_OWN << KIND_SHIFT | pointer;
+		entry = key | (__u64)ENTRY_OWN << KIND_SHIFT | pointer;
 		entry_put(peer->host, peer->hash, entry);
 		if (entry_is_at(entry, peer))
 			return 0;
@@ -529,7 +529,7 @@ GLOBAL __u64 learn_changed(struct peer *peer)
 			entry_refresh(place, entry);
 			return 0;
 		}
-		if (peer_find(home, peer, name | AUXILIARY, NAME_MASK, &before) &&
+		if (peer_find(home, peer, key | AUXILIARY, KEY_MASK, &before) &&
 		    entry_is_at(before, peer))
 			return 0;
 	}
@@ -538,9 +538,9 @@ GLOBAL __u64 learn_changed(struct peer *peer)
 		return 0;
 	if (place && entry_kind(entry) == ENTRY_ASKED && is_ambiguous(entry, peer))
 		pointer = (__u64)SLOT_AMBIGUOUS << SLOT_SHIFT;
-	entry_put(peer->host, peer->hash, name | pointer);
+	entry_put(peer->host, peer->hash, key | pointer);
 	count(COUNT_learnt);
-	return name | pointer;
+	return key | pointer;
 }
 
 /* Until it is answered, the host may be answered at another of its ports. */
@@ -554,12 +554,12 @@ ALWAYS_INLINE void note_request(const struct peer *peer, __u64 entry)
 /* The usual case: the peer asks where it asked before. Returns 0 if it does not. */
 ALWAYS_INLINE int learn_same(struct peer *peer)
 {
-	struct set *home = set_at(peer->host);
+	struct bucket *home = bucket_at(peer->host);
 	__u64 entry, *place;
 
 	if (!home)
 		return 1;
-	place = peer_find(home, peer, peer_name(peer), NAME_MASK, &entry);
+	place = peer_find(home, peer, peer_key(peer), KEY_MASK, &entry);
 	if (!place || entry_kind(entry) != ENTRY_ASKED || !entry_is_at(entry, peer))
 		return 0;
 	entry_refresh(place, entry);
@@ -708,16 +708,16 @@ int rf_ingress(struct __sk_buff *skb)
 /* For conversations of the program's own: from which address the kernel sends. */
 GLOBAL int learn_own(struct peer *peer)
 {
-	__u64 name, entry, *place, pointer;
-	struct set *home;
+	__u64 key, entry, *place, pointer;
+	struct bucket *home;
 
 	if (!peer)
 		return 0;
-	name = peer_name(peer);
-	home = set_at(peer->host);
+	key = peer_key(peer);
+	home = bucket_at(peer->host);
 	if (!home)
 		return 0;
-	place = peer_find(home, peer, name, NAME_MASK, &entry);
+	place = peer_find(home, peer, key, KEY_MASK, &entry);
 	if (!place || entry_kind(entry) != ENTRY_OWN || entry_is_at(entry, peer))
 		return 0;
 	pointer = slot_find(peer);
@@ -725,9 +725,9 @@ GLOBAL int learn_own(struct peer *peer)
 		return 0;
 	if (entry_slot(entry) >= SLOT_FIRST)
 		entry_put(peer->host, peer->hash,
-			  name | (__u64)ENTRY_BEFORE << KIND_SHIFT |
+			  key | (__u64)ENTRY_BEFORE << KIND_SHIFT |
 				  (entry & ((1ull << TICK_SHIFT) - (1ull << SLOT_SHIFT))));
-	entry_put(peer->host, peer->hash, name | (__u64)ENTRY_OWN << KIND_SHIFT | pointer);
+	entry_put(peer->host, peer->hash, key | (__u64)ENTRY_OWN << KIND_SHIFT | pointer);
 	return 0;
 }
 
@@ -775,9 +775,9 @@ NOINLINE struct socket_state *state_make(struct bpf_sock_addr *ctx, struct bpf_s
 }
 
 /* What is known of the peer for a socket on another port: it is answered from there. */
-ALWAYS_INLINE int find_any_port(struct set *home, const struct peer *peer, __u64 *entry)
+ALWAYS_INLINE int find_any_port(struct bucket *home, const struct peer *peer, __u64 *entry)
 {
-	return peer_find(home, peer, peer_name(peer), ANY_PORT_MASK, entry) &&
+	return peer_find(home, peer, peer_key(peer), ANY_PORT_MASK, entry) &&
 	       entry_kind(*entry) == ENTRY_ASKED;
 }
 
@@ -815,7 +815,7 @@ NOINLINE void own_seen(struct peer *peer)
 	event->address[1] = peer->address[1];
 	event->address[2] = peer->address[2];
 	event->address[3] = peer->address[3];
-	event->name = conversation_name(peer);
+	event->key = conversation_key(peer);
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -827,7 +827,7 @@ enum { FOUND_NOTHING, FOUND_POINTER, FOUND_SLOT /* without generation */ };
  */
 NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64 *entry)
 {
-	struct set *home = set_at(peer->host);
+	struct bucket *home = bucket_at(peer->host);
 	__u64 slot = LOOK(sees_egress) ? SLOT_NONE : SLOT_UNSEEN;
 
 	if (!home)
@@ -846,7 +846,7 @@ NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64
 		return FOUND_SLOT;
 	state->own = 1;
 	entry_put(peer->host, peer->hash,
-		  peer_name(peer) | (__u64)ENTRY_OWN << KIND_SHIFT | slot << SLOT_SHIFT);
+		  peer_key(peer) | (__u64)ENTRY_OWN << KIND_SHIFT | slot << SLOT_SHIFT);
 	count(COUNT_own);
 	if (slot == SLOT_UNSEEN)
 		own_seen(peer);
@@ -855,14 +855,14 @@ NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64
 
 ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int v4, __u32 *address)
 {
-	struct set *home = set_at(peer->host);
+	struct bucket *home = bucket_at(peer->host);
 	__u64 entry = 0, *place = 0;
 	int found = FOUND_POINTER;
 
 	if (!home)
 		return 0;
 	if (state->role != ROLE_FRESH)
-		place = peer_find(home, peer, peer_name(peer), NAME_MASK, &entry);
+		place = peer_find(home, peer, peer_key(peer), KEY_MASK, &entry);
 	if (place) {
 		entry_refresh(place, entry);
 		if (entry_kind(entry) != ENTRY_ASKED)
@@ -1011,14 +1011,14 @@ int rf_bind6(struct bpf_sock_addr *ctx)
 NOINLINE int find_for_connect(struct peer *peer, struct bpf_sock *sk, __u64 *entry)
 {
 	struct socket_state *state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
-	struct set *home = set_at(peer->host);
+	struct bucket *home = bucket_at(peer->host);
 
 	if (!home)
 		return 0;
 	if (!sk->src_port)
 		return find_any_port(home, peer, entry);
 	if (state && (state->role == ROLE_SERVER || state->role == ROLE_TRANSFER) &&
-	    peer_find(home, peer, peer_name(peer), NAME_MASK, entry) &&
+	    peer_find(home, peer, peer_key(peer), KEY_MASK, entry) &&
 	    entry_kind(*entry) == ENTRY_ASKED)
 		count(COUNT_connects);
 	return 0;

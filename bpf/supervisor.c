@@ -237,13 +237,13 @@ static _Noreturn void supervise(void)
 void supervisor_start(int fd)
 {
 	int keeper[2], supervisor[2];
-	uint32_t sets;
+	uint32_t buckets;
 
 	listener = fd;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	if (shared == MAP_FAILED || pipe2(keeper, O_CLOEXEC) || pipe2(supervisor, O_CLOEXEC) ||
-	    !load_table(&sets) || !load_slots())
+	    !load_table(&buckets) || !load_slots())
 		fail("cannot make connect() for the program: %s", strerror(errno));
 	switch (fork()) {
 	case -1:
