@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
 # In: shim/calls/receive.c
 # errno is changed by a call that succeeds.
-s/^\(\t*\)learned_read(learned, &*received, flags);/\1errno = ENOENT;\
+s/^\(\t*\)learn_datagram(&receive->learned/\1errno = ENOENT;\
 &/

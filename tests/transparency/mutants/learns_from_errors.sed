@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# In: shim/calls/delivery.h
+# In: shim/calls/delivery.c
 # The error queue teaches local addresses.
-s/if (unlikely(flags & MSG_ERRQUEUE))/if (unlikely(flags < 0))/
+s/if (flags & MSG_ERRQUEUE)/if (flags < 0)/

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# In: shim/calls/receive.c shim/sockets/descriptor_table.h
+# In: shim/calls/delivery.c shim/calls/receive.c shim/sockets/descriptor_table.h
 # Nobody does anything while a thread waits for a datagram.
 s/^int receive_guard = .*/&\
 int held;/
-s/^\tn = libc.recvmsg(fd, &*received, flags);/\t__atomic_store_n(\&held, 1, __ATOMIC_RELEASE);\
+s/^\tn = receive->receiver(fd, .*/\t__atomic_store_n(\&held, 1, __ATOMIC_RELEASE);\
 &\
 \t__atomic_store_n(\&held, 0, __ATOMIC_RELEASE);/
 s/^static inline uint32_t descriptor_get(int fd)/extern int held;\
