@@ -381,41 +381,41 @@ GLOBAL int bucket_drop_others(__u64 hash, __u64 key, __u32 keep)
  */
 GLOBAL int entry_put(__u64 host, __u64 hash, __u64 entry)
 {
-	struct bucket *home = bucket_at(host), *other = bucket_at(hash);
-	__u32 tick = now_tick(), most = 0, best = 0, age, is_home, is_other;
-	__u64 key = entry & KEY_MASK, old, *place;
+	struct bucket *first = bucket_at(host), *other = bucket_at(hash);
+	__u32 tick = now_tick(), most = 0, best = 0, age, is_first, is_other;
+	__u64 key = entry & KEY_MASK, old, *at;
 
-	if (!home || !other)
+	if (!first || !other)
 		return 0;
 	entry |= (__u64)tick << TICK_SHIFT;
-	place = bucket_find(home, key, KEY_MASK, &old);
-	if (!place)
-		place = bucket_find(other, key, KEY_MASK, &old);
-	if (place) {
-		__sync_val_compare_and_swap(place, old, entry);
+	at = bucket_find(first, key, KEY_MASK, &old);
+	if (!at)
+		at = bucket_find(other, key, KEY_MASK, &old);
+	if (at) {
+		__sync_val_compare_and_swap(at, old, entry);
 		return 0;
 	}
-	/* The oldest; of several the first, so that one set fills before the other. */
+	/* The oldest; of several the first, so that one bucket fills before the other. */
 	for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
-		age = entry_age(LOOK(home->entry[i]), tick) << 4;
+		age = entry_age(LOOK(first->entry[i]), tick) << 4;
 		most = larger(most, age | (2 * BUCKET_SLOTS - 1 - i));
 		age = entry_age(LOOK(other->entry[i]), tick) << 4;
 		most = larger(most, age | (BUCKET_SLOTS - 1 - i));
 	}
 	best = 2 * BUCKET_SLOTS - 1 - (most & (2 * BUCKET_SLOTS - 1));
-	place = best < BUCKET_SLOTS ? &home->entry[best & (BUCKET_SLOTS - 1)]
-				    : &other->entry[best & (BUCKET_SLOTS - 1)];
-	old = LOOK(*place);
-	if (__sync_val_compare_and_swap(place, old, entry) != old)
+	at = best < BUCKET_SLOTS ? &first->entry[best & (BUCKET_SLOTS - 1)]
+				 : &other->entry[best & (BUCKET_SLOTS - 1)];
+	old = LOOK(*at);
+	if (__sync_val_compare_and_swap(at, old, entry) != old)
 		return 0;
 	if (most >> 4 < TICKS)
 		count(COUNT_forgotten);
 	__sync_fetch_and_add(&made, 1);
-	/* Both may be the same set. */
-	is_home = home == other || best < BUCKET_SLOTS;
-	is_other = home == other || best >= BUCKET_SLOTS;
+	/* Both may be the same bucket. */
+	is_first = first == other || best < BUCKET_SLOTS;
+	is_other = first == other || best >= BUCKET_SLOTS;
 	best &= BUCKET_SLOTS - 1;
-	bucket_drop_others(host, key, is_home ? best : BUCKET_SLOTS);
+	bucket_drop_others(host, key, is_first ? best : BUCKET_SLOTS);
 	bucket_drop_others(hash, key, is_other ? best : BUCKET_SLOTS);
 	return 0;
 }
@@ -432,20 +432,20 @@ ALWAYS_INLINE __u64 conversation_key(const struct peer *peer)
 }
 
 /* The peer's entry in either of its buckets, or NULL. */
-ALWAYS_INLINE __u64 *peer_find(struct bucket *home, const struct peer *peer, __u64 key, __u64 mask,
+ALWAYS_INLINE __u64 *peer_find(struct bucket *first, const struct peer *peer, __u64 key, __u64 mask,
 			       __u64 *entry)
 {
-	__u64 *place = bucket_find(home, key, mask, entry);
+	__u64 *at = bucket_find(first, key, mask, entry);
 	struct bucket *other;
 
-	if (place)
-		return place;
+	if (at)
+		return at;
 	other = bucket_at(peer->hash);
 	return other ? bucket_find(other, key, mask, entry) : 0;
 }
 
 /* An entry that is in use does not grow old. */
-ALWAYS_INLINE void entry_refresh(__u64 *place, __u64 entry)
+ALWAYS_INLINE void entry_refresh(__u64 *at, __u64 entry)
 {
 	__u32 tick = now_tick();
 	__u64 fresh;
@@ -453,7 +453,7 @@ ALWAYS_INLINE void entry_refresh(__u64 *place, __u64 entry)
 	if (((tick - (__u32)(entry >> TICK_SHIFT)) & (TICKS - 1)) < TICKS / 2)
 		return;
 	fresh = (entry & ((1ull << TICK_SHIFT) - 1)) | (__u64)tick << TICK_SHIFT;
-	__sync_val_compare_and_swap(place, entry, fresh);
+	__sync_val_compare_and_swap(at, entry, fresh);
 }
 
 ALWAYS_INLINE int entry_is_at(__u64 entry, const struct peer *peer)
@@ -505,17 +505,17 @@ ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
  */
 GLOBAL __u64 learn_changed(struct peer *peer)
 {
-	__u64 key, pointer, before, entry, *place;
-	struct bucket *home;
+	__u64 key, pointer, before, entry, *at;
+	struct bucket *first;
 
 	if (!peer)
 		return 0;
 	key = peer_key(peer);
-	home = bucket_at(peer->host);
-	if (!home)
+	first = bucket_at(peer->host);
+	if (!first)
 		return 0;
-	place = peer_find(home, peer, key, KEY_MASK, &entry);
-	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) == SLOT_UNSEEN) {
+	at = peer_find(first, peer, key, KEY_MASK, &entry);
+	if (at && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) == SLOT_UNSEEN) {
 		pointer = own_pointer(peer);
 		if (!pointer)
 			return 0;
@@ -524,19 +524,19 @@ GLOBAL __u64 learn_changed(struct peer *peer)
 		if (entry_is_at(entry, peer))
 			return 0;
 	}
-	if (place && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) >= SLOT_FIRST) {
+	if (at && entry_kind(entry) == ENTRY_OWN && entry_slot(entry) >= SLOT_FIRST) {
 		if (entry_is_at(entry, peer)) {
-			entry_refresh(place, entry);
+			entry_refresh(at, entry);
 			return 0;
 		}
-		if (peer_find(home, peer, key | AUXILIARY, KEY_MASK, &before) &&
+		if (peer_find(first, peer, key | AUXILIARY, KEY_MASK, &before) &&
 		    entry_is_at(before, peer))
 			return 0;
 	}
 	pointer = slot_find(peer);
 	if (!pointer)
 		return 0;
-	if (place && entry_kind(entry) == ENTRY_ASKED && is_ambiguous(entry, peer))
+	if (at && entry_kind(entry) == ENTRY_ASKED && is_ambiguous(entry, peer))
 		pointer = (__u64)SLOT_AMBIGUOUS << SLOT_SHIFT;
 	entry_put(peer->host, peer->hash, key | pointer);
 	count(COUNT_learnt);
@@ -554,15 +554,15 @@ ALWAYS_INLINE void note_request(const struct peer *peer, __u64 entry)
 /* The usual case: the peer asks where it asked before. Returns 0 if it does not. */
 ALWAYS_INLINE int learn_same(struct peer *peer)
 {
-	struct bucket *home = bucket_at(peer->host);
-	__u64 entry, *place;
+	struct bucket *first = bucket_at(peer->host);
+	__u64 entry, *at;
 
-	if (!home)
+	if (!first)
 		return 1;
-	place = peer_find(home, peer, peer_key(peer), KEY_MASK, &entry);
-	if (!place || entry_kind(entry) != ENTRY_ASKED || !entry_is_at(entry, peer))
+	at = peer_find(first, peer, peer_key(peer), KEY_MASK, &entry);
+	if (!at || entry_kind(entry) != ENTRY_ASKED || !entry_is_at(entry, peer))
 		return 0;
-	entry_refresh(place, entry);
+	entry_refresh(at, entry);
 	note_request(peer, entry);
 	return 1;
 }
@@ -708,17 +708,17 @@ int rf_ingress(struct __sk_buff *skb)
 /* For conversations of the program's own: from which address the kernel sends. */
 GLOBAL int learn_own(struct peer *peer)
 {
-	__u64 key, entry, *place, pointer;
-	struct bucket *home;
+	__u64 key, entry, *at, pointer;
+	struct bucket *first;
 
 	if (!peer)
 		return 0;
 	key = peer_key(peer);
-	home = bucket_at(peer->host);
-	if (!home)
+	first = bucket_at(peer->host);
+	if (!first)
 		return 0;
-	place = peer_find(home, peer, key, KEY_MASK, &entry);
-	if (!place || entry_kind(entry) != ENTRY_OWN || entry_is_at(entry, peer))
+	at = peer_find(first, peer, key, KEY_MASK, &entry);
+	if (!at || entry_kind(entry) != ENTRY_OWN || entry_is_at(entry, peer))
 		return 0;
 	pointer = slot_find(peer);
 	if (!pointer)
@@ -775,9 +775,9 @@ NOINLINE struct socket_state *state_make(struct bpf_sock_addr *ctx, struct bpf_s
 }
 
 /* What is known of the peer for a socket on another port: it is answered from there. */
-ALWAYS_INLINE int find_any_port(struct bucket *home, const struct peer *peer, __u64 *entry)
+ALWAYS_INLINE int find_any_port(struct bucket *first, const struct peer *peer, __u64 *entry)
 {
-	return peer_find(home, peer, peer_key(peer), ANY_PORT_MASK, entry) &&
+	return peer_find(first, peer, peer_key(peer), ANY_PORT_MASK, entry) &&
 	       entry_kind(*entry) == ENTRY_ASKED;
 }
 
@@ -827,13 +827,13 @@ enum { FOUND_NOTHING, FOUND_POINTER, FOUND_SLOT /* without generation */ };
  */
 NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64 *entry)
 {
-	struct bucket *home = bucket_at(peer->host);
+	struct bucket *first = bucket_at(peer->host);
 	__u64 slot = LOOK(sees_egress) ? SLOT_NONE : SLOT_UNSEEN;
 
-	if (!home)
+	if (!first)
 		return 0;
 	if (state->role == ROLE_FRESH || state->role == ROLE_TRANSFER) {
-		if (find_any_port(home, peer, entry)) {
+		if (find_any_port(first, peer, entry)) {
 			state->role = ROLE_TRANSFER;
 			return FOUND_POINTER;
 		}
@@ -855,16 +855,16 @@ NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64
 
 ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int v4, __u32 *address)
 {
-	struct bucket *home = bucket_at(peer->host);
-	__u64 entry = 0, *place = 0;
+	struct bucket *first = bucket_at(peer->host);
+	__u64 entry = 0, *at = 0;
 	int found = FOUND_POINTER;
 
-	if (!home)
+	if (!first)
 		return 0;
 	if (state->role != ROLE_FRESH)
-		place = peer_find(home, peer, peer_key(peer), KEY_MASK, &entry);
-	if (place) {
-		entry_refresh(place, entry);
+		at = peer_find(first, peer, peer_key(peer), KEY_MASK, &entry);
+	if (at) {
+		entry_refresh(at, entry);
 		if (entry_kind(entry) != ENTRY_ASKED)
 			return 0;
 		note_answer(peer);
@@ -1011,14 +1011,14 @@ int rf_bind6(struct bpf_sock_addr *ctx)
 NOINLINE int find_for_connect(struct peer *peer, struct bpf_sock *sk, __u64 *entry)
 {
 	struct socket_state *state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
-	struct bucket *home = bucket_at(peer->host);
+	struct bucket *first = bucket_at(peer->host);
 
-	if (!home)
+	if (!first)
 		return 0;
 	if (!sk->src_port)
-		return find_any_port(home, peer, entry);
+		return find_any_port(first, peer, entry);
 	if (state && (state->role == ROLE_SERVER || state->role == ROLE_TRANSFER) &&
-	    peer_find(home, peer, peer_key(peer), KEY_MASK, entry) &&
+	    peer_find(first, peer, peer_key(peer), KEY_MASK, entry) &&
 	    entry_kind(*entry) == ENTRY_ASKED)
 		count(COUNT_connects);
 	return 0;
