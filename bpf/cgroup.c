@@ -46,7 +46,7 @@ static const char *mount_needed(void)
 	return mount_point;
 }
 
-/* The path of a process's cgroup ("self": ours), below the mount point. Returns false if none. */
+/* Writes the path of a process's cgroup ("self": ours), below the mount point; false if none. */
 static bool read_path(const char *process, char *path)
 {
 	char name[64], line[PATH_LENGTH + 8];
@@ -102,7 +102,7 @@ void cgroup_make(struct cgroup *cgroup)
 	mount_needed();
 	if (!read_path("self", own))
 		fail("this process has no cgroup under %s; start it in one", mount_point);
-	/* A number that was used, and whose cgroup stayed, is no obstacle. */
+	/* A name may be in use by a cgroup that was not removed: try the next one. */
 	for (unsigned int i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "%s/replyfrom-%d%c", own, (int)getpid(),
 			 i ? (char)('a' + i % 26) : '\0');

@@ -22,7 +22,7 @@ void channel_for_failures(int channel)
 void channel_say(int channel, const char *line, int fd)
 {
 	union control control = { .room = { 0 } };
-	/* At least one byte: a message of none looks like the end. */
+	/* At least one byte: an empty message looks like the end. */
 	struct iovec io = { (void *)(size_t)line, strlen(line) + 1 };
 	struct msghdr message = { .msg_iov = &io, .msg_iovlen = 1 };
 
@@ -34,7 +34,7 @@ void channel_say(int channel, const char *line, int fd)
 		control.header.cmsg_len = CMSG_LEN(sizeof(fd));
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	}
-	/* The other end finds out by itself if this one is gone. */
+	/* If this end is gone, the other one sees that itself. */
 	(void)!sendmsg(channel, &message, MSG_NOSIGNAL);
 }
 

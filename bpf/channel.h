@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the program's process and its keeper say to each other until the program starts. A message
- * is a line of text: "" is good news, anything else is why the start failed.
+ * Messages between the program's process and its keeper until the program starts. A message is a
+ * line of text: "" means success, any other text is the reason why the start failed.
  */
 #ifndef BPF_CHANNEL_H
 #define BPF_CHANNEL_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the engine needs, and whether it is there.
+// Checks what the engine needs.
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ bool capability_is_effective(unsigned int number)
 	return read_capabilities(data) && data[number / 32].effective >> number % 32 & 1;
 }
 
-/* What loading and attaching takes. */
+/* The capabilities for loading and attaching. */
 static const struct {
 	unsigned int number;
 	bool by_admin; /* CAP_SYS_ADMIN does as well: bpf_capable(), perfmon_capable() */

@@ -44,9 +44,9 @@ bool cgroup_enter(const struct cgroup *cgroup);
 bool cgroup_is_populated(const struct cgroup *cgroup);
 /* Calls for each process there and in its descendants, as long as that returns true. */
 void cgroup_each_process(const struct cgroup *cgroup, bool (*call)(pid_t pid));
-/* Could cgroup_make() make one? */
+/* Returns true if cgroup_make() can make one. */
 bool cgroup_own_is_writable(void);
-/* Where the cgroup v2 hierarchy is mounted; NULL if it is not. */
+/* Returns the mount point of the cgroup v2 hierarchy, or NULL. */
 const char *cgroup_mount(void);
 
 /* load.c: the programs and maps in the kernel. */
@@ -61,19 +61,19 @@ void load(const struct settings *settings, bool connects);
  * the open sockets are known. */
 void attach_learning(const struct cgroup *cgroup);
 void attach_sending(const struct cgroup *cgroup);
-/* For a socket that was made in another cgroup: attaches there too, for sockets we know alone. */
+/* Attaches to the cgroup in which a socket was made, to help known sockets only. */
 bool attach_foreign(uint64_t id);
-/* What sees which address the kernel chooses: not before somebody needs it, for it is not free. */
+/* Attaches rf_egress, which sees the kernel's choice. It costs time, so only when it is needed. */
 void attach_egress(const struct cgroup *cgroup);
-/* The table of peers, to read. */
+/* The peer table, read-only. */
 const struct bucket *load_table(uint32_t *buckets);
 const struct local_slot *load_slots(void);
 const volatile __u64 *load_asked(void);
-/* What `status` shows of this engine. */
+/* The record of this engine for `status`. */
 struct keeper_record *load_record(void);
 const struct secrets *load_secrets(void);
 uint32_t load_peers(void);
-/* Forgets what this process needs no more: the programs and links stay. */
+/* Closes this process's links. The last process that does so detaches the BPF programs. */
 void detach(void);
 /* The epoch of the local addresses. */
 void epoch_move(void);
@@ -82,71 +82,72 @@ bool epoch_is_stopped(void);
 void vrfs_set(uint32_t number);
 /* The only network namespace; 0: there are several. */
 void sole_network_set(uint32_t network);
-/* What a kernel needs. Prints a line each if asked to; returns the first that is missing. */
+/* Returns the first feature that this kernel lacks, or NULL; with `print`, prints all. */
 const char *load_missing(bool print);
 
 /* locals.c: the addresses of network namespaces, by rtnetlink. */
 /* Follows the namespace of a process (0: our own). Returns false if that can't be done. */
 bool locals_follow(pid_t pid);
-/* The address that the kernel chooses in that namespace for that peer. */
+/* Finds the address that the kernel chooses in that namespace for that peer. */
 bool locals_choice(uint32_t network, const struct sockaddr *peer, socklen_t length,
 		   struct in6_addr *choice);
-/* Forgets all namespaces but those in which the cgroup has processes now. */
+/* Stops following namespaces in which the cgroup has no processes now. */
 void locals_forget_unused(const struct cgroup *cgroup);
-/* For poll(): descriptors to read from; the number of them. */
+/* Writes the descriptors for poll(), and returns their number. */
 size_t locals_descriptors(int *fds, size_t most);
-/* Reads what happened on that descriptor. */
+/* Handles the events on that descriptor. */
 void locals_read(int fd);
-/* Reads again what could not be read. Returns false as long as that fails. */
+/* Repeats a dump that failed. Returns false if it fails again. */
 bool locals_retry(void);
 bool locals_are_due(void);
 uint32_t locals_networks(void);
-/* Closes all sockets: for a process that only asks locals_have(). */
+/* Closes all sockets, for a process that only calls locals_have(). */
 void locals_close(void);
 bool locals_follows(uint32_t network);
-/* Is it an address of that namespace now? */
+/* Returns true if it is an address of that namespace now. */
 bool locals_have(uint32_t network, uint32_t domain, const struct in6_addr *address);
 
-/* A netlink socket in that namespace; -1 if there is none to be had. */
+/* Returns a netlink socket in that namespace, or -1. */
 int locals_socket(uint32_t network, int family, int type, int protocol);
-/* sockets.c: those that were there before the engine. Returns how many are servers. */
+/* sockets.c: marks the sockets that were open before the engine. Returns how many are servers. */
 unsigned int sockets_list(const struct cgroup *cgroup);
-/* Keeps copies of the sockets that this process got when it started; closes all else but these. */
+/* Keeps copies of the sockets that this process got when it started; closes all other descriptors
+ * except `keep`. */
 void sockets_take_inherited(const int *keep, size_t number);
-/* Makes them known to the programs, and closes the copies. */
+/* Marks them for the BPF programs, and closes the copies. */
 void sockets_note_inherited(const struct cgroup *cgroup);
-/* A copy of a process's descriptor; -1 if there is none to be had. */
+/* Returns a copy of a process's descriptor, or -1. */
 int descriptor_of(pid_t thread, int number);
 
-/* peers.c: what the programs know of the peer of that socket. */
+/* peers.c: finds the recorded local address for the peer of that socket. */
 bool peer_source(int fd, const struct sockaddr *peer, socklen_t length, struct in6_addr *local,
 		 uint32_t *ifindex);
 
 /* supervisor.c: connect() of servers, by seccomp notification. */
-/* Makes this process ask for each connect(); the descriptor that answers, or -1. */
+/* Installs the filter in this process. Returns the descriptor that handles connect(), or -1. */
 int supervisor_filter(void);
-/* Starts the process that answers; this one holds the descriptor too. */
+/* Starts the process that handles connect(); this one holds the descriptor too. */
 void supervisor_start(int listener);
-/* For poll(), POLLIN: the other's life, or what to answer after its death; -1: nothing more. */
+/* Returns a descriptor for poll(): the other holder's pipe or, after its end, the filter; or -1. */
 int supervisor_descriptor(void);
 void supervisor_event(short events);
 
-/* keeper.c: the process that stays. */
+/* keeper.c */
 enum { MODE_RUN = 'r', MODE_ATTACH = 'a' };
 
-/* In the keeper of `run`: loads, tells `channel`, stays until the cgroup is empty. */
+/* Runs the keeper of `run`: loads, reports on `channel`, and stays until the cgroup is empty. */
 _Noreturn void keep_run(struct cgroup *cgroup, int channel);
 _Noreturn void keep_attach(struct cgroup *cgroup, const char *target);
 
 /* status.c */
-/* In which namespace the numbers of processes count. */
+/* Returns the inode of this process's PID namespace. */
 uint32_t own_pid_namespace(void);
 int status(bool json);
 int detach_target(const char *target);
 void counters_print(int fd);
 
 /* check.c */
-/* Prints what is needed, with `runs` for run too; fails if something is missing. */
+/* Prints what the engine needs, with `runs` for run too; fails if something is missing. */
 int check(bool runs);
 /* Drops all capabilities but these (a mask). */
 void capabilities_keep(uint64_t mask);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The process that stays beside the helped programs: it holds the links, follows the local
-// addresses and answers for connect(). Nothing is pinned, so with it all help ends and the programs
-// are as plain. After its start it allocates nothing.
+// The keeper, the process that stays beside the helped programs. It holds the links and follows the
+// local addresses. Nothing is pinned, so when it ends all help ends. After its start it allocates
+// nothing.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,11 +47,11 @@ static void make_record(char mode)
 	record->networks = locals_networks();
 	record->pid_namespace = own_pid_namespace();
 	snprintf(record->target, sizeof(record->target), "%s", kept->path);
-	/* Last: without it the record counts for nothing. */
+	/* Written last: without it readers ignore the record. */
 	__atomic_store_n(&record->pid, (uint32_t)getpid(), __ATOMIC_RELEASE);
 }
 
-/* A network namespace in which a socket was bound, and whose addresses nobody follows yet. */
+/* A network namespace in which a socket was bound, and whose addresses are not followed yet. */
 static void on_network(const struct engine_event *event)
 {
 	locals_forget_unused(kept);
@@ -63,8 +63,8 @@ static void on_network(const struct engine_event *event)
 }
 
 /*
- * A server sent first. From now on rf_egress sees which address the kernel chooses; for this peer
- * we find it out, before it answers if we can.
+ * A server sent first. From now on rf_egress sees which address the kernel chooses. For this peer
+ * the keeper finds the address out, if possible before the peer replies.
  */
 static void on_own(const struct engine_event *event)
 {
@@ -103,7 +103,7 @@ static int on_event(void *context, void *data, size_t length)
 	return 0;
 }
 
-/* Waits for what happens next; does what it asks for. Returns false if the work is done. */
+/* Waits for the next events and handles them. Returns false when the work is done. */
 static bool turn(int signals, struct ring_buffer *events, bool ends_by_signal)
 {
 	int fds[NETWORKS_MAX];
@@ -132,7 +132,7 @@ static bool turn(int signals, struct ring_buffer *events, bool ends_by_signal)
 	if (wait[1].revents && read(signals, &signal, sizeof(signal)) == sizeof(signal)) {
 		if (ends_by_signal && signal.ssi_signo != SIGCHLD)
 			return false;
-		/* `detach` took the links away from under us; connect() still needs its answers. */
+		/* `detach` has removed the links; connect() still needs this process. */
 	}
 	if (wait[0].revents & POLLNVAL)
 		kept->events = -1;
@@ -168,7 +168,7 @@ static struct ring_buffer *open_events(void)
 }
 
 /*
- * What is left to do takes the maps (CAP_BPF, before Linux 5.19), attaching rf_egress
+ * The remaining work needs the maps (CAP_BPF, before Linux 5.19), attaching rf_egress
  * (CAP_NET_ADMIN; before 6.9 CAP_SYS_ADMIN does not suffice), other processes' sockets and
  * namespaces (CAP_SYS_PTRACE), and going into those (CAP_SYS_ADMIN).
  */
@@ -187,7 +187,7 @@ static void drop_capabilities(void)
 	capabilities_keep(mask);
 }
 
-/* Between the removal of an address and our note of it answers may go wrong: be quick. */
+/* Between the removal of an address and its event replies may be wrong: use a high priority. */
 static void hurry(void)
 {
 	struct sched_param first = { .sched_priority = 1 };
@@ -208,7 +208,7 @@ static void stay(int signals, struct ring_buffer *events, bool ends_by_signal)
 		counters_print(STDERR_FILENO);
 }
 
-/* Where the program has none, ours must not become the standard streams of this process. */
+/* If the program has none, other descriptors must not become this process's standard streams. */
 static void fill_streams(void)
 {
 	int fd;
@@ -220,7 +220,7 @@ static void fill_streams(void)
 		close(fd);
 }
 
-/* Standard streams that a pipe's reader waits for are not ours to hold. */
+/* Closes the standard streams: a reader may wait for the end of a pipe. */
 static void let_go_of_streams(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -260,7 +260,8 @@ _Noreturn void keep_run(struct cgroup *cgroup, int channel)
 	make_record(MODE_RUN);
 	channel_say(channel, "", -1);
 	channel_for_failures(-1);
-	/* The program's process answers when it is in the cgroup, with what connect() asks. */
+	/* The program's process reports when it is in the cgroup, and sends the filter's
+	 * descriptor. */
 	listener = channel_hear(channel);
 	let_go_of_streams();
 	if (listener >= 0)

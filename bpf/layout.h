@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the BPF programs and the engine share: the maps' layout and the keyed hashes.
+ * Shared by the BPF programs and the engine: the maps' layout and the keyed hashes.
  *
  * The peer table is an array of 64-byte buckets of eight entries. An entry is one 64-bit word, so
  * every CPU reads and writes it whole:
@@ -21,9 +21,9 @@ enum {
 	SLOT_BITS = 12,
 	SLOTS = 1 << SLOT_BITS,
 	LOCAL_SLOTS = 8,
-	/* The first slots hold no address. */
-	SLOT_NONE = 0,	    /* an own conversation of which nothing has left yet */
-	SLOT_AMBIGUOUS = 1, /* one link-local peer on several links: nothing is attached */
+	/* The first local slots hold no address. */
+	SLOT_NONE = 0,	    /* an own conversation before its first datagram left */
+	SLOT_AMBIGUOUS = 1, /* one link-local peer on several links: no source is set */
 	SLOT_UNSEEN = 2,    /* an own conversation that began before rf_egress was attached */
 	SLOT_FIRST = LOCAL_SLOTS,
 	TICK_BITS = 5,
@@ -34,7 +34,7 @@ enum {
 	VRFS_MAX = 256,
 	LOCALS_MAX = 65536,
 	HOSTS_ASKED = 4096,
-	/* So many units of 2^31 ns is what a SIP transaction may take (timer B, 32 s). */
+	/* The longest SIP transaction (timer B, 32 s) in units of 2^31 ns. */
 	ASKED_UNITS = 15,
 	TARGET_LENGTH = 512,
 };
@@ -52,7 +52,7 @@ enum {
 
 /* An entry's kind. The low bit keeps the auxiliary ones apart from the entries of peers. */
 enum {
-	ENTRY_ASKED = 0,  /* the peer asked at this address */
+	ENTRY_ASKED = 0,  /* the peer sent its request to this address */
 	ENTRY_BEFORE = 1, /* the local address that an own conversation had before */
 	ENTRY_OWN = 2,	  /* a conversation that the program began, and its local address */
 };
@@ -62,8 +62,8 @@ struct bucket {
 };
 
 /*
- * A local address at which somebody asked. The high half of each word is the generation, so that a
- * reader finds out without barriers whether words belong together.
+ * A local address to which a peer sent. The high half of each word is the generation, so that a
+ * reader sees without barriers whether words belong together.
  */
 struct local_slot {
 	__u64 part[4];	/* the address; IPv4: part[0] alone */
@@ -87,19 +87,19 @@ struct local_key {
 
 enum { LOCAL_KEY_BITS = 192 };
 
-/* What a key of the locals means: low bit set, a source; the rest is the round of the last dump. */
+/* The value of a local address. The lowest bit: it can be a source; the rest: the last dump. */
 #define LOCAL_SOURCE 1u
 
 struct vrf_key {
 	__u32 network, ifindex;
 };
 
-/* What a socket is; kept with it. */
+/* The role of a socket, kept in sk_storage. */
 enum role {
 	ROLE_NONE,     /* not known yet */
-	ROLE_FRESH,    /* no port of the program's choice, and it neither sent nor received */
+	ROLE_FRESH,    /* no port of the program's choice; it has neither sent nor received */
 	ROLE_SERVER,   /* bound to a port of the program's choice */
-	ROLE_TRANSFER, /* on a port of the kernel's choice, but it received first or answered */
+	ROLE_TRANSFER, /* on a port of the kernel's choice, but it received first or replied */
 	ROLE_CLIENT,   /* on a port of the kernel's choice, and it sent first */
 	ROLE_EXCLUDED, /* its port is not in --ports */
 };
@@ -129,7 +129,7 @@ struct engine_counters {
 	__u64 value[COUNT_COUNT];
 };
 
-/* Who holds this engine: for `status` and `detach`, which look for the map's name. */
+/* The keeper of an engine; `status` and `detach` find the map by its name. */
 struct keeper_record {
 	__u32 pid;
 	__u32 mode; /* 'r': run, 'a': attach */
@@ -139,10 +139,11 @@ struct keeper_record {
 	char target[TARGET_LENGTH];
 };
 
-/* What the programs tell the keeper. */
+/* Events from the BPF programs to the keeper. */
 enum event_kind {
-	EVENT_NETWORK, /* a socket is bound in a network namespace that nobody follows yet */
-	EVENT_OWN,     /* a conversation of a program's own began, and rf_egress is not attached */
+	EVENT_NETWORK, /* a socket is bound in a network namespace that the keeper does not follow
+			  yet */
+	EVENT_OWN,     /* an own conversation began, and rf_egress is not attached */
 };
 
 struct engine_event {
@@ -172,7 +173,8 @@ HASH_INLINE __u64 hash_finish(const volatile struct secrets *secret, __u64 h)
 	return h ^ h >> 32;
 }
 
-/* Sums of products of 32-bit halves (NH of UMAC, RFC 4418): without the key nobody can aim. */
+/* Sums of products of 32-bit halves (NH of UMAC, RFC 4418): without the secret no peer can aim at a
+ * bucket. */
 HASH_INLINE __u64 hash_pair(const volatile struct secrets *secret, int i, __u32 a, __u32 b)
 {
 	return (__u64)(__u32)(a + (__u32)secret->half[i]) * (__u32)(b + (__u32)secret->half[i + 1]);

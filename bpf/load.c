@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Brings programs and maps into the kernel, attaches them, and says what a kernel lacks.
+// Loads BPF programs and maps into the kernel, attaches them, and names what a kernel lacks.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,12 +20,12 @@
 /* After the layout, whose types it names. */
 #include <replyfrom.skel.h>
 
-/* 16 bytes a peer: with half of the table empty none has to go. */
+/* 16 bytes a peer: with half of the slots free no entry is evicted. */
 enum { ENTRIES_OF_PEER = 2 };
 
 struct maps maps;
 
-/* The programs, and if need be those for other cgroups in which sockets of ours were made. */
+/* The BPF programs, and those for other cgroups in which our sockets were made, if any. */
 static struct replyfrom_bpf *skeleton, *skeleton_for_known;
 static struct secrets secrets;
 static uint32_t number_of_buckets;
@@ -52,7 +52,7 @@ static bool is_locked_down(void)
 	return strstr(text, "[confidentiality]");
 }
 
-/* What the programs are made of. Each row: what a kernel is asked for, and what it is called. */
+/* The features that the BPF programs need. Each row: a test, and a name for people. */
 static const struct {
 	enum { MAP, PROGRAM, HELPER } what;
 	int number;
@@ -85,7 +85,7 @@ static bool has(size_t i)
 	case PROGRAM:
 		return libbpf_probe_bpf_prog_type(needs[i].program, NULL) == 1;
 	default:
-		/* Where libbpf can't tell, the load of the programs does. */
+		/* If libbpf cannot tell, loading the BPF programs does. */
 		return libbpf_probe_bpf_helper(needs[i].program, (enum bpf_func_id)needs[i].number,
 					       NULL) != 0;
 	}
@@ -131,7 +131,7 @@ static void make_secrets(void)
 		secrets.odd[i] |= 1;
 }
 
-/* The ports that the kernel gives to sockets that nobody bound. */
+/* The ports that the kernel gives to sockets that are not bound. */
 static void read_port_range(unsigned int *first, unsigned int *last)
 {
 	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
@@ -200,7 +200,7 @@ void load(const struct settings *wanted, bool connects)
 	};
 }
 
-/* An ancestor with a program that allows no others: its path, or "". */
+/* Writes the path of an ancestor whose program allows no others, or "". */
 static void find_exclusive(const struct cgroup *cgroup, enum bpf_attach_type type, char *path)
 {
 	char *slash;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Follows the local addresses of network namespaces (rtnetlink(7)) into the map of the programs.
+// Follows the local addresses of network namespaces (rtnetlink(7)) and writes them to the trie.
 //
-// The order is what makes it safe: an address that is gone is deleted, then the epoch moves, so
-// that no check made before can count any longer. Additions come from dumps only, which are newer
-// than the events that asked for them. When an event is lost nothing is attached until a dump
-// succeeds.
+// The order makes it safe: the keeper deletes an address first and then changes the epoch, so that
+// no earlier check counts. It adds addresses from dumps only, which are newer than the events that
+// caused them. If an event is lost, no source is set until a dump succeeds.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -156,7 +155,7 @@ static void delete_local(struct network *network, const struct nlmsghdr *message
 	epoch_move();
 }
 
-/* Deletes what the last dump did not show. */
+/* Deletes the addresses that the last dump did not show. */
 static void delete_stale(const struct network *network)
 {
 	static struct local_key stale[STALE];
@@ -191,7 +190,7 @@ static bool ask(const struct network *network, struct nlmsghdr *message)
 	return send(network->asks, message, message->nlmsg_len, 0) == (ssize_t)message->nlmsg_len;
 }
 
-/* Hands on each message of the answer. Returns false if it was not whole. */
+/* Calls for each message of the dump. Returns false if the dump was incomplete. */
 static bool read_dump(struct network *network,
 		      void (*take)(struct network *network, const struct nlmsghdr *message))
 {
@@ -274,7 +273,7 @@ static bool dump_table(struct network *network, unsigned char family, uint32_t t
 		      .attribute = { .rta_len = RTA_LENGTH(sizeof(table)), .rta_type = RTA_TABLE },
 		      .table = table };
 
-	/* A table in which there never was a route is none (ENOENT). */
+	/* A table that never had a route does not exist (ENOENT). */
 	if (!ask(network, &request.header))
 		return false;
 	if (read_dump(network, take_route))
@@ -296,7 +295,7 @@ static bool dump_routes(struct network *network)
 	return whole;
 }
 
-/* The programs look VRFs up by their interface. */
+/* The BPF programs look VRFs up by their interface. */
 static void write_vrfs(void)
 {
 	struct vrf_key key, from;
@@ -367,8 +366,8 @@ bool locals_are_due(void)
 /* --- Events --- */
 
 /*
- * What the kernel does not hand to us: routes that are neither local nor of broadcast or multicast
- * (a router may learn a million others), and changes of interfaces that take no address away.
+ * A filter for the kernel's events. It drops routes that are neither local nor of broadcast or
+ * multicast (a router may have a million others), and changes of interfaces that remove no address.
  */
 static bool filter_events(int fd)
 {
@@ -439,7 +438,7 @@ void locals_read(int fd)
 		if (length < 0 && errno == EINTR)
 			continue;
 		if ((length < 0 && errno == ENOBUFS) || length > BUFFER) {
-			epoch_stop(); /* something was lost: perhaps that an address is gone */
+			epoch_stop(); /* events were lost: an address may be gone */
 			stopped = network->dirty = true;
 			continue;
 		}
@@ -476,7 +475,7 @@ static void close_network(struct network *network)
 		close(network->place);
 }
 
-/* Opens the sockets inside the namespace and comes back. */
+/* Opens the sockets inside the namespace and returns to our own. */
 static bool open_inside(struct network *network, int fd)
 {
 	bool done, inside;

@@ -20,7 +20,7 @@
 
 struct settings settings = SETTINGS_DEFAULT;
 
-/* A line of ours; what others named is shown without control characters. */
+/* Formats a line, with control characters replaced. */
 static void make_line(char *line, size_t size, const char *format, va_list arguments)
 {
 	vsnprintf(line, size, format, arguments);
@@ -151,7 +151,7 @@ static const char *the_only(char **arguments)
 	return *arguments;
 }
 
-/* A child that the program will not notice: no signal tells of its end, and it is nobody's. */
+/* Starts the keeper as a grandchild: the program gets no signal and has no child. */
 static void start_keeper(struct cgroup *cgroup, int channel)
 {
 	long child = syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
@@ -178,7 +178,7 @@ static _Noreturn void execute(char **command)
 	_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
 }
 
-/* The same, beyond the standard streams, which the program may have closed. */
+/* Moves a descriptor above the standard streams, which the program may have closed. */
 static int move_up(int fd)
 {
 	int moved;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads the programs' table of peers for a socket that connects.
+// Reads the peer table for a socket that connects.
 
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +23,7 @@ static bool find(uint64_t hash, uint64_t key, uint64_t mask, uint64_t *entry)
 	return false;
 }
 
-/* The host asked from another port and waits for its answer. */
+/* Finds a request of the host from another port that waits for its reply. */
 static bool find_host(uint64_t host, uint32_t local_port, uint64_t *entry)
 {
 	struct timespec now;
@@ -35,7 +35,7 @@ static bool find_host(uint64_t host, uint32_t local_port, uint64_t *entry)
 	return asked_is_open(*entry, asked_name(host, local_port), (uint32_t)units);
 }
 
-/* The same order as in the programs: the peer on this port, on any, then its host. */
+/* Looks up the peer on this port, then on any, then its host, as the BPF programs do. */
 static bool find_peer(const struct socket_state *state, uint64_t host, uint64_t hash,
 		      uint32_t local_port, uint64_t *entry, bool *has_generation)
 {
@@ -53,7 +53,7 @@ static bool find_peer(const struct socket_state *state, uint64_t host, uint64_t 
 	       entry_kind(*entry) == ENTRY_ASKED;
 }
 
-/* The address in the slot that an entry points to. Returns false if it was taken over. */
+/* Reads the address in an entry's local slot. Returns false if the slot has another one now. */
 static bool read_slot(uint64_t entry, bool has_generation, struct in6_addr *local, uint32_t *domain)
 {
 	const struct local_slot *slots = load_slots(), *slot;
@@ -83,7 +83,7 @@ static bool read_slot(uint64_t entry, bool has_generation, struct in6_addr *loca
 	return true;
 }
 
-/* The hash of the peer's host, and its port. */
+/* Computes the hash of the peer's host, and reads its port. */
 static bool read_peer(const struct sockaddr *peer, socklen_t length, uint32_t network,
 		      uint32_t link, uint64_t *host, in_port_t *port)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The programs that the kernel runs for the sockets of a cgroup: learn who asked where, and set the
-// source of what goes back. They never refuse anything: every path returns 1.
+// The BPF programs, which the kernel runs for the sockets of a cgroup. They record to which local
+// address each peer sent, and set the source of replies. They refuse nothing: every path returns 1.
 
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -18,7 +18,7 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 enum { INET = 2, INET6 = 10, DATAGRAM = 2, GO_ON = 1 };
 
 #define NOINLINE static __attribute__((noinline))
-/* Verified once, on its own, and not for each of its callers. */
+/* The verifier checks such a function once, and not for each of its callers. */
 #define GLOBAL	      __attribute__((noinline))
 #define ALWAYS_INLINE static __always_inline
 #define LOOK(x)	      (*(const volatile __typeof__(x) *)&(x))
@@ -27,7 +27,7 @@ enum { INET = 2, INET6 = 10, DATAGRAM = 2, GO_ON = 1 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* the engine says how many */
+	__uint(max_entries, 1); /* the engine sets the number */
 	__type(key, __u32);
 	__type(value, struct bucket);
 } rf_peers SEC(".maps");
@@ -82,7 +82,8 @@ struct {
 	__uint(max_entries, 4096);
 } rf_events SEC(".maps");
 
-/* What the keeper found out for the conversations that began before rf_egress was attached. */
+/* The kernel's choice, from the keeper, for conversations that began before rf_egress was attached.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 256);
@@ -103,15 +104,15 @@ const volatile __u32 buckets = 1;
 const volatile __u32 tick_shift = 0; /* that many entries made, as a power of two, are a tick */
 const volatile __u32 first_port = 32768, last_port = 60999; /* those the kernel chooses from */
 const volatile __u32 some_ports = 0;
-/* For a cgroup that is not ours, but in which some of our sockets were made: only for those. */
+/* Set for another cgroup, in which some of our sockets were made: help only those. */
 const volatile __u32 known_only = 0;
 const volatile __u64 ports[PORT_WORDS] = { 0 };
 
-__u32 epoch = 0; /* of the locals; 0: not known now, so nothing is attached */
+__u32 epoch = 0; /* of the local addresses; 0: not known now, so no source is set */
 __u32 made = 0;	 /* entries */
-__u32 vrfs = 0;	 /* that there are in all namespaces */
+__u32 vrfs = 0;	 /* in all network namespaces */
 __u32 sees_egress = 0;
-__u32 sole_network = 0; /* the network namespace, if there is but one; spares looking it up */
+__u32 sole_network = 0; /* the network namespace, if there is only one: saves the lookup */
 __u64 asked[HOSTS_ASKED] = { 0 };
 
 ALWAYS_INLINE void count(enum engine_counter which)
@@ -170,7 +171,7 @@ ALWAYS_INLINE struct local_slot *slot_at(__u32 index)
 	return bpf_map_lookup_elem(&rf_slots, &index);
 }
 
-/* Does the slot hold the peer's local address? Then its generation is in *generation. */
+/* Returns 1 if the local slot holds the peer's local address, with its *generation; else 0. */
 ALWAYS_INLINE int slot_has(struct local_slot *slot, const struct peer *peer, __u32 *generation)
 {
 	__u64 part = LOOK(slot->part[0]);
@@ -245,8 +246,8 @@ GLOBAL __u64 slot_find(const struct peer *peer)
 }
 
 /*
- * Is the address in the slot still local? Asked once an epoch. The atomic read of the epoch keeps
- * it before the lookup: the keeper deletes an address first and moves the epoch then.
+ * Returns 1 if the address in the slot is still local; looks it up once an epoch. The epoch is read
+ * atomically before the lookup: the keeper deletes an address first and changes the epoch then.
  */
 NOINLINE int slot_verify(struct local_slot *slot)
 {
@@ -277,7 +278,7 @@ NOINLINE int slot_verify(struct local_slot *slot)
 
 /*
  * Reads the address of a pointer into `address`. Returns 0 if the slot was taken over (where the
- * pointer has a generation to check that by), or the address is none of this host's now.
+ * pointer has a generation to check that by), or the host does not have the address now.
  */
 ALWAYS_INLINE int slot_read(__u64 entry, int check, int v4, __u32 *address)
 {
@@ -312,7 +313,7 @@ ALWAYS_INLINE int slot_read(__u64 entry, int check, int v4, __u32 *address)
 	return 1;
 }
 
-/* --- The table of peers --- */
+/* --- The peer table --- */
 
 ALWAYS_INLINE struct bucket *bucket_at(__u64 hash)
 {
@@ -321,7 +322,7 @@ ALWAYS_INLINE struct bucket *bucket_at(__u64 hash)
 	return bpf_map_lookup_elem(&rf_peers, &index);
 }
 
-/* The entry of that key in a bucket; *entry is what it was when it was found. */
+/* Returns the slot of that key's entry in a bucket, and its value as *entry; or NULL. */
 ALWAYS_INLINE __u64 *bucket_find(struct bucket *bucket, __u64 key, __u64 mask, __u64 *entry)
 {
 #pragma unroll
@@ -342,7 +343,7 @@ ALWAYS_INLINE __u32 mask_of(__u32 is)
 	return mask;
 }
 
-/* How readily an entry is given up. */
+/* Returns the age of an entry, in ticks; a free slot is older than any. */
 ALWAYS_INLINE __u32 entry_age(__u64 entry, __u32 tick)
 {
 	__u32 unused = mask_of((entry | -entry) >> 63 ^ 1);
@@ -359,7 +360,7 @@ ALWAYS_INLINE __u32 larger(__u32 a, __u32 b)
 	return (a & ~is_less) | (b & is_less);
 }
 
-/* Empties the entries of that key but number `keep`: two CPUs may have made one each. */
+/* Frees the slots of that key except number `keep`: two CPUs may have made an entry each. */
 GLOBAL int bucket_drop_others(__u64 hash, __u64 key, __u32 keep)
 {
 	struct bucket *bucket = bucket_at(hash);
@@ -425,13 +426,13 @@ ALWAYS_INLINE __u64 peer_key(const struct peer *peer)
 	return entry_key(peer->hash, peer->local_port);
 }
 
-/* Of a conversation, among those of all ports. */
+/* Returns the key of a conversation in rf_choices: the peer and the local port. */
 ALWAYS_INLINE __u64 conversation_key(const struct peer *peer)
 {
 	return peer->hash + peer->local_port;
 }
 
-/* The peer's entry in either of its buckets, or NULL. */
+/* Returns the slot of the peer's entry in either of its buckets, or NULL. */
 ALWAYS_INLINE __u64 *peer_find(struct bucket *first, const struct peer *peer, __u64 key, __u64 mask,
 			       __u64 *entry)
 {
@@ -444,7 +445,7 @@ ALWAYS_INLINE __u64 *peer_find(struct bucket *first, const struct peer *peer, __
 	return other ? bucket_find(other, key, mask, entry) : 0;
 }
 
-/* An entry that is in use does not grow old. */
+/* Sets the tick of an entry in use, so that it is not evicted. */
 ALWAYS_INLINE void entry_refresh(__u64 *at, __u64 entry)
 {
 	__u32 tick = now_tick();
@@ -467,7 +468,8 @@ ALWAYS_INLINE int entry_is_at(__u64 entry, const struct peer *peer)
 
 /* --- Datagrams that arrive --- */
 
-/* One link-local peer on two links: a datagram to it does not tell us the link. */
+/* Returns 1 for a link-local peer that sent on two links: a datagram to it does not show the link.
+ */
 ALWAYS_INLINE int is_ambiguous(__u64 entry, const struct peer *peer)
 {
 	struct local_slot *slot;
@@ -482,7 +484,7 @@ ALWAYS_INLINE int is_ambiguous(__u64 entry, const struct peer *peer)
 	       ((__u32)slot->part[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
-/* The conversation's address as the keeper found it; 0 as long as it is looking. */
+/* Returns the pointer to the conversation's address, from the keeper; 0 until that has it. */
 ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
 {
 	__u64 key = conversation_key(peer);
@@ -499,9 +501,9 @@ ALWAYS_INLINE __u64 own_pointer(const struct peer *peer)
 }
 
 /*
- * The peer is new, asks at another address than before, or answers in a conversation of the
- * program's own: that is none of our business as long as it answers at an address from which the
- * program sent. Returns the entry of a peer that asked, else 0.
+ * Records a peer that is new, sends to another address than before, or replies in an own
+ * conversation. In the last case the kernel still chooses, while the peer replies to an address
+ * from which the program sent. Returns the entry of a peer that sent a request, else 0.
  */
 GLOBAL __u64 learn_changed(struct peer *peer)
 {
@@ -543,7 +545,7 @@ GLOBAL __u64 learn_changed(struct peer *peer)
 	return key | pointer;
 }
 
-/* Until it is answered, the host may be answered at another of its ports. */
+/* Until this request has its reply, a reply may go to another port of the host. */
 ALWAYS_INLINE void note_request(const struct peer *peer, __u64 entry)
 {
 	STORE(*asked_record(peer->host, peer->local_port),
@@ -551,7 +553,7 @@ ALWAYS_INLINE void note_request(const struct peer *peer, __u64 entry)
 		      (__u64)now_time() << TIME_SHIFT);
 }
 
-/* The usual case: the peer asks where it asked before. Returns 0 if it does not. */
+/* The fast path: the peer sends to the same address as before. Returns 0 for all else. */
 ALWAYS_INLINE int learn_same(struct peer *peer)
 {
 	struct bucket *first = bucket_at(peer->host);
@@ -578,7 +580,7 @@ ALWAYS_INLINE int is_wildcard(struct bpf_sock *sk)
 							 sk->src_ip6[2] | sk->src_ip6[3]));
 }
 
-/* Where the UDP header is. Returns 0 if there is none that we find. */
+/* Returns the offset of the UDP header, or 0 if there is none that we find. */
 ALWAYS_INLINE __u32 udp_offset(struct __sk_buff *skb, __u8 next)
 {
 	struct {
@@ -602,7 +604,7 @@ ALWAYS_INLINE __u32 udp_offset(struct __sk_buff *skb, __u8 next)
 	return 0;
 }
 
-/* The interface if it is a VRF, in which a datagram arrives like in an interface; else 0. */
+/* Returns the interface if it is a VRF, which datagrams show as their interface; else 0. */
 NOINLINE __u32 vrf_of(__u32 network, __u32 ifindex)
 {
 	struct vrf_key key = { .network = network, .ifindex = ifindex };
@@ -684,7 +686,7 @@ int rf_ingress(struct __sk_buff *skb)
 	sk = bpf_sk_fullsock(sk);
 	if (!sk || !is_udp(sk) || !is_wildcard(sk))
 		return GO_ON;
-	/* What kind of socket it is matters only if there is something to learn. */
+	/* The socket's role matters only if there is something to record. */
 	if (!network) {
 		state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
 		if (!state)
@@ -705,7 +707,7 @@ int rf_ingress(struct __sk_buff *skb)
 
 /* --- Datagrams that leave --- */
 
-/* For conversations of the program's own: from which address the kernel sends. */
+/* Records the address from which the kernel sends in own conversations. */
 GLOBAL int learn_own(struct peer *peer)
 {
 	__u64 key, entry, *at, pointer;
@@ -763,7 +765,7 @@ ALWAYS_INLINE struct socket_state *state_create(struct bpf_sock_addr *ctx, struc
 	return state;
 }
 
-/* A socket that nobody bound: the kernel chose its port, unless it is older than the engine. */
+/* A socket that was not bound: the kernel chose its port, unless it is older than the engine. */
 NOINLINE struct socket_state *state_make(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
 {
 	__u32 port = sk->src_port;
@@ -774,7 +776,7 @@ NOINLINE struct socket_state *state_make(struct bpf_sock_addr *ctx, struct bpf_s
 	return state;
 }
 
-/* What is known of the peer for a socket on another port: it is answered from there. */
+/* Finds the peer's entry for any local port, for a reply from another socket. */
 ALWAYS_INLINE int find_any_port(struct bucket *first, const struct peer *peer, __u64 *entry)
 {
 	return peer_find(first, peer, peer_key(peer), ANY_PORT_MASK, entry) &&
@@ -782,8 +784,8 @@ ALWAYS_INLINE int find_any_port(struct bucket *first, const struct peer *peer, _
 }
 
 /*
- * The host asked, but its port got no answer: what goes to another of its ports is the answer, for
- * some requests name the port for that (SIP without rport).
+ * Finds a request of the host whose port has no reply yet. A datagram to another port of the host
+ * is then the reply, since some requests name the port for it (SIP without rport).
  */
 ALWAYS_INLINE int find_host(const struct peer *peer, __u64 *entry)
 {
@@ -822,8 +824,8 @@ NOINLINE void own_seen(struct peer *peer)
 enum { FOUND_NOTHING, FOUND_POINTER, FOUND_SLOT /* without generation */ };
 
 /*
- * The peer's own port is unknown on this socket. Returns what other knowledge there is; if none,
- * the program begins a conversation, and that is the kernel's business from now on.
+ * Looks for other entries if the peer's own port has none on this socket. If there are none, the
+ * program begins a conversation, in which the kernel chooses from now on.
  */
 NOINLINE int find_elsewhere(struct peer *peer, struct socket_state *state, __u64 *entry)
 {
@@ -882,7 +884,7 @@ ALWAYS_INLINE int find_source(struct peer *peer, struct socket_state *state, int
 	return 1;
 }
 
-/* The state of a socket that may need a source; NULL if it needs none. */
+/* Returns the state of a socket that may need a source; NULL if it needs none. */
 ALWAYS_INLINE struct socket_state *state_for_send(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
 {
 	struct socket_state *state = bpf_sk_storage_get(&rf_sockets, sk, 0, 0);
@@ -1005,8 +1007,9 @@ int rf_bind6(struct bpf_sock_addr *ctx)
 }
 
 /*
- * Is there a source for the connect? A fresh socket can still be bound to it. A server's socket has
- * its port already, and no program can give it an address: that is the supervisor's work.
+ * Returns 1 if there is a source for the connect. A fresh socket can still be bound to it. A
+ * server's socket has its port already, and no BPF program can give it an address: the supervisor
+ * does.
  */
 NOINLINE int find_for_connect(struct peer *peer, struct bpf_sock *sk, __u64 *entry)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sockets that were open before the engine came: a server's first answer must not look like the
-// first word of a client.
+// Finds the sockets that were open before the engine: a server's first reply must not look like a
+// client's first request.
 
 #include <dirent.h>
 #include <errno.h>
@@ -54,7 +54,7 @@ static bool is_wildcard(int fd, in_port_t *port)
 	       !((struct sockaddr_in *)(void *)&name)->sin_addr.s_addr;
 }
 
-/* In which cgroup a socket was made: the kernel runs the programs of that one. 0: not known. */
+/* Returns the cgroup in which a socket was made, whose BPF programs the kernel runs; 0: unknown. */
 static uint64_t cgroup_of(int fd, int family, int protocol, uint32_t network)
 {
 	struct {
@@ -102,7 +102,7 @@ static uint64_t cgroup_of(int fd, int family, int protocol, uint32_t network)
 	return id;
 }
 
-/* A socket that was made elsewhere, and then passed on, needs the programs there. */
+/* A socket that was made elsewhere and then passed on needs the BPF programs there. */
 static void reach(int fd, int protocol, uint32_t network)
 {
 	uint64_t id = cgroup_of(fd, option(fd, SO_DOMAIN), protocol, network);
@@ -119,7 +119,7 @@ static void reach(int fd, int protocol, uint32_t network)
 		say(LOG_INFO, "a socket that was made in %s gets no help", home.path);
 }
 
-/* Makes a server's socket known to the programs. */
+/* Marks a server's socket for the BPF programs. */
 static void note(int fd)
 {
 	struct socket_state state = { .role = ROLE_SERVER };

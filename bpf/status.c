@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What engines there are: found by the name of a map that each has, so that nothing has to be
-// written to a file, and nothing is left of one that died.
+// Lists the engines. Each has a map of the same name, so no file has to be written, and nothing is
+// left of an engine that was killed.
 
 #include <errno.h>
 #include <signal.h>
@@ -52,7 +52,7 @@ void counters_print(int fd)
 		(unsigned long long)record->given_up);
 }
 
-/* The next engine after that map; its record. Returns false if there is none. */
+/* Finds the next engine after that map, and its record. Returns false if there is none. */
 static bool next_engine(uint32_t *id, struct keeper_record *record)
 {
 	struct bpf_map_info info;
@@ -150,7 +150,7 @@ int status(bool json)
 	return 0;
 }
 
-/* Takes the programs of that cgroup off. Returns how many. */
+/* Detaches the BPF programs of that cgroup. Returns how many. */
 static unsigned int detach_links(uint64_t cgroup)
 {
 	struct bpf_link_info link;
@@ -202,7 +202,7 @@ int detach_target(const char *target)
 	if (!number)
 		fail("no BPF engine is attached to %s; replyfrom --status --all lists the engines",
 		     cgroup.path);
-	/* One that attached ends. The keeper of a run stays for the answers to connect(). */
+	/* One that attached ends. The keeper of a run stays for connect(). */
 	while (next_engine(&id, &record)) {
 		if (record.cgroup != cgroup.id || record.mode != MODE_ATTACH)
 			continue;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// connect() of servers to peers that asked: no BPF program can give a bound socket its local
-// address, so the kernel asks us (seccomp_unotify(2)) and we make the two-step connect.
+// connect() of servers to recorded peers. No BPF program can give a bound socket its local address,
+// so the kernel passes the call to us (seccomp_unotify(2)), and we make the two-step connect.
 //
-// A process of its own answers, at the usual priority: programs can ask as often as they like. The
-// keeper holds the descriptor too. If one of the two is killed, the other lets all calls go on as
-// they were made; without a holder each connect() would fail with ENOSYS.
+// A process of its own does this, at the usual priority, since programs can connect as often as
+// they like. The keeper holds the descriptor too. If one of the two is killed, the other lets all
+// calls continue as they were made; without a holder each connect() would fail with ENOSYS.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* The calls of other ABIs go on unasked. */
+/* The calls of other ABIs continue at once. */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -49,7 +49,7 @@
 #define ARCHITECTURE AUDIT_ARCH_S390X
 #endif
 
-/* What both holders see: the question that one is at, so that the other can answer it. */
+/* Shared by both holders: the call that one handles, so that the other can let it continue. */
 struct shared {
 	struct seccomp_notif question;
 };
@@ -112,7 +112,7 @@ static uint64_t network_of(int fd)
 
 /*
  * Tries it with another socket, since what the kernel chose can't be taken back without refusing
- * datagrams meanwhile. A rule for ports, marks or users can make the answer wrong; the caller
+ * datagrams meanwhile. A rule for ports, marks or users can make the result wrong; the caller
  * compares afterwards.
  */
 static bool is_kernel_choice(const struct two_step *way)
@@ -206,7 +206,7 @@ static bool connect_for(const struct seccomp_notif *question)
 	return done;
 }
 
-/* Takes the next question. Helps only as long as there is a keeper to tell what is local. */
+/* Handles the next call. Helps only while there is a keeper that follows the local addresses. */
 static void answer_next(bool helps)
 {
 	struct seccomp_notif *question = &shared->question;
@@ -230,7 +230,7 @@ static _Noreturn void supervise(void)
 		if (wait[0].revents & POLLIN)
 			answer_next(wait[1].fd >= 0);
 		else if (wait[0].revents)
-			_exit(0); /* nobody can ask any more */
+			_exit(0); /* no process has the filter any more */
 	}
 }
 
