@@ -52,11 +52,6 @@ else
 	unavailable 'spelling' 'codespell is not installed'
 fi
 
-# make's own word for what it tests and distributes; and its targets.
-make_prints() {
-	printf 'print-it:\n\t@for word in $(%s); do echo "$$word"; done\n' "$1" |
-		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES "${MAKE:-make}" -s -C "$abs_top_builddir" -f Makefile -f - print-it
-}
 tests=$(make_prints TESTS)
 distributed=$(make_prints DISTFILES)
 like 'make tells its tests' '*tests/unit/test_exports.sh*' "$tests"

@@ -5,6 +5,15 @@
 
 . "${abs_top_srcdir:?}/tests/cli/recipe.sh"
 
+# A source tree that is configured in place cannot be configured in other folders too.
+source=$abs_top_srcdir
+if [ -e "$source/config.status" ]; then
+	source=$work/source
+	mkdir "$source"
+	make_prints DISTFILES >files
+	tar -C "$abs_top_srcdir" -cf - -T files | tar -C "$source" -xf -
+fi
+
 # installed TITLE COMPILER...
 installed() {
 	title=$1
@@ -18,7 +27,7 @@ installed() {
 	# With the build system as it was made, whatever stands in the sources by now.
 	as_made='ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=:'
 	# shellcheck disable=SC2086 # these are words
-	(cd "build-$title" && "$abs_top_srcdir/configure" --prefix="$prefix" CC="$*" &&
+	(cd "build-$title" && "$source/configure" --prefix="$prefix" CC="$*" &&
 		make $as_made && make $as_made install) >log 2>&1
 	built=$?
 	same "$title: installed" 0 "$built"

@@ -112,6 +112,13 @@ make_tree() {
 	cp "$library" "$1/shim/"
 }
 
+# make_prints VARIABLE: the words of a variable of the Makefile, one a line
+make_prints() {
+	# shellcheck disable=SC2016 # these dollars are for make
+	printf 'print-it:\n\t@for word in $(%s); do echo "$$word"; done\n' "$1" |
+		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES "${MAKE:-make}" -s -C "$abs_top_builddir" -f Makefile -f - print-it
+}
+
 # compile_wrapper BINDIR LIBDIR FILE: a wrapper that is configured for these folders
 compile_wrapper() {
 	# shellcheck disable=SC2086 # CC may have options
