@@ -40,7 +40,7 @@ build_calls() {
 	afl-clang-fast $flags -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec \
 		-Wl,--version-script,"$build/shim/exports.map" -o "$dir/shim/libreplyfrom.so" \
 		"$src"/shim/*/*.[cS] -ldl || return
-	for file in "$src"/tests/fuzz/*.c "$src/tests/lib/preload.c"; do
+	for file in "$src"/tests/fuzz/*.c "$src/tests/lib/loopback.c" "$src/tests/lib/preload.c"; do
 		case $file in */differential.c | */bytes_control.c | */bytes_settings.c) continue ;; esac
 		# shellcheck disable=SC2086
 		clang $flags -c -o "$dir/objects/$(basename "$file" .c).o" "$file" || return

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/deadline.h"
 #include "../lib/preload.h"
 #include "environment.h"
 #include "executor.h"
 #include "model.h"
 
-enum { REQUESTS = HIGH, ANSWERS, TRACE, PATIENCE = 20 };
+enum { REQUESTS = HIGH, ANSWERS, TRACE };
 
 static struct trace *map_trace(int fd)
 {
@@ -32,21 +32,10 @@ static struct trace *map_trace(int fd)
 	return memory;
 }
 
-/* lo's queue is a processor's own: on one, things happen in one order (network_settle()). */
-static void stay_on_one_processor(void)
-{
-	cpu_set_t set;
-	int processor = sched_getcpu();
-
-	CPU_ZERO(&set);
-	CPU_SET(processor < 0 ? 0 : (unsigned int)processor, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 static _Noreturn void run(const struct request *request)
 {
 	signal(SIGPIPE, SIG_IGN);
-	alarm(PATIENCE / 2);
+	alarm((unsigned int)deadline());
 	world.base = request->base;
 	for (unsigned int i = 0; i < SLOTS; i++)
 		world.slot[i] = -1;
@@ -68,7 +57,6 @@ void executor_main(void)
 		fprintf(stderr, "%s cannot be preloaded\n", getenv("LD_PRELOAD"));
 		exit(1);
 	}
-	stay_on_one_processor();
 	network_make();
 	while (read(REQUESTS, &request, sizeof(request)) == (ssize_t)sizeof(request)) {
 		pid_t child = fork();
@@ -161,7 +149,7 @@ const char *executor_await(struct executor *executor)
 	static char words[64];
 	int status = 0;
 
-	if (poll(&poll_answers, 1, PATIENCE * 1000) != 1 ||
+	if (poll(&poll_answers, 1, 2 * deadline_ms()) != 1 ||
 	    read(executor->answers, &status, sizeof(status)) != (ssize_t)sizeof(status)) {
 		bool gone = waitpid(executor->process, &status, WNOHANG) == executor->process;
 

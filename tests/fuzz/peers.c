@@ -34,7 +34,7 @@ void network_peers(void)
 	int on = 1;
 
 	for (unsigned int i = 0; i < PEERS; i++) {
-		int fd = network_socket(askers[i].family, SOCK_DGRAM | SOCK_NONBLOCK);
+		int fd = loopback_socket(askers[i].family, SOCK_DGRAM | SOCK_NONBLOCK);
 
 		length = network_address(&address, askers[i].family, askers[i].address,
 					 (uint16_t)(world.base + PEER_PORT + i));

@@ -53,7 +53,7 @@ static int find_choice(unsigned int peer)
 {
 	struct sockaddr_storage address;
 	char text[INET6_ADDRSTRLEN] = "";
-	int family = askers[peer].family, fd = network_socket(family, SOCK_DGRAM), found = NOBODY;
+	int family = askers[peer].family, fd = loopback_socket(family, SOCK_DGRAM), found = NOBODY;
 	socklen_t length = network_address(&address, family, askers[peer].address, world.base);
 
 	if (!syscall(SYS_connect, fd, &address, length) && raw_name(fd, false, &address))

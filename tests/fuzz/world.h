@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "../lib/loopback.h"
 #include "sequence.h"
 
 enum {
@@ -17,7 +18,7 @@ enum {
 	PEER_PORT = 4,	 /* offset of the first peer's port */
 	CLOSED_PORT = 9, /* offset of a port where nobody is */
 	BLOCK = 16,	 /* ports that belong to one run */
-	HIGH = 900,	 /* descriptors from here on are not the sequence's */
+	HIGH = LOOPBACK_HIGH, /* descriptors from here on are not the sequence's */
 };
 
 enum { PEERS = 5, DESTINATIONS = 10, ASKED_WHERE_CHOSEN = 0xff };
@@ -61,12 +62,8 @@ uint32_t trace_hash(const void *memory, size_t size);
 /* A network namespace of this process's own, with addresses on lo; skips without one. */
 void network_make(void);
 
-/* Sockets that the library does not see: raw system calls on numbers above the sequence's. */
-int network_socket(int family, int type);
+/* The peers' sockets, which the library does not see. */
 void network_peers(void);
-
-/* Waits until all that was sent on lo has arrived, errors that answer it too. */
-void network_settle(void);
 
 /* A sockaddr for one of the addresses above; returns its length. */
 socklen_t network_address(struct sockaddr_storage *address, int family, const char *host,

@@ -7,6 +7,7 @@
 
 #include "asked.h"
 #include "cases.h"
+#include "loopback.h"
 
 static const char asked_address[] = "127.0.0.53";
 
@@ -60,6 +61,7 @@ void ask(int port, const char *text)
 	inet_pton(AF_INET, asked_address, &to.sin_addr);
 	need(kernel_side.sendto(asker(), text, strlen(text), 0, (struct sockaddr *)&to, sizeof(to)),
 	     "asking");
+	need(loopback_settle() ? 0 : -1, "lo");
 }
 
 bool answers(int fd, int port)
@@ -75,6 +77,7 @@ bool answers(int fd, int port)
 		recvfrom(fd, question, sizeof(question), 0, (struct sockaddr *)&peer, &peer_length),
 		"recvfrom");
 	need(sendto(fd, question, (size_t)n, 0, (struct sockaddr *)&peer, peer_length), "sendto");
+	need(loopback_settle() ? 0 : -1, "lo");
 	need(kernel_side.recvfrom(asker(), question, sizeof(question), MSG_DONTWAIT,
 				  (struct sockaddr *)&from, &length),
 	     "the answer");

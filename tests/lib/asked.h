@@ -19,7 +19,7 @@ int hidden_socket(int port);
 /* Has the library switched PKTINFO on? Asks the kernel. */
 bool is_helped(int fd);
 
-/* Sends `text` to 127.0.0.53 at a port, from a socket that the library knows nothing of. */
+/* Sends `text` to 127.0.0.53 at a port, from a socket that the library knows nothing of; it is there on return. */
 void ask(int port, const char *text);
 
 /* Receives a question by recvfrom() and answers by sendto(); was the answer from 127.0.0.53? */

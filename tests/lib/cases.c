@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "cases.h"
+#include "deadline.h"
 
-/* Many times what a case takes: one that hangs ends by SIGALRM. */
-enum { PATIENCE = 30, SHOWN = 5 };
+/* Deadlines, many times what a case takes: one that hangs ends by SIGALRM. */
+enum { PATIENCE = 6, SHOWN = 5 };
 
 static int failures;
 
@@ -61,7 +62,7 @@ static bool passes(const struct test_case *test)
 	fflush(stdout);
 	child = (pid_t)need(fork(), "fork");
 	if (!child) {
-		alarm(PATIENCE);
+		alarm((unsigned int)deadline() * PATIENCE);
 		test->run();
 		end_forked();
 	}

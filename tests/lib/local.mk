@@ -14,7 +14,11 @@ EXTRA_DIST += \
 lib_cflags = -std=gnu11 -pthread $(AM_CFLAGS)
 lib_object_cflags = -fPIC $(lib_cflags)
 # Found at run time by the loader, not at link time: the library comes by LD_PRELOAD.
-lib_preload = tests/lib/preload.c tests/lib/preload.h tests/lib/kernel_call.h
+lib_preload = \
+	tests/lib/deadline.h \
+	tests/lib/kernel_call.h \
+	tests/lib/loopback.c tests/lib/loopback.h \
+	tests/lib/preload.c tests/lib/preload.h
 # A side that makes calls, plain or helped, and cases that both sides run.
 lib_side = $(lib_preload) tests/lib/fortified.c tests/lib/side.c tests/lib/side.h
 lib_cases = $(lib_side) \
@@ -38,6 +42,6 @@ tests_lib_server_server_LDFLAGS = -pthread
 
 # A program that does what a test tells it.
 check_PROGRAMS += tests/lib/puppet
-tests_lib_puppet_SOURCES = tests/lib/filter.h tests/lib/puppet.c
+tests_lib_puppet_SOURCES = tests/lib/deadline.h tests/lib/filter.h tests/lib/puppet.c
 tests_lib_puppet_CFLAGS = $(lib_cflags)
 tests_lib_puppet_LDFLAGS = -pthread

@@ -27,9 +27,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "filter.h"
 
-enum { WORKERS = 8, LINE = 512, WORDS = 8, PATIENCE = 30000 };
+enum { WORKERS = 8, LINE = 512, WORDS = 8 };
 
 /* Shared by fork(): each worker reads its lines from one pipe and answers on another. */
 static struct worker {
@@ -161,7 +162,7 @@ static long receive(int fd, int flags, char *text)
 	socklen_t length = sizeof(from);
 	ssize_t n;
 
-	if (poll(&waiting, 1, PATIENCE) != 1)
+	if (poll(&waiting, 1, 2 * deadline_ms()) != 1)
 		return -1;
 	n = recvfrom(fd, text, LINE - 1, flags, (struct sockaddr *)&from, &length);
 	text[n > 0 ? n : 0] = '\0';

@@ -2,16 +2,14 @@
 // The two sides: how each calls, and its network namespace.
 
 #include <fcntl.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "kernel_call.h"
+#include "loopback.h"
 #include "preload.h"
 #include "side.h"
 
@@ -156,54 +154,21 @@ struct side library_side = {
 
 #endif
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		perror(path);
-	close(fd);
-}
-
-static void become_root_of_a_user_namespace(void)
-{
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	char map[64];
-
-	if (unshare(CLONE_NEWUSER))
-		unavailable("no user namespace to be had");
-	write_file("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "0 %u 1", (unsigned int)uid);
-	write_file("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "0 %u 1", (unsigned int)gid);
-	write_file("/proc/self/gid_map", map);
-}
-
 static void make_namespace(struct side *side)
 {
-	struct ifreq request = { .ifr_name = "lo" };
-	int fd;
-
 	if (unshare(CLONE_NEWNET))
 		unavailable("no network namespace to be had");
 	side->namespace = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	fd = kernel_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (side->namespace < 0 || fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request))
-		unavailable("no socket in the new network namespace");
-	request.ifr_flags |= IFF_UP;
-	if (ioctl(fd, SIOCSIFFLAGS, &request))
-		unavailable("lo can't be brought up in the new network namespace");
-	close(fd);
+	if (side->namespace < 0)
+		unavailable("no new network namespace");
+	loopback_up();
 }
 
-void make_sides(void)
+void make_sides(bool alone)
 {
-	if (unshare(CLONE_NEWNET))
-		become_root_of_a_user_namespace();
+	loopback_leave();
 	make_namespace(&kernel_side);
+	loopback_open(alone);
 	make_namespace(&library_side);
 }
 

@@ -39,8 +39,11 @@ struct side {
 
 extern struct side kernel_side, library_side;
 
-/* Makes both namespaces, each with lo up and more addresses on it; else the test is skipped. */
-void make_sides(void);
+/*
+ * Makes both namespaces, each with lo up, or skips the test. The process stays on one processor from then on if `alone`:
+ * then loopback_settle() is exact.
+ */
+void make_sides(bool alone);
 
 /* Sockets made from now on belong to this side's namespace. */
 void enter(const struct side *side);

@@ -40,7 +40,7 @@ storm() {
 	# shellcheck disable=SC2086
 	$cc $common -fsanitize="$1" -fno-sanitize-recover=all -rdynamic -ftls-model=initial-exec -o "$dir/storm" \
 		"$src"/tests/stress/storm/*.c "$src"/tests/lib/preload.c "$src"/tests/lib/side.c \
-		"$src"/tests/lib/fortified.c "$src"/shim/*/*.[cS] -ldl
+		"$src"/tests/lib/fortified.c "$src"/tests/lib/loopback.c "$src"/shim/*/*.[cS] -ldl
 	if [ "$1" != thread ]; then
 		run "storms, $1" "$dir/storm" "$seconds"
 		return

@@ -110,7 +110,7 @@ static void obey(char *line)
 
 	line[strcspn(line, "\n")] = 0;
 	command = strtok_r(line, " ", &rest);
-	end = milliseconds() + DEADLINE;
+	end = milliseconds() + patience();
 	if (!strcmp(command, "address")) {
 		if (address_count == ADDRESSES || inet_pton(AF_INET6, strtok_r(NULL, " ", &rest),
 							    &addresses[address_count++]) != 1)

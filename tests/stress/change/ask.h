@@ -16,7 +16,6 @@ enum {
 	WINDOW = 4,	 /* questions under way of a flow to one address */
 	PATIENCE = 100,	 /* milliseconds until another is asked in the place of one that was not
 			    answered */
-	DEADLINE = 5000, /* milliseconds for what has to happen, however slow the machine */
 };
 
 /* What became of the questions to one server at one address. */
@@ -48,6 +47,9 @@ extern unsigned int quota[SERVERS][ADDRESSES];
 
 /* Each question carries the epoch in which it was asked; this is the newest that was answered. */
 extern uint32_t epoch, answered_epoch[SERVERS][ADDRESSES];
+
+/* Milliseconds after which a question that is MEASURED is lost: a quarter of the deadline, for the twins wait for some. */
+int64_t patience(void);
 
 /* Makes the tallies zero: what was asked before is nobody's any more, whatever becomes of it. */
 void tallies_clear(void);

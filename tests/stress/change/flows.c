@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../lib/deadline.h"
 #include "ask.h"
 
 enum { FLOWS = 192, SEEN = 4096 };
@@ -45,6 +46,15 @@ int64_t milliseconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + 1;
+}
+
+int64_t patience(void)
+{
+	static int64_t milliseconds;
+
+	if (!milliseconds)
+		milliseconds = deadline_ms() / 4;
+	return milliseconds;
 }
 
 void tallies_clear(void)
@@ -195,7 +205,7 @@ static void ask_on(struct flow *flow, struct pollfd *waiting)
 		struct slot *slot = &flow->slots[i];
 
 		if (slot->since &&
-		    now - slot->since < (slot->period == MEASURED ? DEADLINE : PATIENCE))
+		    now - slot->since < (slot->period == MEASURED ? patience() : PATIENCE))
 			continue;
 		if (slot->since && flow->roams) {
 			close(waiting->fd);

@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[0], EXECUTED_NAME) && argc == 2)
 		storm_executed(atoi(argv[1]));
 	run_under_library(argv);
-	make_sides();
+	make_sides(false);
 	enter(&library_side);
 	share_totals();
 	signal(SIGPIPE, SIG_IGN);

@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 		return status >= 0 ? status : passing_mode(argv[1]);
 	}
 	run_under_library(argv);
-	make_sides();
+	make_sides(false);
 	enter(&library_side);
 	return run_cases(cases, sizeof(cases) / sizeof(*cases));
 }

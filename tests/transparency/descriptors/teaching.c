@@ -11,6 +11,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
+#include "../../lib/loopback.h"
 #include "descriptors.h"
 
 static struct sockaddr_in address_of(const char *host, int port)
@@ -42,6 +43,7 @@ static void ask_at(int client, const char *host)
 	struct sockaddr_in to = address_of(host, SERVER_PORT);
 
 	need(kernel_side.sendto(client, "?", 1, 0, (struct sockaddr *)&to, sizeof(to)), "asking");
+	need(loopback_settle() ? 0 : -1, "lo");
 }
 
 static void receive(int server)
@@ -60,6 +62,7 @@ static bool answers_from(int server, int client, const char *host)
 
 	need(getsockname(client, (struct sockaddr *)&to, &length), "getsockname");
 	need(sendto(server, "!", 1, 0, (struct sockaddr *)&to, sizeof(to)), "answering");
+	need(loopback_settle() ? 0 : -1, "lo");
 	need(kernel_side.recvfrom(client, answer, sizeof(answer), MSG_DONTWAIT,
 				  (struct sockaddr *)&from, &length),
 	     "the answer");

@@ -57,6 +57,6 @@ int main(int argc, char **argv)
 	run_under_library(argv);
 	if (system("ip -V >/dev/null 2>&1"))
 		unavailable("ip(8) of iproute2 is not installed");
-	make_sides();
+	make_sides(false);
 	return run_cases(cases, sizeof(cases) / sizeof(*cases));
 }

@@ -11,11 +11,9 @@
 #include "../../lib/asked.h"
 #include "between.h"
 #include "../../lib/cases.h"
+#include "../../lib/deadline.h"
 #include "host.h"
 #include "../../lib/preload.h"
-
-/* Many times what a datagram takes on lo: nothing but a failing case waits that long. */
-enum { PATIENCE_MS = 2000 };
 
 #define CLIENT_LL "fe80::4"
 
@@ -48,7 +46,7 @@ static void send_one(void)
 
 	need(kernel_side.send(talk.client, "?", 1, 0), "the peer's send");
 	talk.sent++;
-	for (int i = 0; i < PATIENCE_MS && queued() == before; i++) {
+	for (int i = 0; i < deadline_ms() && queued() == before; i++) {
 		if (poll(&error, 1, 1) != 1)
 			continue;
 		kernel_side.getsockopt(talk.client, SOL_SOCKET, SO_ERROR, &pending, &length);
@@ -258,6 +256,6 @@ int main(int argc, char **argv)
 	}
 	if (system("ip -V >/dev/null 2>&1"))
 		unavailable("ip(8) of iproute2 is not installed");
-	make_sides();
+	make_sides(false);
 	return run_cases(cases, sizeof(cases) / sizeof(*cases));
 }

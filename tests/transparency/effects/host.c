@@ -11,10 +11,9 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
+#include "../../lib/deadline.h"
+#include "../../lib/loopback.h"
 #include "host.h"
-
-/* Many times what a datagram takes on lo: nothing but a failing case waits that long. */
-enum { PATIENCE_MS = 2000 };
 
 static const char *const v4[] = { ASKED, OTHER, CLIENT, CLIENT2 };
 static const char *const v6[] = { ASKED6, CLIENT6, ASKED_LL };
@@ -46,7 +45,7 @@ static void add_addresses(void)
 
 void make_hosts(void)
 {
-	make_sides();
+	make_sides(false);
 	enter(&kernel_side);
 	add_addresses();
 	enter(&library_side);
@@ -103,6 +102,7 @@ void ask_at(int client, const char *address)
 	struct address to = address_of(address, SERVER_PORT);
 
 	need(kernel_side.sendto(client, "question", 8, 0, &to.name.any, to.length), "asking");
+	check(loopback_settle(), "lo does not deliver");
 }
 
 struct address hear(const struct side *side, int fd)
@@ -132,7 +132,7 @@ static const char *next_source(int client, char text[INET6_ADDRSTRLEN])
 	char answer[16];
 	int family;
 
-	if (poll(&ready, 1, PATIENCE_MS) != 1 ||
+	if (poll(&ready, 1, deadline_ms()) != 1 ||
 	    kernel_side.recvfrom(client, answer, sizeof(answer), MSG_DONTWAIT, &from.name.any,
 				 &from.length) < 0)
 		return "nowhere";
@@ -165,7 +165,7 @@ void await_error(int fd)
 {
 	struct pollfd ready = { .fd = fd };
 
-	check(poll(&ready, 1, PATIENCE_MS) == 1 && ready.revents & POLLERR, "no error is pending");
+	check(poll(&ready, 1, deadline_ms()) == 1 && ready.revents & POLLERR, "no error is pending");
 }
 
 long same_on_both(conversation *talk, long argument, const char *what)

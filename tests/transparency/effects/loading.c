@@ -11,6 +11,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
+#include "../../lib/deadline.h"
 #include "host.h"
 #include "plugins/plugins.h"
 #include "effects.h"
@@ -18,9 +19,6 @@
 #ifndef RTLD_DEEPBIND
 #define RTLD_DEEPBIND 0
 #endif
-
-/* Many times what loading takes: a deadlock ends the case. */
-enum { PATIENCE = 10 };
 
 /* Its calls bound at once, and each when it is first made. */
 static const int bindings[] = { RTLD_NOW, RTLD_LAZY };
@@ -53,7 +51,7 @@ static void look_up(void *handle, const char *name, void *function)
 
 void case_constructor_waits(void)
 {
-	alarm(PATIENCE);
+	alarm((unsigned int)deadline()); /* a deadlock ends the case */
 	load("waiting.so", RTLD_NOW);
 }
 

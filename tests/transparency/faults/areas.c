@@ -498,7 +498,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	run_under_library(argv);
-	make_sides();
+	make_sides(true);
 	enter(&library_side);
 	return run_cases(cases, sizeof(cases) / sizeof(*cases));
 }

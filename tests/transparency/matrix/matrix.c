@@ -8,10 +8,12 @@
 
 #include "matrix.h"
 #include "outcome.h"
+#include "../../lib/deadline.h"
+#include "../../lib/loopback.h"
 #include "../../lib/preload.h"
 
-/* Many times what the test takes: a call that should not have blocked ends it. */
-enum { PATIENCE = 300, REPORTS = 10 };
+/* Deadlines, many times what the test takes: a call that should not have blocked ends it. */
+enum { PATIENCE = 30, REPORTS = 10 };
 
 int main(int argc, char **argv)
 {
@@ -27,8 +29,9 @@ int main(int argc, char **argv)
 	};
 
 	run_under_library(argv);
-	alarm(PATIENCE);
-	make_sides();
+	alarm((unsigned int)deadline() * PATIENCE);
+	make_sides(true);
+	loopback_await_timestamps();
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		unsigned long combinations_before = combinations, before = differences;
 

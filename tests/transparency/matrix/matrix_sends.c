@@ -78,6 +78,7 @@ static unsigned int compare_arrivals(const struct pair *pair, const struct sendi
 static void compare_sending(const struct pair *pair, const struct sending *sending)
 {
 	sending_compare(pair, sending);
+	pair_settle(pair);
 	compare_arrivals(pair, sending);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../lib/loopback.h"
 #include "pair.h"
 
 #ifndef IPV6_2292PKTINFO
@@ -211,6 +212,12 @@ static void set_segment(int fd, int *now, int segment)
 	*now = segment;
 }
 
+void pair_settle(const struct pair *pair)
+{
+	if (!loopback_settle_errors())
+		fail(pair, "lo does not deliver");
+}
+
 void pair_feed(const struct pair *pair, size_t size, unsigned int count)
 {
 	static const unsigned char payload[65536] = { 'r', 'e', 'p', 'l', 'y' };
@@ -229,6 +236,8 @@ void pair_feed(const struct pair *pair, size_t size, unsigned int count)
 					       length) < 0)
 				fail(pair, "feeding");
 	}
+	if (!loopback_settle())
+		fail(pair, "lo does not deliver");
 }
 
 void pair_provoke_error(const struct pair *pair)
@@ -240,6 +249,7 @@ void pair_provoke_error(const struct pair *pair)
 
 	for (int i = 0; i < SIDES; i++)
 		kernel_side.sendto(pair->fd[i], "error", 5, 0, (struct sockaddr *)&to, length);
+	pair_settle(pair);
 }
 
 int pair_sender_descriptor(const struct pair *pair, int side)

@@ -49,6 +49,9 @@ void pair_feed(const struct pair *pair, size_t size, unsigned int count);
 /* Sends a datagram from both sockets to a port where nobody is: an error is queued on them. */
 void pair_provoke_error(const struct pair *pair);
 
+/* Waits until what was sent has arrived, errors too. Both functions above have done so when they return. */
+void pair_settle(const struct pair *pair);
+
 /* The address from which pair_feed() sends, as the pair's sockets see it. */
 socklen_t pair_sender(const struct pair *pair, struct sockaddr_storage *address);
 

@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return early_mode(argv[1]);
 	run_under_library(argv);
-	make_sides();
+	make_sides(false);
 	enter(&library_side);
 	return run_cases(cases, sizeof(cases) / sizeof(*cases));
 }
