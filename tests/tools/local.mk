@@ -10,9 +10,18 @@ coverage: all $(check_PROGRAMS)
 	$(AM_TESTS_ENVIRONMENT) PYTHON3='$(PYTHON3)' COVERAGE_LINES='$(COVERAGE_LINES)' \
 		$(SHELL) $(srcdir)/tests/tools/coverage.sh
 
-# The library's rooms, modules and names.
-TESTS += tests/tools/test_structure.py
-EXTRA_DIST += tests/tools/test_structure.py
+# The library's rooms, modules and names; the patches of faulty builds.
+TESTS += tests/tools/test_mutants.py tests/tools/test_structure.py
+EXTRA_DIST += tests/tools/mutants.py tests/tools/test_mutants.py tests/tools/test_structure.py
+
+# make check-mutants [MUTANTS='wrong-source two-entries-of-one-key']: builds with one fault each, which a test has to find.
+.PHONY: check-mutants
+check-mutants: all $(check_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) \
+	LIBRARY_OBJECTS='$(shim_libreplyfrom_so_OBJECTS)' \
+	LIBRARY_COMPILE='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(shim_libreplyfrom_so_CFLAGS) $(CFLAGS)' \
+	LIBRARY_LINK='$(shim_libreplyfrom_so_LDFLAGS) $(LDFLAGS) $(shim_libreplyfrom_so_LDADD)' \
+	$(PYTHON3) $(srcdir)/tests/tools/mutants.py $(MUTANTS)
 
 # Sanitizers, valgrind and analyzers: for the time before a release, and for continuous integration's slower part.
 EXTRA_DIST += \

@@ -53,47 +53,7 @@ tests_transparency_threads_threads_CFLAGS = $(lib_cflags)
 tests_transparency_threads_threads_LDFLAGS = -pthread
 tests_transparency_threads_threads_LDADD = $(DL_LIBS)
 
-# Not part of `make check`: it takes minutes. Each fault is a sed script on the library's sources.
-transparency_mutants = \
-	tests/transparency/mutants/broadcast_keeps_older.sed \
-	tests/transparency/mutants/changes_environment.sed \
-	tests/transparency/mutants/changes_errno.sed \
-	tests/transparency/mutants/clamps_namelen.sed \
-	tests/transparency/mutants/drops_partial.sed \
-	tests/transparency/mutants/forgets_duplicates.sed \
-	tests/transparency/mutants/forgets_own_option.sed \
-	tests/transparency/mutants/forgets_passed.sed \
-	tests/transparency/mutants/invents_ctrunc.sed \
-	tests/transparency/mutants/keeps_descriptor.sed \
-	tests/transparency/mutants/keeps_scratch.sed \
-	tests/transparency/mutants/large_tls.sed \
-	tests/transparency/mutants/leaks_pktinfo.sed \
-	tests/transparency/mutants/learns_from_errors.sed \
-	tests/transparency/mutants/lock_across_receive.sed \
-	tests/transparency/mutants/loses_ctrunc.sed \
-	tests/transparency/mutants/loses_trunc.sed \
-	tests/transparency/mutants/loses_vector_lengths.sed \
-	tests/transparency/mutants/no_fallback.sed \
-	tests/transparency/mutants/reads_first.sed \
-	tests/transparency/mutants/shows_option.sed \
-	tests/transparency/mutants/stale_after_raw_close.sed \
-	tests/transparency/mutants/swallows_eintr.sed \
-	tests/transparency/mutants/swallows_pending_error.sed \
-	tests/transparency/mutants/takes_specific.sed \
-	tests/transparency/mutants/writes_input.sed \
-	tests/transparency/mutants/writes_padding.sed \
-	tests/transparency/mutants/wrong_controllen.sed \
-	tests/transparency/mutants/wrong_namelen.sed \
-	tests/transparency/mutants/wrong_source.sed
-EXTRA_DIST += tests/transparency/mutants/mutants.py $(transparency_mutants)
-
-.PHONY: check-mutants
-check-mutants: all $(check_PROGRAMS)
-	$(AM_TESTS_ENVIRONMENT) \
-	LIBRARY_SOURCES='$(shim_libreplyfrom_so_SOURCES)' \
-	LIBRARY_COMPILE='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(shim_libreplyfrom_so_CFLAGS) $(CFLAGS)' \
-	LIBRARY_LINK='$(shim_libreplyfrom_so_LDFLAGS) $(LDFLAGS) $(shim_libreplyfrom_so_LDADD)' \
-	$(PYTHON3) '$(top_srcdir)/tests/transparency/mutants/mutants.py' $(MUTANTS)
+EXTRA_DIST += tests/transparency/mutants
 
 # Ways in which a program was once treated worse than without the library.
 effects_host = $(lib_cases) tests/transparency/effects/host.c tests/transparency/effects/host.h

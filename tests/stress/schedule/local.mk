@@ -28,8 +28,4 @@ check-schedule: tests/stress/schedule/peers tests/stress/schedule/records
 	$(AM_TESTS_ENVIRONMENT) tests/stress/schedule/peers $(SCHEDULE_TABLES) $(SCHEDULE_SEED)
 	$(AM_TESTS_ENVIRONMENT) tests/stress/schedule/records $(SCHEDULE_TABLES) $(SCHEDULE_SEED)
 
-EXTRA_DIST += tests/stress/schedule/mutants.sh
-.PHONY: check-schedule-mutants
-check-mutants: check-schedule-mutants
-check-schedule-mutants: all
-	$(AM_TESTS_ENVIRONMENT) CC='$(CC)' $(SHELL) $(srcdir)/tests/stress/schedule/mutants.sh
+EXTRA_DIST += tests/stress/schedule/mutants
