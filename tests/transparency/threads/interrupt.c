@@ -116,11 +116,11 @@ static void go_round(struct exchange *exchange, bool vector)
 		exchange->wrong +=
 			sendto(exchange->server, text, 3, 0, (struct sockaddr *)&peer, length) != 3;
 	}
-	length = sizeof(from);
-	while (poll(&answer, 1, patience) < 0 && errno == EINTR)
-		;
-	kernel_side.recvfrom(exchange->client, text, sizeof(text), MSG_DONTWAIT,
-			     (struct sockaddr *)&from, &length);
+	do
+		length = sizeof(from);
+	while (kernel_side.recvfrom(exchange->client, text, sizeof(text), MSG_DONTWAIT,
+				    (struct sockaddr *)&from, &length) < 0 &&
+	       poll(&answer, 1, patience));
 	exchange->wrong += from.sin_addr.s_addr != exchange->at.sin_addr.s_addr;
 }
 
