@@ -16,6 +16,7 @@ lib_object_cflags = -fPIC $(lib_cflags)
 # Found at run time by the loader, not at link time: the library comes by LD_PRELOAD.
 lib_preload = \
 	tests/lib/deadline.h \
+	tests/lib/interposer.h \
 	tests/lib/kernel_call.h \
 	tests/lib/loopback.c tests/lib/loopback.h \
 	tests/lib/preload.c tests/lib/preload.h
@@ -24,6 +25,13 @@ lib_side = $(lib_preload) tests/lib/fortified.c tests/lib/side.c tests/lib/side.
 lib_cases = $(lib_side) \
 	tests/lib/asked.c tests/lib/asked.h \
 	tests/lib/cases.c tests/lib/cases.h
+
+# A second preload, behind the library.
+check_PROGRAMS += tests/lib/interposer.so
+tests_lib_interposer_so_SOURCES = tests/lib/interposer.c tests/lib/interposer.h
+tests_lib_interposer_so_CFLAGS = $(lib_object_cflags)
+tests_lib_interposer_so_LDFLAGS = -shared
+tests_lib_interposer_so_LDADD = $(DL_LIBS)
 
 # A server with a mode for each way that servers receive and answer.
 check_PROGRAMS += tests/lib/server/server

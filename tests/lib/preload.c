@@ -2,13 +2,13 @@
 // Starts the test program again with the library in front of it.
 
 #include <dlfcn.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "interposer.h"
 #include "preload.h"
 
 enum { SKIPPED = 77 };
@@ -50,15 +50,21 @@ void run_under_library(char **argv)
 	run_under(library_path(), argv);
 }
 
-void run_under_both(char **argv, const char *behind)
+struct interposer *run_under_interposer(char **argv)
 {
-	char program[PATH_MAX], libraries[3 * PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	const char *build = getenv("abs_top_builddir");
+	char libraries[3 * PATH_MAX];
+	struct interposer *found;
 
-	program[length > 0 ? length : 0] = '\0';
-	snprintf(libraries, sizeof(libraries), "%s %s/%s", library_path(), dirname(program),
-		 behind);
+	snprintf(libraries, sizeof(libraries), "%s %s/tests/lib/interposer.so", library_path(),
+		 build ? build : ".");
 	run_under(libraries, argv);
+	found = dlsym(RTLD_DEFAULT, "interposer");
+	if (!found) {
+		fputs("interposer.so is not there\n", stderr);
+		exit(1);
+	}
+	return found;
 }
 
 _Noreturn void unavailable(const char *reason)

@@ -14,9 +14,6 @@ bool library_is_loaded(void);
 /* Goes on under the library: starts the program again unless it is there already. */
 void run_under_library(char **argv);
 
-/* The same, with a second library behind it: a file in the program's own folder. */
-void run_under_both(char **argv, const char *behind);
-
 /* Ends the test as skipped; in continuous integration, with root's rights, as failed. */
 _Noreturn void unavailable(const char *reason);
 

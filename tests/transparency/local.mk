@@ -77,7 +77,7 @@ tests_transparency_effects_effects_LDADD = $(DL_LIBS)
 
 check_PROGRAMS += tests/transparency/effects/calls
 TESTS += tests/transparency/effects/calls
-tests_transparency_effects_calls_SOURCES = $(effects_host) tests/transparency/effects/behind.h tests/transparency/effects/calls.c
+tests_transparency_effects_calls_SOURCES = $(effects_host) tests/transparency/effects/calls.c
 tests_transparency_effects_calls_CFLAGS = $(lib_cflags)
 tests_transparency_effects_calls_LDFLAGS = -pthread
 tests_transparency_effects_calls_LDADD = $(DL_LIBS)
@@ -95,17 +95,12 @@ tests_transparency_effects_numbers_LDADD = $(DL_LIBS)
 
 # What these programs load, or have preloaded.
 check_PROGRAMS += \
-	tests/transparency/effects/behind.so \
 	tests/transparency/effects/plugins/choosing.so \
 	tests/transparency/effects/plugins/direct.so \
 	tests/transparency/effects/plugins/hardened.so \
 	tests/transparency/effects/plugins/own.so \
 	tests/transparency/effects/plugins/serving.so \
 	tests/transparency/effects/plugins/waiting.so
-
-tests_transparency_effects_behind_so_SOURCES = tests/transparency/effects/behind.c tests/transparency/effects/behind.h
-tests_transparency_effects_behind_so_CFLAGS = $(lib_object_cflags)
-tests_transparency_effects_behind_so_LDFLAGS = -shared
 
 tests_transparency_effects_plugins_choosing_so_SOURCES = \
 	tests/transparency/effects/plugins/choosing.c tests/transparency/effects/plugins/plugins.h
@@ -151,11 +146,11 @@ check_PROGRAMS += tests/transparency/faults/fault.so tests/transparency/faults/f
 TESTS += tests/transparency/faults/limits tests/transparency/faults/test_faults.sh
 EXTRA_DIST += tests/transparency/faults/test_faults.sh
 
-tests_transparency_faults_fault_so_SOURCES = tests/transparency/faults/fault.c tests/transparency/faults/fault.h
+tests_transparency_faults_fault_so_SOURCES = tests/lib/interposer.h tests/transparency/faults/fault.c tests/transparency/faults/fault.h
 tests_transparency_faults_fault_so_CFLAGS = $(lib_object_cflags)
 tests_transparency_faults_fault_so_LDFLAGS = -shared
 tests_transparency_faults_fault_so_LDADD = $(DL_LIBS)
-tests_transparency_faults_front_so_SOURCES = tests/transparency/faults/front.c tests/transparency/faults/fault.h
+tests_transparency_faults_front_so_SOURCES = tests/lib/interposer.h tests/transparency/faults/front.c tests/transparency/faults/fault.h
 tests_transparency_faults_front_so_CFLAGS = $(lib_object_cflags)
 tests_transparency_faults_front_so_LDFLAGS = -shared
 tests_transparency_faults_front_so_LDADD = $(DL_LIBS)
@@ -185,13 +180,8 @@ tests_transparency_faults_areas_LDFLAGS = -pthread
 tests_transparency_faults_areas_LDADD = $(DL_LIBS)
 
 # What a server loses of its peer's datagrams around connect().
-check_PROGRAMS += tests/transparency/effects/gap tests/transparency/effects/between.so
+check_PROGRAMS += tests/transparency/effects/gap
 TESTS += tests/transparency/effects/gap
-tests_transparency_effects_gap_SOURCES = $(effects_host) \
-	tests/transparency/effects/between.h tests/transparency/effects/gap.c
+tests_transparency_effects_gap_SOURCES = $(effects_host) tests/transparency/effects/gap.c
 tests_transparency_effects_gap_CFLAGS = $(lib_cflags)
 tests_transparency_effects_gap_LDADD = $(DL_LIBS)
-
-tests_transparency_effects_between_so_SOURCES = tests/transparency/effects/between.c tests/transparency/effects/between.h
-tests_transparency_effects_between_so_CFLAGS = $(lib_object_cflags)
-tests_transparency_effects_between_so_LDFLAGS = -shared

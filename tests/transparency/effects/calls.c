@@ -8,13 +8,12 @@
 #include <unistd.h>
 
 #include "../../lib/asked.h"
-#include "behind.h"
 #include "../../lib/cases.h"
+#include "../../lib/interposer.h"
 #include "host.h"
 #include "../../lib/preload.h"
 
-static unsigned int *sends;
-static void (**between)(void);
+static struct interposer *interposer;
 
 /* One call of the program is one call of the kernel, whatever the source needs to be valid. */
 static void case_link_local_source(void)
@@ -28,9 +27,9 @@ static void case_link_local_source(void)
 	client = client_at(CLIENT6);
 	ask_at(client, ASKED_LL);
 	peer = hear(&library_side, fd);
-	before = *sends;
+	before = interposer->sends;
 	need(tell(&library_side, fd, &peer), "sendto");
-	check(*sends - before == 1, "%u calls", *sends - before);
+	check(interposer->sends - before == 1, "%u calls", interposer->sends - before);
 	check_source(client, ASKED_LL);
 }
 
@@ -44,7 +43,7 @@ static void use_too(void)
 
 	if (++calls != interrupted)
 		return;
-	*between = NULL;
+	interposer->between = NULL;
 	library_side.recv(shared, &byte, 1, MSG_DONTWAIT);
 }
 
@@ -72,9 +71,9 @@ static void case_first_used_by_two(void)
 		shared = inherited_socket();
 		interrupted++;
 		calls = 0;
-		*between = use_too;
+		interposer->between = use_too;
 		library_side.recv(shared, &byte, 1, MSG_DONTWAIT);
-		*between = NULL;
+		interposer->between = NULL;
 		need(library_side.getsockopt(shared, IPPROTO_IP, IP_PKTINFO, &on, &length),
 		     "PKTINFO");
 		check(!on, "PKTINFO is taken for the program's own, with another before call %u",
@@ -90,7 +89,7 @@ static void hear_broadcast(void)
 {
 	char byte;
 
-	*between = NULL;
+	interposer->between = NULL;
 	need(library_side.recv(shared, &byte, 1, MSG_DONTWAIT), "the broadcast");
 }
 
@@ -107,9 +106,9 @@ static void case_refused_and_interrupted(void)
 	need(setsockopt(client, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)), "broadcasts");
 	need(kernel_side.sendto(client, "question", 8, 0, &all.name.any, all.length), "asking all");
 	ip("addr del " ASKED "/32 dev lo");
-	*between = hear_broadcast;
+	interposer->between = hear_broadcast;
 	need(tell(&library_side, shared, &peer), "sendto");
-	check(!*between, "nothing came between");
+	check(!interposer->between, "nothing came between");
 	check_source(client, CLIENT);
 }
 
@@ -122,9 +121,9 @@ static void cancel_this(void)
 static void *answer_and_be_cancelled(void *peer)
 {
 	calls = 0;
-	*between = cancel_this;
+	interposer->between = cancel_this;
 	tell(&library_side, shared, peer);
-	*between = NULL;
+	interposer->between = NULL;
 	pthread_testcancel();
 	return NULL;
 }
@@ -161,19 +160,17 @@ static void case_refused_and_cancelled(void)
 		interrupted++;
 		check(!pthread_create(&thread, NULL, answer_and_be_cancelled, &peer), "a thread");
 		check(!pthread_join(thread, &result), "joining it");
-		*between = NULL;
+		interposer->between = NULL;
 		check_nothing_stayed(next);
 	} while (result == PTHREAD_CANCELED && interrupted < 100);
 	check(interrupted > 4, "only %u calls", interrupted);
 }
 
-static void *(*find_behind)(const char *);
-
 /* What the library behind finds in the libc is the libc's: a hook would lead back to that library.
  */
 static void case_found_behind(void)
 {
-	void *found = find_behind("recvfrom");
+	void *found = interposer->find("recvfrom");
 
 	check(found != dlsym(RTLD_DEFAULT, "recvfrom"), "a library behind us is given our hook");
 }
@@ -189,14 +186,7 @@ static const struct test_case cases[] = {
 int main(int argc, char **argv)
 {
 	(void)argc;
-	run_under_both(argv, "behind.so");
-	sends = dlsym(RTLD_DEFAULT, "behind_sends");
-	between = (void (**)(void))dlsym(RTLD_DEFAULT, "behind_between");
-	*(void **)&find_behind = dlsym(RTLD_DEFAULT, "behind_find");
-	if (!sends || !between || !find_behind) {
-		fputs("behind.so is not there\n", stderr);
-		return 1;
-	}
+	interposer = run_under_interposer(argv);
 	if (system("ip -V >/dev/null 2>&1"))
 		unavailable("ip(8) of iproute2 is not installed");
 	make_sides(false);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The peer sends before each call of which the library's connect() consists: what of it is refused?
 
-#include <dlfcn.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
 #include <pthread.h>
@@ -9,16 +8,15 @@
 #include <stdlib.h>
 
 #include "../../lib/asked.h"
-#include "between.h"
 #include "../../lib/cases.h"
+#include "../../lib/interposer.h"
 #include "../../lib/deadline.h"
 #include "host.h"
 #include "../../lib/preload.h"
 
 #define CLIENT_LL "fe80::4"
 
-static void (**between)(void);
-static bool *refuses_hops;
+static struct interposer *interposer;
 
 static struct conversation {
 	int server, client;
@@ -89,9 +87,9 @@ static void check_connect(const char *asked, unsigned int refused)
 	unsigned int heard = 0;
 	char byte;
 
-	*between = send_one;
+	interposer->between = send_one;
 	need(library_side.connect(talk.server, &talk.peer.name.any, talk.peer.length), "connect");
-	*between = NULL;
+	interposer->between = NULL;
 	send_one();
 	check_local(asked);
 	while (library_side.recv(talk.server, &byte, 1, MSG_DONTWAIT) == 1)
@@ -143,7 +141,7 @@ static void case_no_hops(void)
 {
 	make_hosts();
 	start("::", CLIENT6, ASKED6);
-	*refuses_hops = true;
+	interposer->refuses_hops = true;
 	check_connect(ASKED6, 1);
 }
 
@@ -160,9 +158,9 @@ static void case_own_hops(void)
 	header.hop = talk.peer.name.v6.sin6_addr;
 	need(kernel_side.setsockopt(talk.server, IPPROTO_IPV6, IPV6_RTHDR, &header, sizeof(header)),
 	     "the program's routing header");
-	*between = send_one;
+	interposer->between = send_one;
 	need(library_side.connect(talk.server, &talk.peer.name.any, talk.peer.length), "connect");
-	*between = NULL;
+	interposer->between = NULL;
 	check(hops(talk.server) == sizeof(header), "the program's routing header is gone");
 }
 
@@ -247,13 +245,7 @@ static const struct test_case cases[] = {
 int main(int argc, char **argv)
 {
 	(void)argc;
-	run_under_both(argv, "between.so");
-	between = (void (**)(void))dlsym(RTLD_DEFAULT, "between_calls");
-	refuses_hops = dlsym(RTLD_DEFAULT, "between_refuses_hops");
-	if (!between || !refuses_hops) {
-		fputs("between.so is not there\n", stderr);
-		return 1;
-	}
+	interposer = run_under_interposer(argv);
 	if (system("ip -V >/dev/null 2>&1"))
 		unavailable("ip(8) of iproute2 is not installed");
 	make_sides(false);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../lib/interposer.h"
 #include "fault.h"
 
 static struct {
@@ -62,25 +63,21 @@ static const struct front *program(void)
 	return call ? call() : &none;
 }
 
-#define BEHIND(type, name, parameters)                \
-	type behind_##name parameters __asm__(#name); \
-	type behind_##name parameters
-
-BEHIND(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t length))
+INTERPOSE(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t length))
 {
 	if (program()->pointer != value && fails("setsockopt", level, name))
 		return -1;
 	return (int)syscall(SYS_setsockopt, fd, level, name, value, length);
 }
 
-BEHIND(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length))
+INTERPOSE(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length))
 {
 	if (program()->pointer != value && fails("getsockopt", level, name))
 		return -1;
 	return (int)syscall(SYS_getsockopt, fd, level, name, value, length);
 }
 
-BEHIND(int, connect, (int fd, const struct sockaddr *address, socklen_t length))
+INTERPOSE(int, connect, (int fd, const struct sockaddr *address, socklen_t length))
 {
 	/* An undone connect has to come undone: the program can't be shown half of it. */
 	if (program()->pointer != address && address->sa_family != AF_UNSPEC &&
@@ -89,7 +86,7 @@ BEHIND(int, connect, (int fd, const struct sockaddr *address, socklen_t length))
 	return (int)syscall(SYS_connect, fd, address, length);
 }
 
-BEHIND(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length))
+INTERPOSE(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length))
 {
 	if (program()->pointer != address && is_library(__builtin_return_address(0)) &&
 	    fails("getsockname", 0, 0))
@@ -97,7 +94,7 @@ BEHIND(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length))
 	return (int)syscall(SYS_getsockname, fd, address, length);
 }
 
-BEHIND(int, socket, (int domain, int type, int protocol))
+INTERPOSE(int, socket, (int domain, int type, int protocol))
 {
 	/* As the library asks for one, and no program of ours. */
 	if (domain == AF_NETLINK && type == (SOCK_RAW | SOCK_CLOEXEC) && fails("socket", 0, 0))
@@ -105,21 +102,21 @@ BEHIND(int, socket, (int domain, int type, int protocol))
 	return (int)syscall(SYS_socket, domain, type, protocol);
 }
 
-BEHIND(void *, mmap, (void *at, size_t size, int protection, int flags, int fd, off_t offset))
+INTERPOSE(void *, mmap, (void *at, size_t size, int protection, int flags, int fd, off_t offset))
 {
 	if (is_library(__builtin_return_address(0)) && fails("mmap", 0, 0))
 		return MAP_FAILED;
 	return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
 }
 
-BEHIND(ssize_t, getrandom, (void *buffer, size_t size, unsigned int flags))
+INTERPOSE(ssize_t, getrandom, (void *buffer, size_t size, unsigned int flags))
 {
 	if (is_library(__builtin_return_address(0)) && fails("getrandom", 0, 0))
 		return -1;
 	return syscall(SYS_getrandom, buffer, size, flags);
 }
 
-BEHIND(int, fstat, (int fd, struct stat *status))
+INTERPOSE(int, fstat, (int fd, struct stat *status))
 {
 	if (is_library(__builtin_return_address(0)) && fails("fstat", 0, 0))
 		return -1;
@@ -127,7 +124,7 @@ BEHIND(int, fstat, (int fd, struct stat *status))
 }
 
 /* The guard against descriptors that became something else (MSG_OOB) is refused. */
-BEHIND(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))
+INTERPOSE(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))
 {
 	if (flags & MSG_OOB && program()->receives && !(program()->flags & MSG_OOB) &&
 	    fails("recvmsg", 0, 0))
@@ -135,7 +132,7 @@ BEHIND(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))
 	return syscall(SYS_recvmsg, fd, message, flags);
 }
 
-BEHIND(int, recvmmsg,
+INTERPOSE(int, recvmmsg,
        (int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *patience))
 {
 	if (flags & MSG_OOB && program()->receives && !(program()->flags & MSG_OOB) &&
@@ -159,7 +156,7 @@ static bool is_changed(const struct msghdr *message)
 	return true;
 }
 
-BEHIND(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
+INTERPOSE(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
 {
 	/* A bad pointer of the program's own is for the kernel to find. */
 	if (program()->message != message && is_changed(message) && fails("sendmsg", 0, 0))
@@ -167,7 +164,7 @@ BEHIND(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
 	return syscall(SYS_sendmsg, fd, message, flags);
 }
 
-BEHIND(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags))
+INTERPOSE(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags))
 {
 	unsigned int sound = 0;
 

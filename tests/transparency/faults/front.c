@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../../lib/interposer.h"
 #include "fault.h"
 
 static __thread struct front call;
@@ -28,12 +29,7 @@ static function next(const char *name)
 
 #define NEXT(type, name, ...) ((type(*)(__VA_ARGS__))next(#name))
 
-/* Each is exported under the name of the call, whatever type the libc's header gives it. */
-#define FRONT(type, name, parameters)                \
-	type front_##name parameters __asm__(#name); \
-	type front_##name parameters
-
-FRONT(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t length))
+INTERPOSE(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t length))
 {
 	int result;
 
@@ -44,7 +40,7 @@ FRONT(int, setsockopt, (int fd, int level, int name, const void *value, socklen_
 	return result;
 }
 
-FRONT(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length))
+INTERPOSE(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length))
 {
 	int result;
 
@@ -55,7 +51,7 @@ FRONT(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len
 	return result;
 }
 
-FRONT(int, connect, (int fd, const struct sockaddr *address, socklen_t length))
+INTERPOSE(int, connect, (int fd, const struct sockaddr *address, socklen_t length))
 {
 	int result;
 
@@ -65,7 +61,7 @@ FRONT(int, connect, (int fd, const struct sockaddr *address, socklen_t length))
 	return result;
 }
 
-FRONT(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length))
+INTERPOSE(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length))
 {
 	int result;
 
@@ -75,7 +71,7 @@ FRONT(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length))
 	return result;
 }
 
-FRONT(ssize_t, recv, (int fd, void *buffer, size_t size, int flags))
+INTERPOSE(ssize_t, recv, (int fd, void *buffer, size_t size, int flags))
 {
 	ssize_t n;
 
@@ -85,7 +81,7 @@ FRONT(ssize_t, recv, (int fd, void *buffer, size_t size, int flags))
 	return n;
 }
 
-FRONT(ssize_t, recvfrom,
+INTERPOSE(ssize_t, recvfrom,
       (int fd, void *buffer, size_t size, int flags, struct sockaddr *address, socklen_t *length))
 {
 	ssize_t n;
@@ -97,7 +93,7 @@ FRONT(ssize_t, recvfrom,
 	return n;
 }
 
-FRONT(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))
+INTERPOSE(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))
 {
 	ssize_t n;
 
@@ -107,7 +103,7 @@ FRONT(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))
 	return n;
 }
 
-FRONT(int, recvmmsg,
+INTERPOSE(int, recvmmsg,
       (int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *patience))
 {
 	int n;
@@ -119,7 +115,7 @@ FRONT(int, recvmmsg,
 	return n;
 }
 
-FRONT(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
+INTERPOSE(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
 {
 	ssize_t n;
 
@@ -129,7 +125,7 @@ FRONT(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
 	return n;
 }
 
-FRONT(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags))
+INTERPOSE(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags))
 {
 	int n;
 
