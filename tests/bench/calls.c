@@ -94,12 +94,12 @@ struct calls libc_calls;
 
 void calls_find(void)
 {
-#define FIND(name)                                                                           \
-	do {                                                                                 \
-		void *address = find_in_libc(#name);                                         \
-		if (!address)                                                                \
-			give_up("the libc's " #name);                                        \
-		memcpy(&libc_calls.name, &address, sizeof(address));                         \
+#define FIND(name)                                                   \
+	do {                                                         \
+		void *address = find_in_libc(#name);                 \
+		if (!address)                                        \
+			give_up("the libc's " #name);                \
+		memcpy(&libc_calls.name, &address, sizeof(address)); \
 	} while (0)
 	FIND(socket);
 	FIND(bind);

@@ -142,8 +142,10 @@ int bench_connected(int count, char *arguments[])
 			int i = ((round & 1 ? turn : CONNECTED - turn) + (int)round / 2) %
 				CONNECTED;
 
-			print_batch(round, names[i],
-				    batch(&talks[i], i == CONNECTED_PRELOAD ? &hooked : &libc_calls), BATCH);
+			print_batch(
+				round, names[i],
+				batch(&talks[i], i == CONNECTED_PRELOAD ? &hooked : &libc_calls),
+				BATCH);
 		}
 	}
 	return 0;

@@ -53,7 +53,7 @@ socklen_t lab_server_address(struct sockaddr_in6 *name, enum family family, unsi
 	*name = (struct sockaddr_in6){ .sin6_family = AF_INET6,
 				       .sin6_port = htons(port),
 				       .sin6_addr = address_v6(family == ANYIP ? 2 : 0,
-								      SERVER_FIRST + n) };
+							       SERVER_FIRST + n) };
 	return sizeof(*name);
 }
 

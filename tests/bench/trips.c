@@ -89,7 +89,8 @@ static void open_servers(enum family family, unsigned int peers, unsigned int ad
 		/* Each side meets peers that no other met lately: equally cold to all of them. */
 		server->clients.next = turn * (peers / sides);
 		for (unsigned int i = 0; i < sockets; i++)
-			server->fds[i] = lab_server(family, server->side, port_of(server, i), false);
+			server->fds[i] =
+				lab_server(family, server->side, port_of(server, i), false);
 	}
 }
 
@@ -121,8 +122,7 @@ int bench_trips(int count, char *arguments[])
 	rounds = (unsigned int)atoi(arguments[6]);
 	if (!peers || !addresses || !sockets || sockets > SOCKETS_MAX || !sides)
 		return 2;
-	open_servers(family_of(arguments[0]), peers, addresses, sockets,
-		     strchr(arguments[3], '+'));
+	open_servers(family_of(arguments[0]), peers, addresses, sockets, strchr(arguments[3], '+'));
 	/* Alone: instructions are counted, in a few batches and in many. */
 	if (sides > 1)
 		warm_up(style, peers);
