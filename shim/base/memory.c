@@ -25,7 +25,8 @@ enum { ASK_MOST = 1 << 16 };
 /* Nothing is mapped below, with the default vm.mmap_min_addr. */
 enum { LOWEST = 0x10000 };
 
-uintptr_t memory_slots[MEMORY_SLOTS];
+uintptr_t memory_writable_slots[MEMORY_SLOTS] = { UINTPTR_MAX / 2 };
+uintptr_t memory_readable_slots[MEMORY_SLOTS] = { UINTPTR_MAX / 2 };
 bool memory_confined;
 
 /*
@@ -71,9 +72,10 @@ static bool page_may_be_mapped(uintptr_t page)
 
 static bool page_is_known(uintptr_t page, bool writable)
 {
-	uintptr_t slot = memory_slot(page);
+	uintptr_t at = page << MEMORY_PAGE_SHIFT;
 
-	return writable ? slot == ((page + 1) << 1 | 1) : slot >> 1 == page + 1;
+	return memory_known(memory_writable_slots, at, MEMORY_PAGE) ||
+	       (!writable && memory_known(memory_readable_slots, at, MEMORY_PAGE));
 }
 
 static bool check_page(uintptr_t page, uintptr_t address, bool writable)
@@ -87,8 +89,9 @@ static bool check_page(uintptr_t page, uintptr_t address, bool writable)
 	__atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED);
 	if (!ask_word(address, writable))
 		return false;
-	__atomic_store_n(&memory_slots[page % MEMORY_SLOTS], (page + 1) << 1 | writable,
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(
+		&(writable ? memory_writable_slots : memory_readable_slots)[page % MEMORY_SLOTS],
+		page << MEMORY_PAGE_SHIFT, __ATOMIC_RELAXED);
 	return true;
 }
 

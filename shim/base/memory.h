@@ -31,12 +31,18 @@ static inline bool memory_is_confined(void)
 	return unlikely(__atomic_load_n(&memory_confined, __ATOMIC_RELAXED));
 }
 
-/* A page's number plus one, shifted left by one; the lowest bit is set if it is writable. */
-extern uintptr_t memory_slots[MEMORY_SLOTS];
+/*
+ * The addresses of pages that are known to be writable, and to be readable at least. A free slot
+ * is 0, but for the one of page 0, which is never known.
+ */
+extern uintptr_t memory_writable_slots[MEMORY_SLOTS], memory_readable_slots[MEMORY_SLOTS];
 
-static inline uintptr_t memory_slot(uintptr_t page)
+static inline bool memory_known(const uintptr_t *slots, uintptr_t at, size_t size)
 {
-	return __atomic_load_n(&memory_slots[page % MEMORY_SLOTS], __ATOMIC_RELAXED);
+	uintptr_t page = at >> MEMORY_PAGE_SHIFT;
+
+	return at - __atomic_load_n(&slots[page % MEMORY_SLOTS], __ATOMIC_RELAXED) <=
+	       MEMORY_PAGE - size;
 }
 
 /* The slow path: memory of several pages, and of pages that were not asked for yet. */
@@ -48,27 +54,24 @@ bool memory_ask(const void *address, size_t size, bool writable);
  */
 enum { MEMORY_MOST = 1 << 20 };
 
-static inline bool memory_readable(const void *address, size_t size)
-{
-	uintptr_t at = (uintptr_t)address, page = at >> MEMORY_PAGE_SHIFT;
-
-	return (likely(memory_slot(page) >> 1 == page + 1) &&
-		likely((at + size - 1) >> MEMORY_PAGE_SHIFT == page)) ||
-	       memory_ask(address, size, false);
-}
-
-/* The fast path of memory_writable(): false means only "ask". */
+/* The fast path of memory_writable() for at most a page: false means only "ask". */
 static inline bool memory_known_writable(const void *address, size_t size)
 {
-	uintptr_t at = (uintptr_t)address, page = at >> MEMORY_PAGE_SHIFT;
+	return likely(memory_known(memory_writable_slots, (uintptr_t)address, size));
+}
 
-	return likely(memory_slot(page) == ((page + 1) << 1 | 1)) &&
-	       likely((at + size - 1) >> MEMORY_PAGE_SHIFT == page);
+static inline bool memory_readable(const void *address, size_t size)
+{
+	return (likely(size <= MEMORY_PAGE) &&
+		(memory_known_writable(address, size) ||
+		 memory_known(memory_readable_slots, (uintptr_t)address, size))) ||
+	       memory_ask(address, size, false);
 }
 
 static inline bool memory_writable(const void *address, size_t size)
 {
-	return memory_known_writable(address, size) || memory_ask(address, size, true);
+	return (likely(size <= MEMORY_PAGE) && memory_known_writable(address, size)) ||
+	       memory_ask(address, size, true);
 }
 
 /*
