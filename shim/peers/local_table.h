@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct local_slot) == 32, "two in a cache line");
 
 struct locals {
 	struct local_slot *slots;
-	uint8_t bits;
+	uint8_t shift; /* 64 - bits: the highest bits of a hash are a slot */
 };
 
 /*
@@ -50,7 +50,7 @@ static inline uint64_t local_hash(const struct hash_secret *secret, struct local
 static inline uint32_t local_first_slot(const struct locals *locals,
 					const struct hash_secret *secret, uint64_t hash)
 {
-	return (uint32_t)(hash * (secret->word[1] | 1) >> (64 - locals->bits));
+	return (uint32_t)(hash * (secret->word[1] | 1) >> locals->shift);
 }
 
 static inline bool local_is_changing(uint32_t generation)
@@ -82,8 +82,8 @@ static inline bool locals_is_at(const struct local_slot *slot, struct local loca
 {
 	struct local there = locals_read(slot);
 
-	return there.half[1] == local.half[1] && there.half[0] == local.half[0] &&
-	       there.packed == local.packed;
+	return !((there.half[1] ^ local.half[1]) | (there.half[0] ^ local.half[0]) |
+		 (there.packed ^ local.packed));
 }
 
 /*

@@ -25,7 +25,7 @@ void peers_start(struct peers *peers, size_t count, const struct hash_secret *se
 	uint32_t bucket_count = (uint32_t)peers_bucket_count(count);
 
 	*peers = (struct peers){ .buckets = buckets,
-				 .locals = { locals, peers_locals_bits(count) },
+				 .locals = { locals, (uint8_t)(64 - peers_locals_bits(count)) },
 				 .state = state,
 				 .count = bucket_count,
 				 .tick_shift = (uint8_t)(31 - __builtin_clz(bucket_count * SLOTS) -
@@ -58,7 +58,10 @@ static uint32_t age_of_entry(uint64_t word, uint32_t now)
 	return (now - (uint32_t)word) & TICK_MASK;
 }
 
-/* Returns the slot that holds a key, with *word in it, or NULL. */
+/*
+ * Returns the slot that holds a key, with *word in it, or NULL. The search takes the slots of each
+ * bucket in the order in which choose_slot() fills them.
+ */
 static NOINLINE uint64_t *search_key(const struct peers *peers, const struct peer_key *key,
 				     uint64_t *word, struct local *local)
 {
@@ -66,9 +69,11 @@ static NOINLINE uint64_t *search_key(const struct peers *peers, const struct pee
 		struct peer_bucket *bucket = nth_bucket(peers, key, n);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			*word = __atomic_load_n(&bucket->slot[i], __ATOMIC_ACQUIRE);
+			uint64_t *slot = &bucket->slot[peers_first_slot(key->hash + i)];
+
+			*word = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 			if (has_key(peers, *word, key, local))
-				return &bucket->slot[i];
+				return slot;
 		}
 	}
 	return NULL;
@@ -136,13 +141,12 @@ static NOINLINE struct choice choose_slot(const struct peers *peers, const struc
 {
 	struct choice oldest = { .slot = NULL };
 	uint32_t now = peers_tick(peers), most = 0;
-	uint32_t first = (uint32_t)key->hash;
 
 	for (int n = 0; n < KEY_BUCKETS; n++) {
 		struct peer_bucket *bucket = nth_bucket(peers, key, n);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			uint64_t *slot = &bucket->slot[(first + i) % SLOTS];
+			uint64_t *slot = &bucket->slot[peers_first_slot(key->hash + i)];
 			uint64_t word = __atomic_load_n(slot, __ATOMIC_RELAXED);
 			uint32_t age = age_of_entry(word, now);
 
@@ -184,7 +188,7 @@ static NOINLINE bool entry_is_only(const struct peers *peers, const struct peer_
 		struct peer_bucket *bucket = nth_bucket(peers, key, n);
 
 		for (uint32_t i = 0; i < SLOTS; i++) {
-			uint64_t *duplicate = &bucket->slot[i];
+			uint64_t *duplicate = &bucket->slot[peers_first_slot(key->hash + i)];
 			uint64_t other = __atomic_load_n(duplicate, __ATOMIC_ACQUIRE);
 			struct local unused;
 
@@ -249,7 +253,7 @@ static NOINLINE uint64_t put_local(struct peers *peers, const struct peer_key *k
 	known = locals_put(&peers->locals, &peers->secret, local, peers_local_tick(peers), &made);
 	if (made)
 		advance_clock(&state->local_clock, &state->local_tick,
-			      peers->locals.bits - TICKS_BITS);
+			      64 - peers->locals.shift - TICKS_BITS);
 	return peers_word(&known, tick) ^ (key->hash & FINGERPRINT_MASK);
 }
 

@@ -97,13 +97,27 @@ static inline const struct peer_bucket *peers_prefetch(const struct peers *peers
  */
 enum { TICKS_YOUNG = 16 };
 
-static inline bool peers_bucket_knows(const struct peer_bucket *bucket, uint64_t word)
+static inline bool peers_slot_knows(const uint64_t *slot, uint64_t word)
+{
+	return word - __atomic_load_n(slot, __ATOMIC_RELAXED) <= TICKS_YOUNG;
+}
+
+/* Returns the slot of a bucket where a search for a free one begins. */
+static inline uint32_t peers_first_slot(uint64_t key_hash)
+{
+	return (uint32_t)key_hash % SLOTS;
+}
+
+static inline bool peers_bucket_knows(const struct peer_bucket *bucket, uint64_t key_hash,
+				      uint64_t word)
 {
 	bool knows = false;
 
-#pragma GCC unroll 8
-	for (int i = 0; i < SLOTS && !knows; i++)
-		knows = word - __atomic_load_n(&bucket->slot[i], __ATOMIC_RELAXED) <= TICKS_YOUNG;
+	word ^= key_hash & FINGERPRINT_MASK;
+	if (likely(peers_slot_knows(&bucket->slot[peers_first_slot(key_hash)], word)))
+		return true;
+	for (uint32_t i = 1; i < SLOTS && !knows; i++)
+		knows = peers_slot_knows(&bucket->slot[peers_first_slot(key_hash + i)], word);
 	return knows;
 }
 
@@ -118,7 +132,7 @@ static inline uint64_t peers_word(const struct local_known *local, uint32_t tick
 static inline const struct local_slot *peers_local(const struct peers *peers, uint64_t word)
 {
 	uint32_t index =
-		(uint32_t)(word >> INDEX_SHIFT) & ((UINT32_C(1) << peers->locals.bits) - 1);
+		(uint32_t)(word >> INDEX_SHIFT) & (uint32_t)(~UINT64_C(0) >> peers->locals.shift);
 
 	return &peers->locals.slots[index];
 }
@@ -176,7 +190,7 @@ static inline __attribute__((always_inline)) bool peers_know_at(const struct pee
 
 	known.check = local_check(slot, hash);
 	return locals_is_fresh(slot, local, peers_local_tick(peers)) &&
-	       peers_bucket_knows(bucket, peers_word(&known, tick) ^ (key_hash & FINGERPRINT_MASK));
+	       peers_bucket_knows(bucket, key_hash, peers_word(&known, tick));
 }
 
 static inline __attribute__((always_inline)) bool

@@ -33,7 +33,7 @@ static inline size_t table_size(size_t count)
 
 static inline size_t table_locals(const struct peers *peers)
 {
-	return (size_t)1 << peers->locals.bits;
+	return (size_t)1 << (64 - peers->locals.shift);
 }
 
 static inline size_t table_page(size_t size)

@@ -230,7 +230,7 @@ static struct local nth_neighbour(uint32_t shift, uint32_t n)
 static void neighbours_spread_with_any_key(void **state)
 {
 	enum { NEIGHBOURS = 16, KEYS = 400000, LAST_BYTE = 56 };
-	const struct locals locals = { .bits = LOCALS_BITS_MOST };
+	const struct locals locals = { .shift = 64 - LOCALS_BITS_MOST };
 	uint64_t random = 1;
 
 	(void)state;

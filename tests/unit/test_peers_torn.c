@@ -25,7 +25,7 @@ static uint64_t *only_slot(const struct peers *peers)
 static bool bit_counts(const struct peers *peers, unsigned int bit)
 {
 	return bit >= FINGERPRINT_SHIFT ||
-	       (bit >= INDEX_SHIFT && bit < INDEX_SHIFT + (unsigned int)peers->locals.bits);
+	       (bit >= INDEX_SHIFT && bit < INDEX_SHIFT + 64u - peers->locals.shift);
 }
 
 static void flipped_bit_is_noticed(void **state)
