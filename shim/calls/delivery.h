@@ -7,6 +7,7 @@
 #define DELIVERY_H
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 
 #include "base/memory.h"
@@ -179,6 +180,17 @@ static inline bool is_room_for_name(const struct tracked *tracked, const void *n
 {
 	return name && (int)length >= (int)sizeof(struct sockaddr_in) &&
 	       (length >= sizeof(struct sockaddr_in6) || tracked_get(tracked, family) == AF_INET);
+}
+
+/* Returns how much of such room is used; 0: there is none. */
+static inline socklen_t room_for_name(const struct tracked *tracked, const void *name,
+				      socklen_t length)
+{
+	const socklen_t most = sizeof(struct sockaddr_in6);
+
+	if (likely(name && length - most <= INT_MAX - most))
+		return most;
+	return is_room_for_name(tracked, name, length) ? length : 0;
 }
 
 /* The length of such room, as far as it is used. A negative one is the kernel's to refuse. */

@@ -165,26 +165,165 @@ ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct soc
 				 call);
 }
 
-/* The slow path: there is something to do before, or the address has no room. */
+/* All that is not for the fast path. */
 static __attribute__((noinline)) ssize_t receive_from_slow(int fd, void *buffer, size_t size,
 							   int flags, struct sockaddr *address,
 							   socklen_t *length)
 {
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
+		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	return receive_from_by(fd, buffer, size, flags, address, length, libc.recvmsg);
 }
 
-ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
-		     socklen_t *length)
+/*
+ * The fast path: a simple socket. What follows when the table does not know the datagram's peer
+ * yet, or something failed, is a sibling call: it finds the stack frame of the fast path gone
+ * (tests/transparency/faults/stack), and has what it needs in registers.
+ */
+
+/* Receives with these flags teach nothing or twice; recvmsg() refuses the highest. */
+enum { FLAGS_SLOW = (int)(MSG_ERRQUEUE | MSG_PEEK | ~(unsigned int)INT_MAX) };
+
+/* What is learned, but for the peer, whose address the program has. */
+struct learned_fast {
+	struct local local;
+	uint32_t kind; /* with IS_LAST_RECV */
+};
+enum { IS_LAST_RECV = 8, KIND_SHIFT = 28 };
+
+/* Control data of another than the frequent kinds. */
+static COLD uint32_t learn_other(struct local *local, const struct msghdr *received)
+{
+	struct learned learned = { .kind = LEARNED_NOTHING };
+
+	learned_read(&learned, received, 0);
+	local_copy(local, &learned.local);
+	return learned.kind;
+}
+
+/* Returns true if there is no control data but what is learned from. */
+static inline __attribute__((always_inline)) bool learn_fast(struct learned_fast *learned,
+							     const struct tracked *tracked,
+							     uint32_t tag, uint64_t salt,
+							     const struct msghdr *received)
+{
+	const void *control = received->msg_control, *name = received->msg_name;
+	size_t length = received->msg_controllen;
+	struct local local;
+	struct peer peer;
+	bool is_v4 = likely(received->msg_namelen == sizeof(struct sockaddr_in)), is_known;
+
+	if (is_v4 && likely(pktinfo_read_fast(control, length, &local))) {
+		is_known = source_learn_simple(tracked, tag, salt, peer_name(name), NULL, local);
+	} else if (received->msg_namelen == sizeof(struct sockaddr_in6) &&
+		   likely(pktinfo_read_fast_v6(control, length, &local))) {
+		peer_read_v6(&peer, name);
+		is_known = source_learn_simple(tracked, tag, salt, peer_name(name), &peer, local);
+	} else {
+		learned->kind = learn_other(&learned->local, received);
+		return false;
+	}
+	learned->kind = LEARNED_NOTHING;
+	if (unlikely(!is_known)) {
+		local_copy(&learned->local, &local);
+		learned->kind = LEARNED_LOCAL | IS_LAST_RECV;
+	}
+	return likely(length <= (is_v4 ? CMSG_SPACE(sizeof(struct in_pktinfo)) : CONTROL_PKTINFO));
+}
+
+/* Stores what is learned. Returns n, which no datagram makes larger than 65,535. */
+static COLD ssize_t end_learning(uint64_t tag_and_n, uint64_t fd_and_ifindex, uint64_t salt,
+				 const void *address, uint64_t half0, uint64_t half1)
+{
+	uint32_t n = (uint32_t)(tag_and_n >> 32), kind = n >> KIND_SHIFT;
+	struct learned learned = { .kind = (enum learned_kind)(kind & (IS_LAST_RECV - 1)),
+				   .is_last_recv = kind & IS_LAST_RECV };
+	sa_family_t family;
+
+	memcpy(&family, address, sizeof(family));
+	if (family == AF_INET)
+		peer_read_v4(&learned.peer, address);
+	else
+		peer_read_v6(&learned.peer, address);
+	learned.local = (struct local){ .ifindex = (uint32_t)(fd_and_ifindex >> 32) };
+	learned.local.half[0] = half0;
+	learned.local.half[1] = half1;
+	learned_store((int)(uint32_t)fd_and_ifindex, tracked_at((uint32_t)tag_and_n), salt,
+		      &learned);
+	return n & ((UINT32_C(1) << KIND_SHIFT) - 1);
+}
+
+static inline __attribute__((always_inline)) ssize_t
+begin_end_learning(ssize_t n, int fd, uint32_t tag, uint64_t salt, const void *address,
+		   const struct learned_fast *learned)
+{
+	return end_learning(((uint64_t)learned->kind << KIND_SHIFT | (uint64_t)n) << 32 | tag,
+			    (uint64_t)learned->local.ifindex << 32 | (uint32_t)fd, salt, address,
+			    learned->local.half[0], learned->local.half[1]);
+}
+
+/* The receive failed; errno was `error_and_flags` >> 32 before. */
+static COLD ssize_t end_failed(int fd, void *buffer, size_t size, uint64_t error_and_flags,
+			       void *address, socklen_t *length)
+{
+	struct receive receive;
+
+	receive.learned.kind = LEARNED_NOTHING;
+	keep_call_for_retry(&receive, buffer, size, (int)(uint32_t)error_and_flags, address,
+			    length);
+	if (receive.learned.kind != LEARNED_REFUSED)
+		return -1;
+	receive.fd = fd;
+	receive.receiver = libc.recvmsg;
+	receive.error = (int)(error_and_flags >> 32);
+	return receive_from_again(&receive);
+}
+
+HOT ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+			 socklen_t *length)
 {
 	uint64_t salt;
-	struct tracked *tracked = socket_find_wildcard_fast(fd, &salt);
+	uint32_t tag = descriptor_get(fd);
+	struct tracked *tracked = socket_find_value(tag, &salt);
+	struct learned_fast learned;
+	socklen_t room;
+	int error;
+	ssize_t n;
 
-	if (unlikely(!tracked || !source_has_begun(tracked) || !address ||
-		     !memory_known_writable(length, sizeof(*length)) ||
-		     !is_room_for_name(tracked, address, *length)))
+	if (rarely(!tracked || !tracked_is_simple(tracked) || !source_has_begun(tracked) ||
+		   flags & FLAGS_SLOW || !memory_known_writable(length, sizeof(*length)) ||
+		   !(room = room_for_name(tracked, address, *length))))
 		return receive_from_slow(fd, buffer, size, flags, address, length);
-	return receive_and_learn(fd, buffer, size, flags, address, length, libc.recvmsg, tracked,
-				 salt, receive_directly);
+	{
+		CONTROL_BUFFER(control, CONTROL_KERNEL);
+		struct iovec vector;
+		MESSAGE(received);
+
+		vector.iov_base = buffer;
+		vector.iov_len = size < INT_MAX ? size : INT_MAX;
+		received.msg_name = address;
+		received.msg_namelen = room;
+		received.msg_iov = &vector;
+		received.msg_iovlen = 1;
+		received.msg_control = control;
+		received.msg_controllen = sizeof(control);
+		error = *last_recv_errno();
+		n = libc.recvmsg(fd, &received, flags | guard_flag());
+		if (likely(n >= 0)) {
+			*length = received.msg_namelen;
+			learn_fast(&learned, tracked, tag, salt, &received);
+		} else {
+			buffer = vector.iov_base;
+			size = vector.iov_len;
+			address = received.msg_name;
+		}
+	}
+	if (likely(n >= 0 && !learned.kind))
+		return n;
+	if (n >= 0)
+		return begin_end_learning(n, fd, tag, salt, address, &learned);
+	return end_failed(fd, buffer, size, (uint64_t)error << 32 | (uint32_t)flags, address,
+			  length);
 }
 
 /*
@@ -368,6 +507,84 @@ static __attribute__((noinline)) ssize_t receive_any_slow(int fd, struct msghdr 
 		return receiver(fd, message, flags);
 	source_begin_receive(fd, tracked);
 	return receive_any_tracked(fd, message, flags, receiver, tracked, salt);
+}
+
+/* The fast path of recvmsg(). */
+
+static COLD ssize_t end_message_failed(int fd, struct msghdr *message, int flags, int error)
+{
+	struct receive receive;
+
+	receive.learned.kind = LEARNED_NOTHING;
+	keep_call_for_retry(&receive, message, 0, flags, NULL, NULL);
+	if (receive.learned.kind != LEARNED_REFUSED)
+		return -1;
+	receive.fd = fd;
+	receive.receiver = libc.recvmsg;
+	receive.error = error;
+	return receive_again(&receive);
+}
+
+/* The program sees more of the control data than nothing. */
+static COLD void give_message_slow(const struct tracked *tracked, uint32_t tag,
+				   struct msghdr *message, const struct msghdr *received)
+{
+	const struct recv_ctx recv_ctx = { .tag = tag };
+
+	give_message(recv_ctx_wanted(tracked, &recv_ctx), message, received);
+}
+
+static __attribute__((noinline)) ssize_t receive_message_any(int fd, struct msghdr *message,
+							     int flags)
+{
+	return receive_any(fd, message, flags, libc.recvmsg, libc.recvmsg);
+}
+
+HOT ssize_t receive_message(int fd, struct msghdr *message, int flags)
+{
+	uint64_t salt;
+	uint32_t tag = descriptor_get(fd);
+	struct tracked *tracked = socket_find_value(tag, &salt);
+	struct learned_fast learned;
+	socklen_t room;
+	int error;
+	ssize_t n;
+
+	if (rarely(!tracked || !tracked_is_simple(tracked) || !source_has_begun(tracked) ||
+		   flags & FLAGS_SLOW || tracked_get(tracked, wanted) ||
+		   !memory_known_writable(message, sizeof(*message)) ||
+		   !(room = room_for_name(tracked, message->msg_name, message->msg_namelen)) ||
+		   program_room(message) > CONTROL_STACK - CONTROL_KERNEL))
+		return receive_message_any(fd, message, flags);
+	{
+		CONTROL_BUFFER(control, CONTROL_STACK);
+		MESSAGE(received);
+
+		received.msg_name = message->msg_name;
+		received.msg_namelen = room;
+		received.msg_iov = message->msg_iov;
+		received.msg_iovlen = message->msg_iovlen;
+		received.msg_control = control;
+		received.msg_controllen = program_room(message) + CONTROL_KERNEL;
+		error = *last_recv_errno();
+		n = libc.recvmsg(fd, &received, flags | guard_flag());
+		if (likely(n >= 0)) {
+			if (likely(learn_fast(&learned, tracked, tag, salt, &received) &&
+				   tracked_get(tracked, tag) == tag &&
+				   !tracked_get(tracked, wanted))) {
+				message->msg_namelen = received.msg_namelen;
+				message->msg_controllen = 0;
+				message->msg_flags = received.msg_flags;
+			} else {
+				give_message_slow(tracked, tag, message, &received);
+			}
+		}
+	}
+	if (likely(n >= 0 && !learned.kind))
+		return n;
+	if (n >= 0)
+		return begin_end_learning(n, fd, tag, salt, message->msg_name, &learned);
+	return end_message_failed(fd, message, flags, error);
 }
 
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,

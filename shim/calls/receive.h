@@ -21,6 +21,9 @@ ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockad
 ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 			socklen_t *length, recvmsg_call *receiver);
 
+/* recvmsg(2) on any descriptor. */
+ssize_t receive_message(int fd, struct msghdr *message, int flags);
+
 /* recvmsg(2) on any descriptor: `receiver` is called on a tracked socket, `next` on all others. */
 ssize_t receive_any(int fd, struct msghdr *message, int flags, recvmsg_call *next,
 		    recvmsg_call *receiver);

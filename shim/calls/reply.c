@@ -38,13 +38,19 @@ static inline __attribute__((always_inline)) bool send_reply(int fd, in_port_t p
 	return true;
 }
 
+/* Returns true for an address of a length that sendmsg() takes as sendto() does. */
+static inline bool may_be_address(const void *address, socklen_t length)
+{
+	return likely(address &&
+		      length - sizeof(struct sockaddr_in) <=
+			      sizeof(struct sockaddr_storage) - sizeof(struct sockaddr_in));
+}
+
 /* Returns true for a tracked socket that has replied before, and an address of a valid length. */
 static inline bool may_be_reply(const struct tracked *tracked, const void *address,
 				socklen_t length)
 {
-	return likely(tracked && address &&
-		      length - sizeof(struct sockaddr_in) <=
-			      sizeof(struct sockaddr_storage) - sizeof(struct sockaddr_in) &&
+	return likely(tracked && may_be_address(address, length) &&
 		      (tracked_get(tracked, flags) & (TRACKED_MAPPED | TRACKED_REPLIES)) ==
 			      TRACKED_REPLIES);
 }
@@ -69,8 +75,8 @@ enum { NOT_SENT = -2 };
  * sibling call: it finds their stack frame gone (tests/transparency/faults/stack).
  */
 
-static ssize_t send_to_again(int fd, const void *buffer, size_t size, int flags,
-			     const struct sockaddr *address, socklen_t length, int e)
+static COLD ssize_t send_to_again(int fd, const void *buffer, size_t size, int flags,
+				  const struct sockaddr *address, socklen_t length, int e)
 {
 	int error = errno;
 
@@ -79,14 +85,18 @@ static ssize_t send_to_again(int fd, const void *buffer, size_t size, int flags,
 	return send_to_refused(fd, buffer, size, flags, address, length, error);
 }
 
-ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *address,
-		socklen_t length)
+/* All other replies: not the first, to a link-local peer, or on a socket that is not simple. */
+static __attribute__((noinline)) ssize_t send_to_slow(int fd, const void *buffer, size_t size,
+						      int flags, const struct sockaddr *address,
+						      socklen_t length)
 {
 	uint64_t salt;
 	struct tracked *tracked = socket_find_fast(fd, &salt);
 	ssize_t n = NOT_SENT;
 	int e = errno;
 
+	if (!tracked && descriptor_get(fd) == DESCRIPTOR_PLAIN)
+		return libc.sendto(fd, buffer, size, flags, address, length);
 	if (may_be_reply(tracked, address, length) && likely(memory_readable(address, length))) {
 		struct iovec vector;
 		struct msghdr message;
@@ -104,7 +114,44 @@ ssize_t send_to(int fd, const void *buffer, size_t size, int flags, const struct
 				      : n;
 }
 
-static ssize_t send_message_again(int fd, const struct msghdr *message, int flags, int e)
+HOT ssize_t send_to(int fd, const void *buffer, size_t size, int flags,
+		    const struct sockaddr *address, socklen_t length)
+{
+	uint32_t version;
+	ssize_t n = NOT_SENT;
+	int e;
+
+	if (rarely(!source_is_on(descriptor_get(fd), &version) ||
+		   !may_be_address(address, length) || !memory_known_writable(address, length)))
+		return send_to_slow(fd, buffer, size, flags, address, length);
+	{
+		_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
+		struct iovec vector;
+		struct msghdr message;
+
+		message.msg_controllen = source_write(version, address, length, control);
+		if (likely(message.msg_controllen)) {
+			send_prepare(&message, &vector, buffer, size, address, length);
+			message.msg_control = control;
+			e = *last_recv_errno();
+			n = libc.sendmsg(fd, &message, flags & INT_MAX);
+			if (likely(n >= 0)) {
+				counters_add(thread_last_recv.count, COUNTER_sourced);
+				return n;
+			}
+			buffer = vector.iov_base;
+			size = vector.iov_len;
+			address = message.msg_name;
+			length = message.msg_namelen;
+		}
+	}
+	if (n == NOT_SENT)
+		return send_to_slow(fd, buffer, size, flags, address, length);
+	return send_is_source_error() ? send_to_again(fd, buffer, size, flags, address, length, e)
+				      : n;
+}
+
+static COLD ssize_t send_message_again(int fd, const struct msghdr *message, int flags, int e)
 {
 	int error = errno;
 
@@ -113,13 +160,16 @@ static ssize_t send_message_again(int fd, const struct msghdr *message, int flag
 	return send_message_refused(fd, message, flags, error);
 }
 
-ssize_t send_message(int fd, const struct msghdr *message, int flags)
+static __attribute__((noinline)) ssize_t send_message_slow(int fd, const struct msghdr *message,
+							   int flags)
 {
 	uint64_t salt;
 	struct tracked *tracked = socket_find_fast(fd, &salt);
 	ssize_t n = NOT_SENT;
 	int e = errno;
 
+	if (!tracked && descriptor_get(fd) == DESCRIPTOR_PLAIN)
+		return libc.sendmsg(fd, message, flags);
 	if (likely(tracked && memory_readable(message, sizeof(*message)) &&
 		   !message->msg_controllen) &&
 	    may_be_reply(tracked, message->msg_name, message->msg_namelen) &&
@@ -134,5 +184,42 @@ ssize_t send_message(int fd, const struct msghdr *message, int flags)
 		return n;
 	if (n == NOT_SENT)
 		return send_message_any(fd, message, flags);
+	return send_is_source_error() ? send_message_again(fd, message, flags, e) : n;
+}
+
+HOT ssize_t send_message(int fd, const struct msghdr *message, int flags)
+{
+	uint32_t version;
+	ssize_t n = NOT_SENT;
+	int e;
+
+	if (rarely(!source_is_on(descriptor_get(fd), &version) ||
+		   !memory_known_writable(message, sizeof(*message)) || message->msg_controllen ||
+		   !may_be_address(message->msg_name, message->msg_namelen) ||
+		   !memory_known_writable(message->msg_name, message->msg_namelen)))
+		return send_message_slow(fd, message, flags);
+	{
+		_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
+		struct msghdr sent;
+
+		sent.msg_controllen =
+			source_write(version, message->msg_name, message->msg_namelen, control);
+		if (likely(sent.msg_controllen)) {
+			sent.msg_name = message->msg_name;
+			sent.msg_namelen = message->msg_namelen;
+			sent.msg_iov = message->msg_iov;
+			sent.msg_iovlen = message->msg_iovlen;
+			sent.msg_control = control;
+			sent.msg_flags = 0;
+			e = *last_recv_errno();
+			n = libc.sendmsg(fd, &sent, flags);
+			if (likely(n >= 0)) {
+				counters_add(thread_last_recv.count, COUNTER_sourced);
+				return n;
+			}
+		}
+	}
+	if (n == NOT_SENT)
+		return send_message_slow(fd, message, flags);
 	return send_is_source_error() ? send_message_again(fd, message, flags, e) : n;
 }

@@ -182,12 +182,25 @@ void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const str
 	log_peer(LOG_DEBUG, fd, "received", &peer->host, peer->port, &local.address);
 }
 
+void source_start_thread(void)
+{
+	if (thread_last_recv.count)
+		return;
+	thread_last_recv.count = counters_take();
+	thread_last_recv.errno_offset = (int32_t)((char *)&errno - (char *)&thread_last_recv);
+}
+
 void source_publish(void)
 {
 	struct peer_hash hash;
 	struct last_recv last;
 	struct peer_key key;
 
+	source_start_thread();
+	if (!thread_last_recv.version) {
+		thread_last_recv.flags = LAST_RECV_REPLIED;
+		return;
+	}
 	if (!last_recv_copy(&thread_last_recv, &last))
 		return;
 	hash = peer_hash_of(&library.peers.secret, last.peer, last.salt);
@@ -448,6 +461,7 @@ void source_forget(const struct tracked *tracked, uint64_t salt, const struct pe
 		forget_on_port(salt, peer, port, local);
 	if (!port || tracked_is(tracked, TRACKED_ADOPTED))
 		forget_asked(peer, local);
+	source_start_thread();
 	last_recv_clear(&thread_last_recv);
 }
 

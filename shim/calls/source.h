@@ -14,11 +14,14 @@
 #include "sockets/state.h"
 #include "wire/pktinfo.h"
 
+/* Finds what a thread needs for its counters and its errno, once. */
+COLD void source_start_thread(void);
+
 /* Counts for this thread. */
 static inline void source_count(enum counter counter)
 {
 	if (unlikely(!thread_last_recv.count))
-		thread_last_recv.count = counters_take();
+		source_start_thread();
 	counters_add(thread_last_recv.count, counter);
 }
 
@@ -54,6 +57,28 @@ source_learn_fast(const struct tracked *tracked, uint64_t salt, struct looked_up
 	       likely(!peer->scope && !tracked_is(tracked, TRACKED_LEARNS_MORE));
 }
 
+/*
+ * source_learn_fast() on a socket of that tag for which tracked_is_simple() holds: nothing more is
+ * to be asked when the program replies to the peer of that name. `peer` is NULL if the name is of
+ * AF_INET.
+ */
+static inline __attribute__((always_inline)) bool
+source_learn_simple(const struct tracked *tracked, uint32_t tag, uint64_t salt, uint64_t name,
+		    const struct peer *peer, struct local local)
+{
+	struct looked_up looked_up = source_look_up(salt, peer ? *peer : peer_of_name(name));
+
+	local.packed = local_pack(local.ifindex, tracked_get(tracked, port_and_mode));
+	/* Link-local ones need an interface too. */
+	if (peer &&
+	    unlikely(half_is_link_local(peer->half[0]) || half_is_link_local(local.half[0])))
+		tag = LAST_RECV_NO_TAG;
+	last_recv_write_as(&thread_last_recv, tag, name, peer, salt, local);
+	counters_add(thread_last_recv.count, COUNTER_learnt);
+	return likely(peers_know_at(&library.peers, looked_up.bucket, looked_up.hash, local)) &&
+	       (!peer || likely(!peer->scope));
+}
+
 /* source_learn_fast() as a function of its own, for rare cases. */
 bool source_learn_noinline(const struct tracked *tracked, uint64_t salt, const struct peer *peer,
 			   const struct local *local);
@@ -62,7 +87,7 @@ bool source_learn_noinline(const struct tracked *tracked, uint64_t salt, const s
 void source_learn_slow(int fd, struct tracked *tracked, uint64_t salt, const struct peer *peer,
 		       struct local local);
 
-/* The slow path of source_begin_receive(). */
+/* The slow path of source_begin_receive(), and the start of a thread that never received. */
 void source_publish(void);
 
 /*
@@ -71,7 +96,7 @@ void source_publish(void);
  */
 static inline void source_begin_receive(int fd, struct tracked *tracked)
 {
-	if (unlikely(!thread_last_recv.flags && thread_last_recv.version))
+	if (unlikely(!thread_last_recv.flags))
 		source_publish();
 	if (unlikely(options_changes() != tracked_get(tracked, options)))
 		options_refresh(fd, tracked);
@@ -80,7 +105,7 @@ static inline void source_begin_receive(int fd, struct tracked *tracked)
 /* Returns true if there is nothing to do in source_begin_receive(). */
 static inline bool source_has_begun(const struct tracked *tracked)
 {
-	return likely(thread_last_recv.flags || !thread_last_recv.version) &&
+	return likely(thread_last_recv.flags) &&
 	       likely(options_changes() == tracked_get(tracked, options));
 }
 
@@ -132,6 +157,51 @@ source_find_fast(in_port_t port, uint64_t salt, const struct peer *peer, struct 
 	peer_copy(&copy, peer);
 	local_copy(&copied, local);
 	return source_is_still(salt, &copy, &copied);
+}
+
+/*
+ * The fast path of source_find_fast(), in two steps, for a first reply. First: returns true if the
+ * thread's last receive was on the socket of the descriptor with that value. *version is for the
+ * second step.
+ */
+static inline __attribute__((always_inline)) bool source_is_on(uint32_t value, uint32_t *version)
+{
+	*version = thread_last_recv.version;
+	signal_fence();
+	return likely(thread_last_recv.tag == value);
+}
+
+/*
+ * Second: if it came from that address, of at least the size of a sockaddr_in, writes where it was
+ * received as the source of the reply (pktinfo_write_v6()). Returns the length; 0: it did not.
+ */
+static inline __attribute__((always_inline)) size_t
+source_write(uint32_t version, const void *address, socklen_t length, void *control)
+{
+	uint64_t name = peer_name(address);
+	struct local local;
+	struct peer peer;
+	size_t size;
+
+	if (unlikely(thread_last_recv.name != name || thread_last_recv.flags))
+		return 0;
+	if (likely(name_is_v4(name))) {
+		size = pktinfo_write_v4(control, thread_last_recv.local.address.s6_addr32[3], 0);
+	} else {
+		if (length < sizeof(struct sockaddr_in6))
+			return 0;
+		peer_read_v6(&peer, address);
+		if (unlikely(thread_last_recv.peer.half[0] != peer.half[0] ||
+			     thread_last_recv.peer.half[1] != peer.half[1]))
+			return 0;
+		local_copy(&local, &thread_last_recv.local);
+		size = pktinfo_write_local(control, &local, 0);
+	}
+	signal_fence();
+	if (unlikely(version & 1 || thread_last_recv.version != version))
+		return 0;
+	thread_last_recv.flags = LAST_RECV_REPLIED;
+	return size;
 }
 
 /*

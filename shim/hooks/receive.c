@@ -15,8 +15,6 @@ ssize_t hook_recv(int fd, void *buffer, size_t size, int flags)
 ssize_t hook_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 		      socklen_t *length)
 {
-	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
-		return libc.recvfrom(fd, buffer, size, flags, address, length);
 	return receive_from(fd, buffer, size, flags, address, length);
 }
 
@@ -38,7 +36,7 @@ ssize_t hook___recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int 
 
 ssize_t hook_recvmsg(int fd, struct msghdr *message, int flags)
 {
-	return receive_any(fd, message, flags, libc.recvmsg, libc.recvmsg);
+	return receive_message(fd, message, flags);
 }
 
 int hook_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,

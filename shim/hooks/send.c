@@ -21,15 +21,11 @@ ssize_t hook___send(int fd, const void *buffer, size_t size, int flags)
 ssize_t hook_sendto(int fd, const void *buffer, size_t size, int flags,
 		    const struct sockaddr *address, socklen_t length)
 {
-	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
-		return libc.sendto(fd, buffer, size, flags, address, length);
 	return send_to(fd, buffer, size, flags, address, length);
 }
 
 ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
-		return libc.sendmsg(fd, message, flags);
 	return send_message(fd, message, flags);
 }
 

@@ -5,7 +5,7 @@
 
 #include "peers/last_recv.h"
 
-__thread struct last_recv thread_last_recv;
+__thread struct last_recv thread_last_recv = { .tag = LAST_RECV_NO_TAG };
 
 /* When this process was forked, in seconds; 0: it was not. */
 static time_t forked_at;
@@ -29,5 +29,6 @@ bool last_recv_is_fresh(void)
 void last_recv_forked(void)
 {
 	forked_at = seconds_now();
-	thread_last_recv.flags |= LAST_RECV_INHERITED;
+	if (thread_last_recv.version)
+		thread_last_recv.flags |= LAST_RECV_INHERITED;
 }

@@ -22,19 +22,37 @@ enum {
 struct last_recv {
 	uint32_t version;
 	uint32_t flags;
-	struct peer peer; /* port 0 and no address: none */
+	uint32_t tag;	      /* of the socket; LAST_RECV_NO_TAG: the fast path may not reply */
+	int32_t errno_offset; /* from here to this thread's errno; 0: not known yet */
+	uint64_t name;	      /* of the peer (peer_name()), if there is a tag */
 	struct local local;
 	uint64_t salt;	      /* of the space */
 	unsigned long *count; /* this thread's counters */
+	struct peer peer;     /* if `name` is not of AF_INET; port 0 and no address: none */
 };
-extern __thread struct last_recv thread_last_recv;
+
+/* The value of no descriptor. */
+enum { LAST_RECV_NO_TAG = INT32_MAX };
+
+/*
+ * All that the fast path needs is in one cache line. If `flags` is not 0, `count` and
+ * `errno_offset` are set.
+ */
+extern __thread struct last_recv thread_last_recv __attribute__((aligned(64)));
+
+/* Returns where this thread's errno is; after its first receive only. */
+static inline int *last_recv_errno(void)
+{
+	return (int *)(void *)((char *)&thread_last_recv + thread_last_recv.errno_offset);
+}
 
 /* Keeps the compiler from moving reads and writes of this thread's memory across. */
 #define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
-static inline __attribute__((always_inline)) void last_recv_write(struct last_recv *last_recv,
-								  const struct peer *peer,
-								  uint64_t salt, struct local local)
+/* `peer` is NULL if `name` is of AF_INET. */
+static inline __attribute__((always_inline)) void
+last_recv_write_as(struct last_recv *last_recv, uint32_t tag, uint64_t name,
+		   const struct peer *peer, uint64_t salt, struct local local)
 {
 	uint32_t before = last_recv->version, during;
 
@@ -45,10 +63,10 @@ static inline __attribute__((always_inline)) void last_recv_write(struct last_re
 		signal_fence();
 		last_recv->flags = 0;
 		/* Word by word: a wider load of what was just stored in parts is slow. */
-		last_recv->peer.half[0] = peer->half[0];
-		last_recv->peer.half[1] = peer->half[1];
-		last_recv->peer.scope = peer->scope;
-		last_recv->peer.port = peer->port;
+		last_recv->tag = tag;
+		last_recv->name = name;
+		if (peer)
+			peer_copy(&last_recv->peer, peer);
 		last_recv->local.half[0] = local.half[0];
 		last_recv->local.half[1] = local.half[1];
 		last_recv->local.packed = local.packed;
@@ -60,6 +78,19 @@ static inline __attribute__((always_inline)) void last_recv_write(struct last_re
 		last_recv->version = during + 1;
 }
 
+static inline __attribute__((always_inline)) void last_recv_write(struct last_recv *last_recv,
+								  const struct peer *peer,
+								  uint64_t salt, struct local local)
+{
+	last_recv_write_as(last_recv, LAST_RECV_NO_TAG, 0, peer, salt, local);
+}
+
+/* Returns whose it was. */
+static inline struct peer last_recv_peer(const struct last_recv *last_recv)
+{
+	return name_is_v4(last_recv->name) ? peer_of_name(last_recv->name) : last_recv->peer;
+}
+
 /* Copies a thread's last receive. Returns false if there is none, or it is being written. */
 static inline bool last_recv_copy(const struct last_recv *last_recv, struct last_recv *copy)
 {
@@ -67,6 +98,7 @@ static inline bool last_recv_copy(const struct last_recv *last_recv, struct last
 
 	signal_fence();
 	*copy = *last_recv;
+	copy->peer = last_recv_peer(last_recv);
 	signal_fence();
 	return !(version & 1) && last_recv->version == version && (version || copy->peer.port);
 }
@@ -81,12 +113,14 @@ static inline __attribute__((always_inline)) bool last_recv_read(const struct la
 								 struct local *local)
 {
 	uint32_t version = last_recv->version;
+	struct peer last;
 	bool is;
 
 	signal_fence();
-	is = last_recv->peer.half[1] == peer->half[1] && last_recv->peer.half[0] == peer->half[0] &&
-	     last_recv->peer.port == peer->port && last_recv->peer.scope == peer->scope &&
-	     last_recv->salt == salt && last_recv->local.port == port;
+	last = last_recv_peer(last_recv);
+	is = last.half[1] == peer->half[1] && last.half[0] == peer->half[0] &&
+	     last.port == peer->port && last.scope == peer->scope && last_recv->salt == salt &&
+	     last_recv->local.port == port;
 	local_copy(local, &last_recv->local);
 	signal_fence();
 	return likely(is) && !(version & 1) && last_recv->version == version;

@@ -26,12 +26,12 @@ void socket_bound(int fd);
 struct tracked *socket_adopt(int fd, uint64_t *salt);
 
 /*
- * The fast path of socket_find(): NULL means only "look closer". *salt is read before the tag is
- * checked, so it is that socket's, whichever socket gets the record next.
+ * The fast path of socket_find() for a descriptor with that value: NULL means only "look closer".
+ * *salt is read before the tag is checked, so it is that socket's, whichever socket gets the record
+ * next.
  */
-static inline struct tracked *socket_find_fast(int fd, uint64_t *salt)
+static inline struct tracked *socket_find_value(uint32_t value, uint64_t *salt)
 {
-	uint32_t value = descriptor_get(fd);
 	struct tracked *tracked;
 
 	if (unlikely(!(value & DESCRIPTOR_TRACKED)))
@@ -39,6 +39,12 @@ static inline struct tracked *socket_find_fast(int fd, uint64_t *salt)
 	tracked = tracked_at(value);
 	*salt = __atomic_load_n(&tracked->salt, __ATOMIC_ACQUIRE);
 	return likely(tracked_get(tracked, tag) == value) ? tracked : NULL;
+}
+
+/* The fast path of socket_find(). */
+static inline struct tracked *socket_find_fast(int fd, uint64_t *salt)
+{
+	return socket_find_value(descriptor_get(fd), salt);
 }
 
 /* The slow path of socket_find(), for a number with that value. */

@@ -76,6 +76,17 @@ static inline void tracked_mark(struct tracked *tracked, unsigned int flag, bool
 enum { TRACKED_CHUNK = 512, TRACKED_CHUNKS = SOCKETS / TRACKED_CHUNK };
 extern struct tracked tracked_first[TRACKED_CHUNK], *tracked_chunks[TRACKED_CHUNKS];
 
+/*
+ * Returns true for a socket that receives from anybody, with replies at once, and with nothing to
+ * do for a datagram but what each needs.
+ */
+static inline bool tracked_is_simple(const struct tracked *tracked)
+{
+	return (tracked_get(tracked, flags) &
+		(TRACKED_REPLIES | TRACKED_MAPPED | TRACKED_LEARNS_MORE)) == TRACKED_REPLIES &&
+	       tracked_get(tracked, state) == TRACKED_WILDCARD;
+}
+
 /* Returns the record of that tag or index. */
 static inline struct tracked *tracked_at(uint32_t tag)
 {

@@ -73,6 +73,41 @@ static inline uint64_t local_pack(uint32_t ifindex, uint32_t port_and_state)
 #endif
 }
 
+/*
+ * A peer's name: the first eight bytes of its sockaddr as they lie in memory. With AF_INET these
+ * are family, port and address, so they stand for the peer.
+ */
+static inline uint64_t peer_name(const void *sockaddr)
+{
+	uint64_t name;
+
+	memcpy(&name, sockaddr, sizeof(name));
+	return name;
+}
+
+static inline bool name_is_v4(uint64_t name)
+{
+	sa_family_t family;
+
+	memcpy(&family, &name, sizeof(family));
+	return family == AF_INET;
+}
+
+/* Returns the peer of an AF_INET name. */
+static inline struct peer peer_of_name(uint64_t name)
+{
+	struct peer peer = { .scope = 0 };
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	peer.half[1] = (name & ~(uint64_t)UINT32_MAX) | 0xffff0000;
+	peer.port = (uint16_t)(name >> 16);
+#else
+	peer.half[1] = UINT64_C(0xffff00000000) | (uint32_t)name;
+	peer.port = (uint16_t)(name >> 32);
+#endif
+	return peer;
+}
+
 /* Reads a struct sockaddr_in. */
 static inline void peer_read_v4(struct peer *peer, const void *sockaddr)
 {

@@ -38,20 +38,24 @@ enum pktinfo pktinfo_read(const void *control, size_t length, struct local *loca
 static inline __attribute__((always_inline)) bool
 pktinfo_read_fast(const void *control, size_t length, struct local *local)
 {
+	const size_t size = CMSG_LEN(sizeof(struct in_pktinfo));
 	const struct cmsghdr *header = control;
-	struct in_pktinfo info;
+	const unsigned char *data = CMSG_DATA(header);
+	struct in_addr spec_dst, address;
 
-	if (length < CMSG_LEN(sizeof(info)) || header->cmsg_len != CMSG_LEN(sizeof(info)) ||
-	    header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_PKTINFO)
+	if (length < size || header->cmsg_len != size || header->cmsg_level != IPPROTO_IP ||
+	    header->cmsg_type != IP_PKTINFO)
 		return false;
-	memcpy(&info, CMSG_DATA(header), sizeof(info));
-	/* From 224.0.0.0 on: groups and reserved addresses. */
-	if (unlikely(info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr || !info.ipi_addr.s_addr ||
-		     (info.ipi_addr.s_addr & htonl(0xe0000000)) == htonl(0xe0000000)))
+	memcpy(&spec_dst, data + offsetof(struct in_pktinfo, ipi_spec_dst), sizeof(spec_dst));
+	memcpy(&address, data + offsetof(struct in_pktinfo, ipi_addr), sizeof(address));
+	/* 0.0.0.0, and from 224.0.0.0 on: groups and reserved addresses. */
+	if (unlikely(spec_dst.s_addr != address.s_addr ||
+		     ntohl(address.s_addr) - 1 >= 0xe0000000 - 1))
 		return false;
 	local->half[0] = 0;
-	local->half[1] = address_map_half(info.ipi_addr);
-	local->ifindex = (uint32_t)info.ipi_ifindex;
+	local->half[1] = address_map_half(address);
+	memcpy(&local->ifindex, data + offsetof(struct in_pktinfo, ipi_ifindex),
+	       sizeof(local->ifindex));
 	return true;
 }
 
