@@ -109,11 +109,12 @@ static NOINLINE void write_own_last_recv(uint64_t salt, const struct peer *peer,
 		thread_last_recv.flags = LAST_RECV_REPLIED;
 }
 
-/* Returns true if the program spoke first to the peer. */
+/* Returns true if the program spoke first to the peer. Servers that never do need no search. */
 static NOINLINE bool is_own_conversation(const struct peer_hash *hash, in_port_t port,
 					 struct local *known)
 {
-	return peers_find(&library.peers, key_of_peer(hash, port), known) &&
+	return __atomic_load_n(&library.peers.state->own, __ATOMIC_RELAXED) &&
+	       peers_find(&library.peers, key_of_peer(hash, port), known) &&
 	       known->state >= LOCAL_OWN;
 }
 
@@ -289,6 +290,7 @@ static NOINLINE void speak_first(const struct peer_hash *hash, in_port_t port)
 {
 	const struct local own = { .port = port, .state = LOCAL_OWN };
 
+	__atomic_store_n(&library.peers.state->own, 1, __ATOMIC_RELAXED);
 	peers_put(&library.peers, key_of_peer(hash, port), own);
 }
 

@@ -32,6 +32,7 @@ struct peers_state {
 	_Alignas(64) uint32_t tick;  /* follows the clock */
 	uint32_t local_tick;	     /* follows the clock of the local addresses */
 	uint32_t options;	     /* PKTINFO options that programs set (source.h) */
+	uint32_t own;		     /* 1: a program spoke first to a peer, at some time */
 	_Alignas(64) uint32_t clock; /* entries made */
 	uint32_t local_clock;	     /* local addresses made */
 };
