@@ -101,6 +101,8 @@ static void warm_up(enum style style, unsigned int peers)
 
 	if (table && peers / 2 > (unsigned int)atoi(table))
 		peers = 2 * (unsigned int)atoi(table);
+	/* Twice: entries that are old when the last peer comes are written once more. */
+	peers *= 2;
 	for (unsigned int turn = 0; turn < sides; turn++)
 		for (unsigned int i = 0; i < (used[turn] >= PRELOAD ? peers / BATCH + 1 : 4); i++)
 			batch(&servers[used[turn]], style);
