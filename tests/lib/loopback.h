@@ -11,15 +11,15 @@
 /* Descriptors from here on are the test's own: numbers below are free for what it tests. */
 enum { LOOPBACK_HIGH = 900 };
 
-/* Moves the process into a new network namespace, and a user namespace where that takes one; or skips the test. */
+/* Moves the process into a new network namespace, and a new user namespace if that needs one, or skips the test. */
 void loopback_leave(void);
 
 /* Brings lo up in the network namespace of this thread, or skips the test. */
 void loopback_up(void);
 
 /*
- * Opens what the functions below need, on ports 1 and 2 of lo in this thread's namespace. The process stays on one processor from then on
- * if `alone`.
+ * Opens what the functions below need, on ports 1 and 2 of lo in this thread's namespace. The process stays on one
+ * processor from then on if `alone`.
  */
 void loopback_open(bool alone);
 

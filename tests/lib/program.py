@@ -42,6 +42,17 @@ def has_read_all(port):
 	return not any(queued for _, queued in _sockets(port))
 
 
+def datagrams_read():
+	"""How many datagrams the programs of this namespace have received by calls: those that only arrived do not count."""
+	count = 0
+	with open('/proc/thread-self/net/snmp') as lines:
+		names, values = [line.split() for line in lines if line.startswith('Udp:')]
+		count += int(values[names.index('InDatagrams')])
+	with contextlib.suppress(FileNotFoundError), open('/proc/thread-self/net/snmp6') as lines:
+		count += sum(int(line.split()[1]) for line in lines if line.startswith('Udp6InDatagrams'))
+	return count
+
+
 def _children():
 	"""Our children, those included that were adopted when their own parent ended."""
 	with open('/proc/thread-self/children') as file:
@@ -80,6 +91,14 @@ class Program:
 
 	def await_bound(self, port, patience):
 		self.await_state(is_bound, port, patience)
+
+	def await_read(self, count, patience):
+		"""Wait until datagrams_read() has come to that count."""
+
+		def has_read(_port):
+			return datagrams_read() >= count
+
+		self.await_state(has_read, 0, patience)
 
 	def type(self, text):
 		"""Write to the program's standard input."""

@@ -16,7 +16,8 @@ import program
 import tap
 
 COSTS = f'{program.BUILD_DIRECTORY}/tests/net/costs'
-MARK = 'write(-1, "MARK", 4)'
+# Without the parenthesis: strace may show other processes' calls before this one's result.
+MARK = 'write(-1, "MARK", 4'
 
 
 def counted(act, helped):

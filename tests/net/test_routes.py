@@ -103,8 +103,9 @@ def removed(network, family, gone, other, helped):
 	device = f'dev {lab.INTERFACE}'
 	namespaces.ip(f'addr add {gone.address}/128 {device} nodad' if ':' in gone.address else f'addr add {gone.address}/24 {device}')
 	with network.start(argv('late', family), helped) as late, network.client(gone) as first, network.client(other) as second:
+		read = program.datagrams_read()
 		first.send(b'wait')
-		late.await_state(program.has_read_all, lab.PORT, lab.DEADLINE)
+		late.await_read(read + 1, lab.DEADLINE)
 		namespaces.ip(f'addr del {gone.address}/{128 if ":" in gone.address else 24} {device}')
 		second.send(b'wait')
 		answers = [first.receive()]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Faulty builds: mutants.py [NAME...] builds with each patch of tests/*/mutants/ and asserts that the test which the patch names
-finds the fault. The lines before the patch say what it breaks and, in the last one, which test finds it."""
+"""Faulty builds: mutants.py [NAME...] builds with each patch of tests/*/mutants/ and asserts that a test finds the fault.
+The lines before the patch say what it breaks and, in the last one, which test finds it."""
 import os
 import pathlib
 import re
@@ -27,10 +27,14 @@ class Mutant:
 		self.fault = ' '.join(head[:-1])
 		self.finder = shlex.split(head[-1].removeprefix('Found by: '))
 
+	def has_finder(self):
+		test = self.finder[0]
+		return any(path.exists() for path in (SOURCE / test, SOURCE / f'{test}.c', BUILD / test))
+
 	def apply(self, tree, *options):
 		"""Returns what patch(1) says if it does not apply to the sources as they are."""
-		patch = subprocess.run(['patch', '-p1', '-s', '-f', '-F0', '--no-backup-if-mismatch', *options, '-i', self.patch], cwd=tree,
-			stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+		command = ['patch', '-p1', '-s', '-f', '-F0', '--no-backup-if-mismatch', *options, '-i', self.patch]
+		patch = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 		return patch.stdout if patch.returncode else None
 
 
@@ -47,7 +51,7 @@ def depends(tree, source, changed, seen):
 
 
 def build_library(tree, changed):
-	"""Compiles what a fault concerns, with the flags of the library itself, and links it with the other objects of the build."""
+	"""Compiles what a fault concerns with the library's own flags, and links it with the other objects of the build."""
 	compiler = os.environ['LIBRARY_COMPILE'].split()
 	parts = []
 	for made in os.environ['LIBRARY_OBJECTS'].split():
@@ -61,8 +65,9 @@ def build_library(tree, changed):
 def build_schedule(tree, program):
 	"""Compiles a program of tests/stress/schedule with the faulty modules."""
 	modules = sorted(tree.glob('shim/peers/*_table.c')) if program == 'peers' else []
-	subprocess.run([*shlex.split(os.environ.get('CC', 'cc')), '-std=gnu11', '-O2', '-w', '-D_GNU_SOURCE', '-include', BUILD / 'config.h',
-		'-include', SOURCE / SCHEDULE / 'point.h', f'-I{tree}/shim', '-o', tree / program, *modules,
+	compiler = shlex.split(os.environ.get('CC', 'cc'))
+	subprocess.run([*compiler, '-std=gnu11', '-O2', '-w', '-D_GNU_SOURCE', f'-I{tree}/shim', '-include', BUILD / 'config.h',
+		'-include', SOURCE / SCHEDULE / 'point.h', '-o', tree / program, *modules,
 		SOURCE / SCHEDULE / f'{program}.c', SOURCE / SCHEDULE / 'schedule.c'], check=True)
 
 
@@ -76,19 +81,20 @@ def run(tree, finder, changed):
 		build_library(tree, changed)
 		command = [sys.executable, SOURCE / test] if test.endswith('.py') else [BUILD / test]
 		command += arguments
+	environment = {**os.environ, 'abs_top_builddir': str(tree), 'abs_top_srcdir': str(SOURCE)}
 	try:
-		result = subprocess.run(command, env={**os.environ, 'abs_top_builddir': str(tree), 'abs_top_srcdir': str(SOURCE)}, cwd=tree,
-			timeout=PATIENCE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
+		result = subprocess.run(command, env=environment, cwd=tree, timeout=PATIENCE, stdin=subprocess.DEVNULL,
+			stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
 	except subprocess.TimeoutExpired:
 		return 'it does not end'
 	if result.returncode in (0, 77):
 		return None
-	return next((line for line in result.stdout.splitlines() if line.startswith('not ok') or ' different' in line),
-		f'status {result.returncode}')
+	failed = (line for line in result.stdout.splitlines() if line.startswith('not ok') or ' different' in line)
+	return next(failed, f'status {result.returncode}')
 
 
 def judge(finder, mutant=None):
-	"""Builds with the fault, or without any, and runs the test. Prints the result and returns True if it is as it should be."""
+	"""Builds with the fault, or without any, and runs the test. Prints the result and returns True if it is as expected."""
 	with tempfile.TemporaryDirectory(prefix='mutant-') as folder:
 		tree = pathlib.Path(folder)
 		for part in ('scripts', 'tools'):
@@ -101,8 +107,8 @@ def judge(finder, mutant=None):
 	if not mutant:
 		print(f'{test}, without a fault:', words or 'passes', flush=True)
 		return not words
-	print(f'{mutant.name} ({mutant.fault}):', f'DOES NOT APPLY: {refused}' if refused else f'found by {test}: {words}' if words else
-		f'NOT FOUND by {test}', flush=True)
+	result = f'found by {test}: {words}' if words else f'NOT FOUND by {test}'
+	print(f'{mutant.name} ({mutant.fault}):', f'DOES NOT APPLY: {refused}' if refused else result, flush=True)
 	return bool(words) and not refused
 
 
