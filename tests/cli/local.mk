@@ -27,7 +27,7 @@ recipe_tests = \
 	tests/cli/test_images.sh \
 	tests/cli/test_services.sh
 TESTS += $(recipe_tests)
-EXTRA_DIST += $(recipe_tests) tests/cli/answer.c tests/cli/recipe.sh
+EXTRA_DIST += $(recipe_tests) tests/cli/recipe.sh tests/cli/server.c
 
 # What the library logs.
 TESTS += tests/cli/test_log.py

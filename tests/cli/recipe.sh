@@ -6,16 +6,16 @@
 
 cd "$work" || exit 99
 # shellcheck disable=SC2086 # CC may have options
-$CC -o answer "$abs_top_srcdir/tests/cli/answer.c" || exit 99
+compile_server server $CC || exit 99
 PATH=$PATH:/usr/sbin:/sbin
 mkfifo input
 daemon=
 trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
 
-# await_port: until somebody has bound $port, or $daemon has ended, or ten seconds are over
+# await_port: until somebody has bound $port, or $daemon has ended, or the deadline is over
 await_port() {
 	: "${port:?}"
-	end=$(($(date +%s) + 10))
+	end=$(($(date +%s) + ${REPLYFROM_TEST_DEADLINE:-20}))
 	until grep -q "^ *[0-9]*: 00000000:$(printf %04X "$port") " /proc/net/udp; do
 		kill -0 "$daemon" 2>/dev/null || break
 		[ "$(date +%s)" -lt "$end" ] || break

@@ -10,14 +10,14 @@ if [ "$(id -u)" != 0 ] || [ "$(cat /sys/module/apparmor/parameters/enabled 2>/de
 	finish
 fi
 name=replyfrom-test-$$
-port=$(./answer port)
+port=$(./server port)
 
 # confine RULE...: loads the profile, with these rules more
 confine() {
 	{
-		printf 'profile %s %s/answer {\n' "$name" "$work"
+		printf 'profile %s %s/server {\n' "$name" "$work"
 		printf '  %s,\n' 'network inet dgram' 'network inet6 dgram' 'signal (receive)' 'ptrace (readby)' \
-			"$work/answer mr" "$work/{input,daemon.*} rw" '/etc/ld.so.cache r' '/{,usr/}lib{,32,64}/** mr' '/dev/null rw' "$@"
+			"$work/server mr" "$work/{input,daemon.*} rw" '/etc/ld.so.cache r' '/{,usr/}lib{,32,64}/** mr' '/dev/null rw' "$@"
 		echo '}'
 	} >profile
 	apparmor_parser -K -r profile 2>parser
@@ -30,12 +30,12 @@ fi
 trap 'apparmor_parser -K -R profile; [ -z "$daemon" ] || kill "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
 real=$(realpath "$library")
 
-run "$replyfrom" --check "$work/answer"
+run "$replyfrom" --check "$work/server"
 like 'a profile without the library: --check' "1 *AppArmor denies it the library; add '$real mr,' to *$name*" \
 	"$status $out"
-run "$replyfrom" "$work/answer" "$port"
+run "$replyfrom" "$work/server" plain "$port"
 refused 'a profile without the library' '*AppArmor denies it the library*--force'
-serve env LD_PRELOAD="$real" "$work/answer" "$port"
+serve env LD_PRELOAD="$real" "$work/server" plain "$port"
 answers 'a profile without the library: LD_PRELOAD' wrong
 run "$replyfrom" --status "$daemon"
 like 'a profile without the library: --status' "1 *not loaded*AppArmor's profile $name (enforce) denies *'$real mr,'*" \
@@ -45,9 +45,9 @@ like 'a profile without the library: --scan' "*:$port *AppArmor's $name (enforce
 stop
 
 confine "$real mr"
-run "$replyfrom" --check "$work/answer"
+run "$replyfrom" --check "$work/server"
 like 'the rule: --check' "0 *AppArmor's profile $name (enforce) allows it the library" "$status $out"
-serve "$replyfrom" "$work/answer" "$port"
+serve "$replyfrom" "$work/server" plain "$port"
 answers 'the rule' right
 run "$replyfrom" --status --json "$daemon"
 like 'the rule: --status' "0 *\"working\"*\"profile\": \"$name (enforce)\"*" "$status $out"

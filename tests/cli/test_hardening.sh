@@ -4,7 +4,7 @@
 
 . "${abs_top_srcdir:?}/tests/cli/recipe.sh"
 
-port=$(./answer port)
+port=$(./server port)
 real=$(realpath "$library")
 
 # MemoryDenyWriteExecute=: PR_SET_MDWE, which a program that is executed keeps.
@@ -24,10 +24,10 @@ END
 # shellcheck disable=SC2086 # CC may have options
 $CC -o deny deny.c || exit 99
 if ./deny; then
-	serve ./deny "$replyfrom" ./answer "$port" refuse-exec
+	serve ./deny "$replyfrom" ./server exec "$port"
 	answers 'MemoryDenyWriteExecute=' right
 	stop
-	same 'and it is in force' refused "$(cat daemon.out)"
+	same 'and it is in force' refused "$(sed -n 2p daemon.out)"
 else
 	skip 'MemoryDenyWriteExecute=' 'this kernel has no PR_SET_MDWE'
 fi
@@ -60,7 +60,7 @@ fi
 # A drop-in of ours, by systemd's own reader.
 make_tree tree
 mkdir units
-printf '[Service]\nExecStart=%s/answer 3\nRootDirectory=/srv\n' "$work" >units/x.service
+printf '[Service]\nExecStart=%s/server once 3\nRootDirectory=/srv\n' "$work" >units/x.service
 SYSTEMD_UNIT_PATH=$work/units:
 export SYSTEMD_UNIT_PATH
 run tree/tools/replyfrom --ports 53 --unit --install x.service
@@ -99,12 +99,12 @@ exec chroot "$root" "$@"
 END
 chmod +x enter
 if [ "$(id -u)" = 0 ] && unshare --mount sh -c "mkdir -p root/usr && mount --bind /usr root/usr" 2>/dev/null; then
-	cp answer root/
-	serve unshare --mount ./enter "$work/root" "${real%/*}" /usr/bin/env LD_PRELOAD="$real" /answer "$port"
+	cp server root/
+	serve unshare --mount ./enter "$work/root" "${real%/*}" /usr/bin/env LD_PRELOAD="$real" /server plain "$port"
 	answers 'RootDirectory= with BindReadOnlyPaths=' right
 	stop
 	rmdir "root${real%/*}"
-	serve unshare --mount ./enter "$work/root" - /usr/bin/env LD_PRELOAD="$real" /answer "$port"
+	serve unshare --mount ./enter "$work/root" - /usr/bin/env LD_PRELOAD="$real" /server plain "$port"
 	answers 'RootDirectory= alone' wrong
 	like 'RootDirectory= alone: the loader says so' '*cannot be preloaded*' "$(cat daemon.err)"
 	stop

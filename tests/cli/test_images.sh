@@ -20,7 +20,7 @@ installed() {
 	shift
 	prefix=$work/$title
 	mkdir "build-$title"
-	if ! "$@" -o "answer-$title" "$abs_top_srcdir/tests/cli/answer.c" 2>log; then
+	if ! compile_server "server-$title" "$@" 2>log; then
 		skip "$title" 'there is no compiler for it'
 		return
 	fi
@@ -32,14 +32,14 @@ installed() {
 	built=$?
 	same "$title: installed" 0 "$built"
 	[ "$built" = 0 ] || remark "$(tail -n 5 log)"
-	port=$(./answer port)
-	serve "$prefix/bin/replyfrom" "./answer-$title" "$port"
+	port=$(./server port)
+	serve "$prefix/bin/replyfrom" "./server-$title" plain "$port"
 	answers "$title: a server of that libc" right
 	run "$prefix/bin/replyfrom" --status "$daemon"
 	same "$title: --status" 0 "$status"
 	stop
 	if command -v busybox >/dev/null; then
-		serve busybox sh -c 'exec "$@"' sh "$prefix/bin/replyfrom" --log error "./answer-$title" "$port"
+		serve busybox sh -c 'exec "$@"' sh "$prefix/bin/replyfrom" --log error "./server-$title" plain "$port"
 		answers "$title: by the shell of BusyBox" right
 		stop
 	else
@@ -53,7 +53,7 @@ if command -v musl-gcc >/dev/null; then
 	# The kernel's headers, which musl-gcc does not look for.
 	# shellcheck disable=SC2086
 	installed musl musl-gcc -idirafter "/usr/include/$($CC -print-multiarch)" -idirafter /usr/include
-	run libc/bin/replyfrom --engine preload ./answer-musl "$port"
+	run libc/bin/replyfrom --engine preload ./server-musl plain "$port"
 	refused 'a program of the other libc' '*another libc*'
 else
 	unavailable 'musl' 'musl-gcc is not installed'

@@ -6,60 +6,11 @@
 . "${abs_top_srcdir:?}/tests/lib/tap.sh"
 
 cd "$work" || exit 99
-# Says its port, then answers what it gets; ends with the pipe that it reads its input from.
-cat >server.c <<'END'
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-int main(int count, char **arguments)
-{
-	struct sockaddr_in6 own = { .sin6_family = AF_INET6 }, peer;
-	socklen_t length = sizeof(own);
-	int free = socket(AF_INET6, SOCK_DGRAM, 0), fd = socket(AF_INET6, SOCK_DGRAM, 0);
-	struct pollfd polls[] = { { .fd = 0, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
-	char buffer[1024];
-
-	/* A port of the kernel's choice makes a client; a server has one of its own. */
-	if (bind(free, (void *)&own, sizeof(own)) || getsockname(free, (void *)&own, &length) ||
-	    close(free) || bind(fd, (void *)&own, sizeof(own)))
-		return 1;
-	printf("%d\n", ntohs(own.sin6_port));
-	fflush(stdout);
-	while (poll(polls, 2, -1) > 0 && !polls[0].revents) {
-		socklen_t size = sizeof(peer);
-		ssize_t got = recvfrom(fd, buffer, sizeof(buffer), 0, (void *)&peer, &size);
-
-		for (ssize_t i = 0; i < got; i++)
-			fprintf(stderr, "%02x", buffer[i] & 255);
-		fprintf(stderr, "\n");
-		if (count == 1 || strcmp(arguments[1], "silent"))
-			sendto(fd, buffer, (size_t)got, 0, (void *)&peer, size);
-	}
-	return 0;
-}
-END
 # shellcheck disable=SC2086 # CC may have options
-$CC -o server server.c || exit 99
+compile_server server $CC || exit 99
 mkfifo input output
 
-# serve COMMAND...: sets $port
-serve() {
-	"$@" <input >output 2>seen &
-	server=$!
-	exec 3>input 4<output
-	read -r port <&4
-}
-
-stop() {
-	exec 3>&- 4<&-
-	wait "$server"
-}
-
-serve ./server
+serve ./server six 2>seen
 run "$replyfrom" --probe "127.0.0.1:$port" "127.0.0.2:$port"
 same 'a plain server: 1' '1 ' "$status $err"
 like 'asked at its first address: right' "*127.0.0.1:$port  127.0.0.1 *right$newline*" "$out"
@@ -71,7 +22,7 @@ same '--json: wrong' \
 	"[{\"asked\": \"127.0.0.2:$port\", \"answered\": \"127.0.0.1\", \"result\": \"wrong\"}]" "$out"
 stop
 
-serve "$replyfrom" ./server
+serve "$replyfrom" ./server six 2>seen
 run "$replyfrom" --probe "127.0.0.1:$port" "127.0.0.2:$port"
 same 'with replyfrom: 0' '0 ' "$status $err"
 like 'asked at another address: right' "*127.0.0.2:$port  127.0.0.2 *right*" "$out"
@@ -103,7 +54,7 @@ like 'nobody there' '1 *-  *no server listens*' "$status $out"
 run "$replyfrom" --probe --json "127.0.0.2:$port"
 same '--json: nobody there' \
 	"[{\"asked\": \"127.0.0.2:$port\", \"answered\": null, \"result\": \"refused\"}]" "$out"
-serve ./server silent
+serve ./server silent 2>seen
 run "$replyfrom" --probe "127.0.0.2:$port"
 like 'no answer' '1 *-  *no reply*' "$status $out"
 stop

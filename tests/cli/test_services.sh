@@ -6,14 +6,14 @@
 . "${abs_top_srcdir:?}/tests/cli/recipe.sh"
 
 user=$(id -un)
-port=$(./answer port)
+port=$(./server port)
 
 if inetd=$(command -v inetd) && grep -q 'dEil' "$inetd"; then
-	echo "$port dgram udp wait $user $replyfrom replyfrom $work/answer 0" >inetd.conf
+	echo "$port dgram udp wait $user $replyfrom replyfrom $work/server once 0" >inetd.conf
 	serve "$inetd" -i "$work/inetd.conf"
 	answers 'openbsd-inetd, replyfrom in the line of the service' right
 	stop
-	echo "$port dgram udp wait $user $work/answer answer 0" >inetd.conf
+	echo "$port dgram udp wait $user $work/server server once 0" >inetd.conf
 	serve "$replyfrom" "$inetd" -i "$work/inetd.conf"
 	answers 'openbsd-inetd drops LD_PRELOAD' wrong
 	stop
@@ -31,11 +31,11 @@ xinetd_service() {
 }
 
 if command -v xinetd >/dev/null; then
-	xinetd_service "server = $replyfrom" "server_args = $work/answer 0"
+	xinetd_service "server = $replyfrom" "server_args = $work/server once 0"
 	serve xinetd -dontfork -f "$work/xinetd.conf"
 	answers 'xinetd, replyfrom as the server' right
 	stop
-	xinetd_service "server = $work/answer" 'server_args = 0' "env = LD_PRELOAD=$library"
+	xinetd_service "server = $work/server" 'server_args = once 0' "env = LD_PRELOAD=$library"
 	serve xinetd -dontfork -f "$work/xinetd.conf"
 	answers 'xinetd, LD_PRELOAD in env' right
 	stop
@@ -45,10 +45,10 @@ fi
 
 if command -v systemd-socket-activate >/dev/null; then
 	# It starts the program with the first datagram, and ends with it.
-	port=$(./answer port)
+	port=$(./server port)
 	for helped in "$replyfrom" ''; do
 		# shellcheck disable=SC2086 # nothing, or the wrapper
-		serve systemd-socket-activate -d -l "0.0.0.0:$port" $helped "$work/answer" 3
+		serve systemd-socket-activate -d -l "0.0.0.0:$port" $helped "$work/server" once 3
 		run "$replyfrom" --probe --json "127.0.0.2:$port"
 		like "systemd-socket-activate ${helped:+replyfrom }PROGRAM" \
 			"*\"result\": \"$([ "$helped" ] && echo right || echo wrong)\"*" "$out"
@@ -58,13 +58,13 @@ else
 	skip 'systemd-socket-activate' 'it is not installed'
 fi
 
-serve env -i "$replyfrom" "$work/answer" "$port"
+serve env -i "$replyfrom" "$work/server" plain "$port"
 answers 'an empty environment' right
 stop
-serve env -i SHELL=/bin/sh HOME=/ LOGNAME="$user" PATH=/usr/bin:/bin sh -c "$replyfrom $work/answer $port"
+serve env -i SHELL=/bin/sh HOME=/ LOGNAME="$user" PATH=/usr/bin:/bin sh -c "$replyfrom $work/server plain $port"
 answers 'the environment of cron' right
 stop
-printf '#!/bin/sh\nexec 2>&1\nexec %s %s/answer %s\n' "$replyfrom" "$work" "$port" >run
+printf '#!/bin/sh\nexec 2>&1\nexec %s %s/server plain %s\n' "$replyfrom" "$work" "$port" >run
 chmod +x run
 serve ./run
 answers 'a run script (runit, s6, daemontools)' right

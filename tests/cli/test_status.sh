@@ -5,96 +5,9 @@
 . "${abs_top_srcdir:?}/tests/lib/tap.sh"
 
 cd "$work" || exit 99
-# Takes a port of its own choice and says it. Answers until its input ends; with `fork` in a child,
-# whose process id it says first. `raw` and `kernel` read by system calls of their own, `kernel` also
-# binds so; `deaf` reads nothing; `child` lets a child answer that it says after its own port;
-# `zombie` says a child that has ended.
-cat >server.c <<'END'
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include "kernel_call.h"
-static const char *mode;
-static int is(const char *wanted)
-{
-	return !strcmp(mode, wanted);
-}
-static void answer(int fd)
-{
-	struct sockaddr_in peer;
-	socklen_t size = sizeof(peer);
-	char buffer[1024];
-	ssize_t got = is("raw") || is("kernel") ?
-			      kernel_call(SYS_recvfrom, fd, buffer, sizeof(buffer), 0, &peer, &size) :
-			      recvfrom(fd, buffer, sizeof(buffer), 0, (void *)&peer, &size);
-
-	sendto(fd, buffer, (size_t)got, 0, (void *)&peer, size);
-}
-int main(int count, char **arguments)
-{
-	struct sockaddr_in own = { .sin_family = AF_INET }, peer = { .sin_family = AF_INET };
-	socklen_t length = sizeof(own);
-	int free = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
-	struct pollfd polls[] = { { .fd = 0, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
-
-	if (bind(free, (void *)&own, sizeof(own)) || getsockname(free, (void *)&own, &length) ||
-	    close(free))
-		return 1;
-	mode = count > 1 ? arguments[1] : "";
-	if (count > 2) /* a port that the kernel would not choose for a client */
-		own.sin_port = htons((unsigned short)atoi(arguments[2]));
-	if (is("kernel") ? kernel_call(SYS_bind, fd, &own, sizeof(own)) :
-			   bind(fd, (void *)&own, sizeof(own)))
-		return 1;
-	peer.sin_addr.s_addr = htonl(0x7f00004d);
-	peer.sin_port = htons(9);
-	sendto(fd, "", 0, 0, (void *)&peer, sizeof(peer)); /* to who never asked */
-	printf("%d\n", ntohs(own.sin_port));
-	fflush(stdout);
-	if (is("fork") || is("child") || is("zombie")) {
-		int child;
-
-		if (is("fork"))
-			answer(fd); /* of which the child's counters tell too */
-		child = fork();
-		if (!child && is("zombie"))
-			return 0;
-		if (child) {
-			printf("%d\n", child);
-			fflush(stdout);
-			if (is("zombie"))
-				return read(0, mode ? (char[1]){ 0 } : NULL, 1) != 0;
-			return waitpid(child, NULL, 0) != child;
-		}
-	}
-	while (poll(polls, is("deaf") ? 1 : 2, -1) > 0 && !polls[0].revents)
-		answer(fd);
-	return 0;
-}
-END
 # shellcheck disable=SC2086 # CC may have options
-$CC -I"$abs_top_srcdir/tests/lib" -o server server.c -ldl || exit 99
+compile_server server $CC || exit 99
 mkfifo input output
-
-# serve COMMAND...: sets $server and $port
-serve() {
-	"$@" <input >output &
-	server=$!
-	exec 3>input 4<output
-	read -r port <&4
-}
-
-stop() {
-	exec 3>&- 4<&-
-	wait "$server"
-}
 
 # ask NUMBER: so many questions at an address that the kernel would not answer from
 ask() {
@@ -278,7 +191,7 @@ run "$replyfrom" --status "$server"
 notes 'a path that would spoil JSON' "LD_PRELOAD names $work/no?ne/libreplyfrom.so*" missing
 stop
 # shellcheck disable=SC2086
-if $CC -static -I"$abs_top_srcdir/tests/lib" -o static server.c -ldl 2>/dev/null; then
+if compile_server static $CC -static 2>/dev/null; then
 	serve env LD_PRELOAD="$library" ./static
 	run "$replyfrom" --status "$server"
 	notes 'a static program' 'it is statically linked*' static
@@ -362,7 +275,7 @@ other() {
 	title=$1
 	name=$2
 	shift 2
-	if ! command -v "$1" >/dev/null || ! "$@" -I"$abs_top_srcdir/tests/lib" -o "$name" server.c -ldl 2>compiler ||
+	if ! command -v "$1" >/dev/null || ! compile_server "$name" "$@" 2>compiler ||
 		! "./$name" </dev/null >/dev/null; then
 		unavailable "$title" 'no such programs can be made here'
 	elif ! build_library "$@"; then

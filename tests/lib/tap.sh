@@ -112,6 +112,27 @@ make_tree() {
 	cp "$library" "$1/shim/"
 }
 
+# compile_server FILE COMPILER...: the server of tests/cli/server.c
+compile_server() {
+	server_file=$1
+	shift
+	"$@" -I"${abs_top_srcdir:?}/tests/lib" -o "$server_file" "$abs_top_srcdir/tests/cli/server.c" -ldl
+}
+
+# serve COMMAND...: starts a server that prints its port; sets $server and $port. Takes the pipes input and output.
+serve() {
+	"$@" <input >output &
+	server=$!
+	exec 3>input 4<output
+	read -r port <&4
+}
+
+# stop: ends that server with its input
+stop() {
+	exec 3>&- 4<&-
+	wait "$server"
+}
+
 # make_prints VARIABLE: the words of a variable of the Makefile, one a line
 make_prints() {
 	# shellcheck disable=SC2016 # these dollars are for make
