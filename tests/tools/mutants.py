@@ -6,9 +6,11 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['abs_top_builddir'])
@@ -82,15 +84,17 @@ def run(tree, finder, changed):
 		command = [sys.executable, SOURCE / test] if test.endswith('.py') else [BUILD / test]
 		command += arguments
 	environment = {**os.environ, 'abs_top_builddir': str(tree), 'abs_top_srcdir': str(SOURCE)}
-	try:
-		result = subprocess.run(command, env=environment, cwd=tree, timeout=PATIENCE, stdin=subprocess.DEVNULL,
-			stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
-	except subprocess.TimeoutExpired:
-		return 'it does not end'
-	if result.returncode in (0, 77):
-		return None
-	failed = (line for line in result.stdout.splitlines() if line.startswith('not ok') or ' different' in line)
-	return next(failed, f'status {result.returncode}')
+	process = subprocess.Popen(command, env=environment, cwd=tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+		stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True)
+	timer = threading.Timer(PATIENCE, os.killpg, (process.pid, signal.SIGTERM))
+	timer.start()
+	failed = next((line.strip() for line in process.stdout if re.match('not ok|.* [1-9][0-9]* different', line)), None)
+	timer.cancel()
+	if failed:
+		os.killpg(process.pid, signal.SIGTERM)     # the other cases need not run, and may hang
+	process.stdout.close()
+	status = process.wait()
+	return failed or (None if status in (0, 77) else f'status {status}')
 
 
 def judge(finder, mutant=None):
