@@ -25,6 +25,8 @@ lib_side = $(lib_preload) tests/lib/fortified.c tests/lib/side.c tests/lib/side.
 lib_cases = $(lib_side) \
 	tests/lib/asked.c tests/lib/asked.h \
 	tests/lib/cases.c tests/lib/cases.h
+# Hosts with several addresses, on both sides.
+lib_host = $(lib_cases) tests/lib/host.c tests/lib/host.h
 
 # A second preload, behind the library.
 check_PROGRAMS += tests/lib/interposer.so

@@ -56,17 +56,17 @@ tests_transparency_threads_threads_LDADD = $(DL_LIBS)
 EXTRA_DIST += tests/transparency/mutants
 
 # Ways in which a program was once treated worse than without the library.
-effects_host = $(lib_cases) tests/transparency/effects/host.c tests/transparency/effects/host.h
 
 check_PROGRAMS += tests/transparency/effects/effects
 TESTS += tests/transparency/effects/effects
-tests_transparency_effects_effects_SOURCES = $(effects_host) \
+tests_transparency_effects_effects_SOURCES = $(lib_host) \
 	tests/transparency/threads/receiver.c tests/transparency/threads/threads.h \
 	tests/transparency/effects/connecting.c \
 	tests/transparency/effects/errors.c \
 	tests/transparency/effects/icmp.c tests/transparency/effects/icmp.h \
 	tests/transparency/effects/kernelcalls.c \
-	tests/transparency/effects/loading.c tests/transparency/effects/plugins/plugins.h \
+	tests/transparency/effects/loading.c \
+	tests/transparency/effects/plugins/plugin.c tests/transparency/effects/plugins/plugins.h \
 	tests/transparency/effects/many.c \
 	tests/transparency/effects/effects.c tests/transparency/effects/effects.h \
 	tests/transparency/effects/shown.c \
@@ -77,7 +77,7 @@ tests_transparency_effects_effects_LDADD = $(DL_LIBS)
 
 check_PROGRAMS += tests/transparency/effects/calls
 TESTS += tests/transparency/effects/calls
-tests_transparency_effects_calls_SOURCES = $(effects_host) tests/transparency/effects/calls.c
+tests_transparency_effects_calls_SOURCES = $(lib_host) tests/transparency/effects/calls.c
 tests_transparency_effects_calls_CFLAGS = $(lib_cflags)
 tests_transparency_effects_calls_LDFLAGS = -pthread
 tests_transparency_effects_calls_LDADD = $(DL_LIBS)
@@ -85,10 +85,10 @@ tests_transparency_effects_calls_LDADD = $(DL_LIBS)
 # Past the libc's socket functions.
 check_PROGRAMS += tests/transparency/effects/numbers
 TESTS += tests/transparency/effects/numbers
-tests_transparency_effects_numbers_SOURCES = $(effects_host) \
+tests_transparency_effects_numbers_SOURCES = $(lib_host) \
 	tests/transparency/effects/handles.c \
 	tests/transparency/effects/numbers.c tests/transparency/effects/numbers.h \
-	tests/transparency/effects/plugins/plugins.h
+	tests/transparency/effects/plugins/plugin.c tests/transparency/effects/plugins/plugins.h
 tests_transparency_effects_numbers_CFLAGS = $(lib_cflags)
 tests_transparency_effects_numbers_LDFLAGS = -pthread
 tests_transparency_effects_numbers_LDADD = $(DL_LIBS)
@@ -168,7 +168,7 @@ tests_transparency_faults_pointers_LDADD = $(DL_LIBS)
 
 check_PROGRAMS += tests/transparency/faults/stack
 TESTS += tests/transparency/faults/stack
-tests_transparency_faults_stack_SOURCES = $(effects_host) tests/transparency/faults/stack.c
+tests_transparency_faults_stack_SOURCES = $(lib_host) tests/transparency/faults/stack.c
 tests_transparency_faults_stack_CFLAGS = $(lib_cflags)
 tests_transparency_faults_stack_LDADD = $(DL_LIBS)
 
@@ -182,6 +182,6 @@ tests_transparency_faults_areas_LDADD = $(DL_LIBS)
 # What a server loses of its peer's datagrams around connect().
 check_PROGRAMS += tests/transparency/effects/gap
 TESTS += tests/transparency/effects/gap
-tests_transparency_effects_gap_SOURCES = $(effects_host) tests/transparency/effects/gap.c
+tests_transparency_effects_gap_SOURCES = $(lib_host) tests/transparency/effects/gap.c
 tests_transparency_effects_gap_CFLAGS = $(lib_cflags)
 tests_transparency_effects_gap_LDADD = $(DL_LIBS)

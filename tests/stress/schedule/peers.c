@@ -252,10 +252,11 @@ static void run_table(uint64_t seed)
 	}
 }
 
-static bool run_kind(uint64_t first, uint64_t count)
+static bool run_kind(unsigned int number, uint64_t first, uint64_t count)
 {
 	uint64_t bad = 0;
 
+	kind = &kinds[number];
 	for (uint64_t seed = first; seed < first + count; seed++) {
 		missing = wrong = 0;
 		run_table(seed);
@@ -271,13 +272,5 @@ static bool run_kind(uint64_t first, uint64_t count)
 
 int main(int argc, char **argv)
 {
-	uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 500;
-	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-	bool well = true;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		kind = &kinds[i];
-		well &= run_kind(first, count);
-	}
-	return well ? 0 : 1;
+	return schedule_main(argc, argv, 500, sizeof(kinds) / sizeof(*kinds), run_kind);
 }

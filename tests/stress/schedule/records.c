@@ -175,10 +175,11 @@ static void run(uint64_t seed)
 	check_free_list(before);
 }
 
-static bool run_kind(uint64_t first, uint64_t count)
+static bool run_kind(unsigned int number, uint64_t first, uint64_t count)
 {
 	uint64_t bad = 0;
 
+	kind = &kinds[number];
 	for (uint64_t seed = first; seed < first + count; seed++) {
 		wrong = 0;
 		run(seed);
@@ -193,13 +194,5 @@ static bool run_kind(uint64_t first, uint64_t count)
 
 int main(int argc, char **argv)
 {
-	uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 300;
-	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-	bool well = true;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		kind = &kinds[i];
-		well &= run_kind(first, count);
-	}
-	return well ? 0 : 1;
+	return schedule_main(argc, argv, 300, sizeof(kinds) / sizeof(*kinds), run_kind);
 }

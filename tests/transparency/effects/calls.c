@@ -10,7 +10,7 @@
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
 #include "../../lib/interposer.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "../../lib/preload.h"
 
 static struct interposer *interposer;
@@ -187,8 +187,5 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	interposer = run_under_interposer(argv);
-	if (system("ip -V >/dev/null 2>&1"))
-		unavailable("ip(8) of iproute2 is not installed");
-	make_sides(false);
-	return run_cases(cases, sizeof(cases) / sizeof(*cases));
+	return run_on_hosts(cases, sizeof(cases) / sizeof(*cases));
 }

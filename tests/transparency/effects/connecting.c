@@ -9,7 +9,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "effects.h"
 
 /* Does the socket belong to lo? SO_BINDTODEVICE has no length where there is none. */

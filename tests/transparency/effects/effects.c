@@ -2,9 +2,8 @@
 // Ways in which a program was once treated worse than without the library.
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "../../lib/cases.h"
+#include "../../lib/host.h"
 #include "../../lib/preload.h"
 #include "effects.h"
 #include "../../lib/side.h"
@@ -55,8 +54,5 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		return shown_mode(argv[1], argv[2]);
 	run_under_library(argv);
-	if (system("ip -V >/dev/null 2>&1"))
-		unavailable("ip(8) of iproute2 is not installed");
-	make_sides(false);
-	return run_cases(cases, sizeof(cases) / sizeof(*cases));
+	return run_on_hosts(cases, sizeof(cases) / sizeof(*cases));
 }

@@ -10,7 +10,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "icmp.h"
 #include "effects.h"
 

@@ -9,37 +9,13 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "numbers.h"
 #include "plugins/plugins.h"
 
 #ifndef RTLD_DEEPBIND
 #define RTLD_DEEPBIND 0
 #endif
-
-static void *load(int mode)
-{
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *end;
-	void *handle;
-
-	path[need(length, "/proc/self/exe")] = '\0';
-	end = strrchr(path, '/') + 1;
-	snprintf(end, (size_t)(path + sizeof(path) - end), "plugins/direct.so");
-	handle = dlopen(path, mode | RTLD_NOW);
-	check(handle != NULL, "%s", dlerror());
-	return handle;
-}
-
-/* POSIX lets an object pointer hold a function's address; ISO C has no cast for it. */
-static void look_up(void *handle, const char *name, void *function)
-{
-	void *address = handle ? dlsym(handle, name) : NULL;
-
-	need(address ? 0 : -1, name);
-	memcpy(function, &address, sizeof(address));
-}
 
 static void serve(int (*answer_one)(int))
 {
@@ -59,7 +35,7 @@ void case_found_by_handle(void)
 					     "sendto",	 "sendmsg", "sendmmsg", "setsockopt",
 					     "accept4",	 "dup3",    "fcntl",	"syscall",
 					     "getpid",	 "close" };
-	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD), *plugin = load(RTLD_LOCAL);
+	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD), *plugin = plugin_load("direct.so", RTLD_NOW | RTLD_LOCAL);
 	int (*by_handle)(int);
 	const char *error;
 
@@ -70,18 +46,18 @@ void case_found_by_handle(void)
 	error = dlerror();
 	check(error && strstr(error, "no_such_name"), "dlerror(): %s", error ? error : "nothing");
 	make_hosts();
-	look_up(plugin, "plugin_answer_by_handle", &by_handle);
+	plugin_look_up(plugin, "plugin_answer_by_handle", &by_handle);
 	if (libc)
 		serve(by_handle);
 }
 
 void case_callers(void)
 {
-	void *plugin = load(RTLD_LOCAL);
+	void *plugin = plugin_load("direct.so", RTLD_NOW | RTLD_LOCAL);
 	void *(*find_default)(const char *), *(*find_next)(const char *);
 
-	look_up(plugin, "plugin_default", &find_default);
-	look_up(plugin, "plugin_next", &find_next);
+	plugin_look_up(plugin, "plugin_default", &find_default);
+	plugin_look_up(plugin, "plugin_next", &find_next);
 	/* Names of a plugin that are not for others: found from within, and only from there. */
 	check(!dlsym(RTLD_DEFAULT, "plugin_default"), "found by the program");
 	check(find_default("plugin_default") != NULL, "not found by the plugin itself");
@@ -95,12 +71,12 @@ void case_callers(void)
 
 void case_deepbind_direct(void)
 {
-	void *plugin = load(RTLD_DEEPBIND);
+	void *plugin = plugin_load("direct.so", RTLD_NOW | RTLD_DEEPBIND);
 	int (*by_number)(int), (*by_handle)(int);
 
 	make_hosts();
-	look_up(plugin, "plugin_answer_by_number", &by_number);
-	look_up(plugin, "plugin_answer_by_handle", &by_handle);
+	plugin_look_up(plugin, "plugin_answer_by_number", &by_number);
+	plugin_look_up(plugin, "plugin_answer_by_handle", &by_handle);
 	serve(by_number);
 	if (dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD))
 		serve(by_handle);

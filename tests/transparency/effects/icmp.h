@@ -3,7 +3,7 @@
 #ifndef ICMP_H
 #define ICMP_H
 
-#include "host.h"
+#include "../../lib/host.h"
 
 /* About a datagram from `server`, SERVER_PORT, to that peer: destination unreachable, `code`. */
 void unreachable(const char *server, const struct address *peer, int code);

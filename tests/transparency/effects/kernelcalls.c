@@ -9,7 +9,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "effects.h"
 
 static void answer_plainly(const struct side *side, int fd)

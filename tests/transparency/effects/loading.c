@@ -12,7 +12,7 @@
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
 #include "../../lib/deadline.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "plugins/plugins.h"
 #include "effects.h"
 
@@ -24,45 +24,20 @@
 static const int bindings[] = { RTLD_NOW, RTLD_LAZY };
 enum { BINDINGS = sizeof(bindings) / sizeof(*bindings) };
 
-/* Loads one of the plugins by its path. */
-static void *load(const char *name, int mode)
-{
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *end;
-	void *handle;
-
-	path[need(length, "/proc/self/exe")] = '\0';
-	end = strrchr(path, '/') + 1;
-	snprintf(end, (size_t)(path + sizeof(path) - end), "plugins/%s", name);
-	handle = dlopen(path, mode);
-	check(handle != NULL, "%s", dlerror());
-	return handle;
-}
-
-/* POSIX lets an object pointer hold a function's address; ISO C has no cast for it. */
-static void look_up(void *handle, const char *name, void *function)
-{
-	void *address = handle ? dlsym(handle, name) : NULL;
-
-	check(address != NULL, "no %s", name);
-	memcpy(function, &address, sizeof(address));
-}
-
 void case_constructor_waits(void)
 {
 	alarm((unsigned int)deadline()); /* a deadlock ends the case */
-	load("waiting.so", RTLD_NOW);
+	plugin_load("waiting.so", RTLD_NOW);
 }
 
 static void serve_by_plugin(const char *name, int mode)
 {
 	struct address any = address_of("0.0.0.0", SERVER_PORT);
-	void *handle = load(name, mode);
+	void *handle = plugin_load(name, mode);
 	int (*open_socket)(const struct sockaddr *, socklen_t), (*answer)(int), fd, client;
 
-	look_up(handle, "plugin_open", &open_socket);
-	look_up(handle, "plugin_answer", &answer);
+	plugin_look_up(handle, "plugin_open", &open_socket);
+	plugin_look_up(handle, "plugin_answer", &answer);
 	fd = (int)need(open_socket(&any.name.any, any.length), "the plugin's socket");
 	client = client_at(CLIENT);
 	ask_at(client, ASKED);
@@ -110,7 +85,7 @@ static bool is_read_only(uintptr_t address)
 
 void case_deepbind_read_only(void)
 {
-	void *handle = load("hardened.so", RTLD_NOW | RTLD_DEEPBIND);
+	void *handle = plugin_load("hardened.so", RTLD_NOW | RTLD_DEEPBIND);
 	uintptr_t relro = 0;
 
 	make_hosts();
@@ -124,10 +99,10 @@ void case_deepbind_read_only(void)
 void case_deepbind_own_connect(void)
 {
 	for (int i = 0; i < BINDINGS; i++) {
-		void *handle = load("choosing.so", bindings[i] | RTLD_DEEPBIND);
+		void *handle = plugin_load("choosing.so", bindings[i] | RTLD_DEEPBIND);
 		int (*call)(void);
 
-		look_up(handle, "plugin_connect", &call);
+		plugin_look_up(handle, "plugin_connect", &call);
 		check(call() == OWN_RESULT, "another connect() was called");
 		dlclose(handle);
 	}

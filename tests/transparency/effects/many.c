@@ -8,7 +8,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "effects.h"
 
 enum { HIGH = 3000, FIRST_PORT = 20000, MANY = 5000 };

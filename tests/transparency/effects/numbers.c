@@ -22,7 +22,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "../../lib/kernel_call.h"
 #include "numbers.h"
 #include "../../lib/preload.h"
@@ -591,8 +591,5 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	run_under_library(argv);
-	if (system("ip -V >/dev/null 2>&1"))
-		unavailable("ip(8) of iproute2 is not installed");
-	make_sides(false);
-	return run_cases(cases, sizeof(cases) / sizeof(*cases));
+	return run_on_hosts(cases, sizeof(cases) / sizeof(*cases));
 }

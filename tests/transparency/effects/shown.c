@@ -11,7 +11,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "effects.h"
 #include "../threads/threads.h"
 

@@ -11,7 +11,7 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "host.h"
+#include "../../lib/host.h"
 #include "effects.h"
 
 /* RTP and TFTP servers answer from a second socket, and choose its address themselves. */

@@ -19,7 +19,7 @@
 #include "../../lib/kernel_call.h"
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "../effects/host.h"
+#include "../../lib/host.h"
 #include "../../lib/preload.h"
 
 enum { MORE_AT_MOST = 1024, STACK = 256 << 10, PAINT = 0xa5, MANY = 1024, ROOM = 1024 };
@@ -527,8 +527,5 @@ int main(int argc, char **argv)
 	run_under_library(argv);
 	if (!dlopen("libc.so.6", RTLD_NOW))
 		unavailable("no libc.so.6");
-	if (system("ip -V >/dev/null 2>&1"))
-		unavailable("ip(8) of iproute2 is not installed");
-	make_sides(false);
-	return run_cases(cases, sizeof(cases) / sizeof(*cases));
+	return run_on_hosts(cases, sizeof(cases) / sizeof(*cases));
 }

@@ -19,4 +19,8 @@ void *plugin_next(const char *name);
 enum { OWN_RESULT = 42 };
 int plugin_connect(void);
 
+/* For the program: loads a plugin by its path; puts a function of it into the pointer to one at `function`. */
+void *plugin_load(const char *name, int mode);
+void plugin_look_up(void *handle, const char *name, void *function);
+
 #endif

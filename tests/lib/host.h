@@ -5,7 +5,8 @@
 
 #include <netinet/in.h>
 
-#include "../../lib/side.h"
+#include "cases.h"
+#include "side.h"
 
 /* The host's addresses, all on lo; clients have the last ones. */
 #define ASKED	 "192.0.2.2"
@@ -74,5 +75,8 @@ long same_on_both(conversation *talk, long argument, const char *what);
 
 /* The same, and fails it too unless the kernel ends it as expected: else it would prove nothing. */
 void check_both(conversation *talk, long argument, long expected, const char *what);
+
+/* As run_cases(), where there are namespaces and ip(8) for make_hosts(); else skips the test. */
+int run_on_hosts(const struct test_case *cases, size_t count);
 
 #endif

@@ -6,14 +6,16 @@
 #include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../../lib/asked.h"
-#include "../../lib/cases.h"
-#include "../../lib/deadline.h"
-#include "../../lib/loopback.h"
+#include "asked.h"
+#include "cases.h"
+#include "deadline.h"
 #include "host.h"
+#include "loopback.h"
+#include "preload.h"
 
 static const char *const v4[] = { ASKED, OTHER, CLIENT, CLIENT2 };
 static const char *const v6[] = { ASKED6, CLIENT6, ASKED_LL };
@@ -185,4 +187,12 @@ void check_both(conversation *talk, long argument, long expected, const char *wh
 	long result = same_on_both(talk, argument, what);
 
 	check(result == expected, "%s: %ld and not %ld", what, result, expected);
+}
+
+int run_on_hosts(const struct test_case *cases, size_t count)
+{
+	if (system("ip -V >/dev/null 2>&1"))
+		unavailable("ip(8) of iproute2 is not installed");
+	make_sides(false);
+	return run_cases(cases, count);
 }
