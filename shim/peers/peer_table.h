@@ -109,12 +109,12 @@ static inline uint32_t peers_first_slot(uint64_t key_hash)
 	return (uint32_t)key_hash % SLOTS;
 }
 
+/* Returns true if a bucket has that young entry, of the key of that hash. */
 static inline bool peers_bucket_knows(const struct peer_bucket *bucket, uint64_t key_hash,
 				      uint64_t word)
 {
 	bool knows = false;
 
-	word ^= key_hash & FINGERPRINT_MASK;
 	if (likely(peers_slot_knows(&bucket->slot[peers_first_slot(key_hash)], word)))
 		return true;
 	for (uint32_t i = 1; i < SLOTS && !knows; i++)
@@ -189,7 +189,7 @@ static inline __attribute__((always_inline)) bool peers_know_at(const struct pee
 							       hash) };
 	const struct local_slot *slot = &peers->locals.slots[known.index];
 
-	known.check = local_check(slot, hash);
+	known.check = local_check(slot, hash) ^ key_hash;
 	return locals_is_fresh(slot, local, peers_local_tick(peers)) &&
 	       peers_bucket_knows(bucket, key_hash, peers_word(&known, tick));
 }
