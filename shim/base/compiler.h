@@ -11,6 +11,16 @@
 #define HOT  __attribute__((hot, aligned(64)))
 #define COLD __attribute__((cold, noinline))
 
+/*
+ * A function that others end with. Its caller's stack frame is gone then if the arguments have the
+ * same place, which compilers change on 32-bit x86 for functions that only they know.
+ */
+#if defined(__has_attribute) && __has_attribute(noipa)
+#define LAST __attribute__((noinline, noipa))
+#else
+#define LAST __attribute__((noinline))
+#endif
+
 #define likely(condition)   __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 

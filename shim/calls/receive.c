@@ -166,9 +166,8 @@ ssize_t receive_from_by(int fd, void *buffer, size_t size, int flags, struct soc
 }
 
 /* All that is not for the fast path. */
-static __attribute__((noinline)) ssize_t receive_from_slow(int fd, void *buffer, size_t size,
-							   int flags, struct sockaddr *address,
-							   socklen_t *length)
+static LAST ssize_t receive_from_slow(int fd, void *buffer, size_t size, int flags,
+				      struct sockaddr *address, socklen_t *length)
 {
 	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
 		return libc.recvfrom(fd, buffer, size, flags, address, length);
@@ -534,8 +533,7 @@ static COLD void give_message_slow(const struct tracked *tracked, uint32_t tag,
 	give_message(recv_ctx_wanted(tracked, &recv_ctx), message, received);
 }
 
-static __attribute__((noinline)) ssize_t receive_message_any(int fd, struct msghdr *message,
-							     int flags)
+static LAST ssize_t receive_message_any(int fd, struct msghdr *message, int flags)
 {
 	return receive_any(fd, message, flags, libc.recvmsg, libc.recvmsg);
 }

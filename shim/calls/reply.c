@@ -86,17 +86,14 @@ static COLD ssize_t send_to_again(int fd, const void *buffer, size_t size, int f
 }
 
 /* All other replies: not the first, to a link-local peer, or on a socket that is not simple. */
-static __attribute__((noinline)) ssize_t send_to_slow(int fd, const void *buffer, size_t size,
-						      int flags, const struct sockaddr *address,
-						      socklen_t length)
+static LAST ssize_t send_to_slow(int fd, const void *buffer, size_t size, int flags,
+				 const struct sockaddr *address, socklen_t length)
 {
 	uint64_t salt;
 	struct tracked *tracked = socket_find_fast(fd, &salt);
 	ssize_t n = NOT_SENT;
 	int e = errno;
 
-	if (!tracked && descriptor_get(fd) == DESCRIPTOR_PLAIN)
-		return libc.sendto(fd, buffer, size, flags, address, length);
 	if (may_be_reply(tracked, address, length) && likely(memory_readable(address, length))) {
 		struct iovec vector;
 		struct msghdr message;
@@ -114,6 +111,14 @@ static __attribute__((noinline)) ssize_t send_to_slow(int fd, const void *buffer
 				      : n;
 }
 
+static LAST ssize_t send_to_unless_plain(int fd, const void *buffer, size_t size, int flags,
+					 const struct sockaddr *address, socklen_t length)
+{
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
+		return libc.sendto(fd, buffer, size, flags, address, length);
+	return send_to_slow(fd, buffer, size, flags, address, length);
+}
+
 HOT ssize_t send_to(int fd, const void *buffer, size_t size, int flags,
 		    const struct sockaddr *address, socklen_t length)
 {
@@ -123,7 +128,7 @@ HOT ssize_t send_to(int fd, const void *buffer, size_t size, int flags,
 
 	if (rarely(!source_is_on(descriptor_get(fd), &version) ||
 		   !may_be_address(address, length) || !memory_known_writable(address, length)))
-		return send_to_slow(fd, buffer, size, flags, address, length);
+		return send_to_unless_plain(fd, buffer, size, flags, address, length);
 	{
 		_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
 		struct iovec vector;
@@ -160,16 +165,13 @@ static COLD ssize_t send_message_again(int fd, const struct msghdr *message, int
 	return send_message_refused(fd, message, flags, error);
 }
 
-static __attribute__((noinline)) ssize_t send_message_slow(int fd, const struct msghdr *message,
-							   int flags)
+static LAST ssize_t send_message_slow(int fd, const struct msghdr *message, int flags)
 {
 	uint64_t salt;
 	struct tracked *tracked = socket_find_fast(fd, &salt);
 	ssize_t n = NOT_SENT;
 	int e = errno;
 
-	if (!tracked && descriptor_get(fd) == DESCRIPTOR_PLAIN)
-		return libc.sendmsg(fd, message, flags);
 	if (likely(tracked && memory_readable(message, sizeof(*message)) &&
 		   !message->msg_controllen) &&
 	    may_be_reply(tracked, message->msg_name, message->msg_namelen) &&
@@ -187,6 +189,13 @@ static __attribute__((noinline)) ssize_t send_message_slow(int fd, const struct 
 	return send_is_source_error() ? send_message_again(fd, message, flags, e) : n;
 }
 
+static LAST ssize_t send_message_unless_plain(int fd, const struct msghdr *message, int flags)
+{
+	if (descriptor_get(fd) == DESCRIPTOR_PLAIN)
+		return libc.sendmsg(fd, message, flags);
+	return send_message_slow(fd, message, flags);
+}
+
 HOT ssize_t send_message(int fd, const struct msghdr *message, int flags)
 {
 	uint32_t version;
@@ -197,7 +206,7 @@ HOT ssize_t send_message(int fd, const struct msghdr *message, int flags)
 		   !memory_known_writable(message, sizeof(*message)) || message->msg_controllen ||
 		   !may_be_address(message->msg_name, message->msg_namelen) ||
 		   !memory_known_writable(message->msg_name, message->msg_namelen)))
-		return send_message_slow(fd, message, flags);
+		return send_message_unless_plain(fd, message, flags);
 	{
 		_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
 		struct msghdr sent;
