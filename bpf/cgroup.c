@@ -211,16 +211,35 @@ void cgroup_each_process(const struct cgroup *cgroup, bool (*call)(pid_t pid))
 }
 
 static const char *search_name;
-static unsigned int search_found;
+static unsigned int search_found, search_in_slices;
 static char search_path[PATH_LENGTH];
+
+/*
+ * Returns true if only slices are above it, as above the units of the system. Containers and users
+ * may have units of the same names below their own.
+ */
+static bool is_in_slices(const char *path)
+{
+	const char *name = path + strlen(mount_point) + 1, *slash;
+
+	for (; (slash = strchr(name, '/')); name = slash + 1)
+		if (slash - name < 7 || memcmp(slash - 6, ".slice", 6) != 0)
+			return false;
+	return true;
+}
 
 static int search(const char *path, const struct stat *status, int kind, struct FTW *position)
 {
 	(void)status;
-	if (kind == FTW_D && !strcmp(path + position->base, search_name)) {
-		search_found++;
+	bool in_slices;
+
+	if (kind != FTW_D || strcmp(path + position->base, search_name) != 0)
+		return 0;
+	in_slices = is_in_slices(path);
+	search_found++;
+	search_in_slices += in_slices;
+	if (in_slices || !search_in_slices)
 		snprintf(search_path, sizeof(search_path), "%s", path);
-	}
 	return 0;
 }
 
@@ -262,11 +281,11 @@ static void find_unit(struct cgroup *cgroup, const char *unit)
 
 	snprintf(name, sizeof(name), "%s%s", unit, strchr(unit, '.') ? "" : ".service");
 	search_name = name;
-	search_found = 0;
+	search_found = search_in_slices = 0;
 	nftw(mount_point, search, DEPTH, FTW_PHYS);
 	if (!search_found)
 		fail("no cgroup of the unit %s under %s; is it running?", name, mount_point);
-	if (search_found > 1)
+	if (search_found > 1 && search_in_slices != 1)
 		fail("%u cgroups have the name %s; name one by its path", search_found, name);
 	join(cgroup->path, search_path, "");
 }

@@ -30,6 +30,7 @@
 enum { RETRY = 100 /* milliseconds */ };
 
 static struct cgroup *kept;
+
 static void make_record(char mode)
 {
 	struct keeper_record *record = load_record();
@@ -51,15 +52,32 @@ static void make_record(char mode)
 	__atomic_store_n(&record->pid, (uint32_t)getpid(), __ATOMIC_RELEASE);
 }
 
-/* A network namespace in which a socket was bound, and whose addresses are not followed yet. */
-static void on_network(const struct engine_event *event)
+/* Programs may make network namespaces, and bind sockets there, as often as they like. */
+static bool networks_are_due;
+
+static uint64_t now_of(clockid_t clock)
 {
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Follows the network namespaces of the cgroup as they are now, at most once in RETRY. */
+static void follow_networks(void)
+{
+	static uint64_t last;
+	uint64_t now = now_of(CLOCK_MONOTONIC);
+
+	if (!networks_are_due || (last && now - last < RETRY))
+		return;
+	last = now;
+	networks_are_due = false;
 	locals_forget_unused(kept);
-	if (!locals_follow((pid_t)event->pid))
+	if (locals_networks() == NETWORKS_MAX)
 		say(LOG_INFO,
-		    "cannot follow the addresses of process %u's network namespace; "
-		    "nothing is attached there",
-		    event->pid);
+		    "%d network namespaces are followed; nothing is attached in any others",
+		    NETWORKS_MAX);
 }
 
 /*
@@ -99,8 +117,53 @@ static int on_event(void *context, void *data, size_t length)
 	if (length >= sizeof(*event) && event->kind == EVENT_OWN)
 		on_own(event);
 	else if (length >= sizeof(*event))
-		on_network(event);
+		networks_are_due = true;
 	return 0;
+}
+
+enum { WINDOW = 1000, SHARE = 200 /* milliseconds */ };
+
+static bool is_slow;
+static uint64_t window_began, time_used;
+
+static bool set_priority(int policy, int priority)
+{
+	const struct sched_param parameter = { .sched_priority = priority };
+
+	return !sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &parameter);
+}
+
+/*
+ * Between the removal of an address and its event replies may be wrong: use a high priority. The
+ * limit is for limit_priority(), when the capability is gone.
+ */
+static void hurry(void)
+{
+	const struct rlimit one = { 1, 1 };
+
+	window_began = now_of(CLOCK_MONOTONIC);
+	time_used = now_of(CLOCK_PROCESS_CPUTIME_ID);
+	setrlimit(RLIMIT_RTPRIO, &one);
+	if (!set_priority(SCHED_RR, 1) && setpriority(PRIO_PROCESS, 0, -20))
+		say(LOG_DEBUG, "no higher priority: %s", strerror(errno));
+}
+
+/*
+ * Helped programs decide how much there is to do: changes of their network namespaces, sockets in
+ * new ones. A keeper that takes more than SHARE of a WINDOW has the usual priority in the next.
+ */
+static void limit_priority(void)
+{
+	uint64_t now = now_of(CLOCK_MONOTONIC), total = now_of(CLOCK_PROCESS_CPUTIME_ID);
+	bool is_over = now - window_began >= WINDOW, is_busy = total - time_used > SHARE;
+
+	if (!is_over && (is_slow || !is_busy))
+		return;
+	if (is_slow != is_busy)
+		set_priority(is_busy ? SCHED_OTHER : SCHED_RR, is_busy ? 0 : 1);
+	is_slow = is_busy;
+	window_began = now;
+	time_used = total;
 }
 
 /* Waits for the next events and handles them. Returns false when the work is done. */
@@ -119,8 +182,9 @@ static bool turn(int signals, struct ring_buffer *events, bool ends_by_signal)
 
 	for (size_t i = 0; i < networks; i++)
 		wait[4 + i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-	if (poll(wait, 4 + networks, fresh ? -1 : RETRY) < 0)
+	if (poll(wait, 4 + networks, fresh && !networks_are_due && !is_slow ? -1 : RETRY) < 0)
 		return errno == EINTR;
+	limit_priority();
 	for (size_t i = 0; i < networks; i++)
 		if (wait[4 + i].revents)
 			locals_read(fds[i]);
@@ -129,6 +193,7 @@ static bool turn(int signals, struct ring_buffer *events, bool ends_by_signal)
 		supervisor_event(wait[3].revents);
 	if (wait[2].revents)
 		ring_buffer__consume(events);
+	follow_networks();
 	if (wait[1].revents && read(signals, &signal, sizeof(signal)) == sizeof(signal)) {
 		if (ends_by_signal && signal.ssi_signo != SIGCHLD)
 			return false;
@@ -185,16 +250,6 @@ static void drop_capabilities(void)
 	    (stat(parent, &status) || status.st_uid != geteuid() || !(status.st_mode & S_IWUSR)))
 		mask |= 1ull << CAP_DAC_OVERRIDE;
 	capabilities_keep(mask);
-}
-
-/* Between the removal of an address and its event replies may be wrong: use a high priority. */
-static void hurry(void)
-{
-	struct sched_param first = { .sched_priority = 1 };
-
-	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first) &&
-	    setpriority(PRIO_PROCESS, 0, -20))
-		say(LOG_DEBUG, "no higher priority: %s", strerror(errno));
 }
 
 static void stay(int signals, struct ring_buffer *events, bool ends_by_signal)

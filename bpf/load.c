@@ -319,12 +319,11 @@ void attach_egress(const struct cgroup *cgroup)
 
 	for (size_t i = 0; done && i < number_of_foreign; i++)
 		done = try_attach(skeleton_for_known->progs.rf_egress, &foreign[i]);
-	if (!done) {
+	if (!done)
 		say(LOG_ERROR,
 		    "cannot attach rf_egress to %s: %s; own conversations keep their first address",
 		    cgroup->path, strerror(errno));
-		return;
-	}
+	/* Even if it is not attached: otherwise each conversation would wake the keeper. */
 	__atomic_store_n(&skeleton->bss->sees_egress, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -132,6 +132,7 @@ static bool is_source(const struct nlmsghdr *message)
 
 static void add_local(struct network *network, const struct nlmsghdr *message)
 {
+	static bool said;
 	uint32_t value = network->round << 1 | (is_source(message) ? LOCAL_SOURCE : 0), old;
 	struct local_key key;
 
@@ -141,8 +142,10 @@ static void add_local(struct network *network, const struct nlmsghdr *message)
 	/* An address can be anycast on one interface and local on another. */
 	if (!bpf_map_lookup_elem(maps.locals, &key, &old) && old >> 1 == network->round)
 		value |= old & LOCAL_SOURCE;
-	if (bpf_map_update_elem(maps.locals, &key, &value, BPF_ANY) && errno == ENOSPC)
+	if (bpf_map_update_elem(maps.locals, &key, &value, BPF_ANY) && errno == ENOSPC && !said) {
 		say(LOG_ERROR, "more than %d local addresses; the others get no help", LOCALS_MAX);
+		said = true;
+	}
 }
 
 static void delete_local(struct network *network, const struct nlmsghdr *message)

@@ -14,6 +14,7 @@
 
 #include <bpf/bpf.h>
 #include <linux/inet_diag.h>
+#include <linux/kcmp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
@@ -22,6 +23,10 @@
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
+#endif
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
 #endif
 
 enum { INHERITED_MAX = 64 };
@@ -163,12 +168,40 @@ static int leader_of(pid_t thread)
 	return line ? (int)strtol(line + 6, NULL, 10) : -1;
 }
 
+/* A pidfd of the thread, or of its leader if both have the same descriptors; -1: none. */
+static int open_thread(pid_t thread)
+{
+	int process = (int)syscall(SYS_pidfd_open, thread, PIDFD_THREAD), leader;
+
+	if (process < 0) /* before Linux 6.9 only leaders have one */
+		process = (int)syscall(SYS_pidfd_open, thread, 0);
+	if (process >= 0)
+		return process;
+	leader = leader_of(thread);
+	if (leader <= 0 || syscall(SYS_kcmp, thread, leader, KCMP_FILES, 0, 0))
+		return -1;
+	return (int)syscall(SYS_pidfd_open, leader, 0);
+}
+
+/*
+ * Closing a copy may wait for whoever serves the file (FUSE), so only sockets are copied. The
+ * number may get another file meanwhile; a socket of sockfs alone has such a name.
+ */
+static bool names_socket(pid_t thread, int number)
+{
+	char path[64], target[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread, number);
+	return readlink(path, target, sizeof(target)) >= 8 && !memcmp(target, "socket:[", 8);
+}
+
 int descriptor_of(pid_t thread, int number)
 {
-	int process = (int)syscall(SYS_pidfd_open, thread, 0), copy;
+	int process, copy;
 
-	if (process < 0)
-		process = (int)syscall(SYS_pidfd_open, leader_of(thread), 0);
+	if (!names_socket(thread, number))
+		return -1;
+	process = open_thread(thread);
 	if (process < 0)
 		return -1;
 	copy = (int)syscall(SYS_pidfd_getfd, process, number, 0);
@@ -178,7 +211,7 @@ int descriptor_of(pid_t thread, int number)
 
 static bool list_process(pid_t pid)
 {
-	char path[64], target[32];
+	char path[64];
 	struct dirent *entry;
 	DIR *folder;
 	int fd;
@@ -189,8 +222,7 @@ static bool list_process(pid_t pid)
 	if (!folder)
 		return true;
 	while ((entry = readdir(folder))) {
-		if (readlinkat(dirfd(folder), entry->d_name, target, sizeof(target)) < 8 ||
-		    memcmp(target, "socket:[", 8))
+		if (*entry->d_name == '.' || !names_socket(pid, atoi(entry->d_name)))
 			continue;
 		fd = descriptor_of(pid, atoi(entry->d_name));
 		if (fd >= 0) {

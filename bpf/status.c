@@ -2,6 +2,7 @@
 // Lists the engines. Each has a map of the same name, so no file has to be written, and nothing is
 // left of an engine that was killed.
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,14 +24,29 @@ static const char *const texts[] = { ENGINE_COUNTERS(TEXT_ROW) };
 #define NAME_ROW(name, text) #name,
 static const char *const names[] = { ENGINE_COUNTERS(NAME_ROW) };
 
+/*
+ * Returns true if the map has that type and values of that size. Where unprivileged BPF is allowed,
+ * anybody can make a map of any name, and a lookup writes as much as the map says.
+ */
+static bool is_map_of(int fd, uint32_t type, uint32_t size, struct bpf_map_info *info)
+{
+	uint32_t length = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return !bpf_obj_get_info_by_fd(fd, info, &length) && info->type == type &&
+	       info->key_size == sizeof(uint32_t) && info->value_size == size;
+}
+
 static bool read_counters(int fd, struct engine_counters *sum)
 {
 	static struct engine_counters each[CPUS_MAX];
 	int cpus = libbpf_num_possible_cpus();
+	struct bpf_map_info info;
 	uint32_t zero = 0;
 
 	*sum = (struct engine_counters){ { 0 } };
-	if (cpus <= 0 || cpus > CPUS_MAX || bpf_map_lookup_elem(fd, &zero, each))
+	if (!is_map_of(fd, BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(*each), &info) || cpus <= 0 ||
+	    cpus > CPUS_MAX || bpf_map_lookup_elem(fd, &zero, each))
 		return false;
 	for (int cpu = 0; cpu < cpus; cpu++)
 		for (int i = 0; i < COUNT_COUNT; i++)
@@ -52,11 +68,51 @@ void counters_print(int fd)
 		(unsigned long long)record->given_up);
 }
 
+/* Returns true if a process of this process namespace has the map: it wrote the record. */
+static bool has_map(uint32_t pid, uint32_t id)
+{
+	char path[64], line[256];
+	struct dirent *entry;
+	uint32_t number;
+	bool has = false;
+	DIR *folder;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/fdinfo", pid);
+	folder = opendir(path);
+	while (folder && !has && (entry = readdir(folder))) {
+		snprintf(path, sizeof(path), "/proc/%u/fdinfo/%.16s", pid, entry->d_name);
+		file = *entry->d_name == '.' ? NULL : fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file))
+			has = has || (sscanf(line, "map_id: %u", &number) == 1 && number == id);
+		if (file)
+			fclose(file);
+	}
+	if (folder)
+		closedir(folder);
+	return has;
+}
+
+static bool is_record(const struct keeper_record *record, uint32_t id)
+{
+	return record->pid &&
+	       (record->pid_namespace != own_pid_namespace() || has_map(record->pid, id));
+}
+
+/* What comes from a map is shown without control characters, and ends. */
+static void clean_target(struct keeper_record *record)
+{
+	record->target[sizeof(record->target) - 1] = '\0';
+	for (char *c = record->target; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+}
+
 /* Finds the next engine after that map, and its record. Returns false if there is none. */
 static bool next_engine(uint32_t *id, struct keeper_record *record)
 {
 	struct bpf_map_info info;
-	uint32_t length, zero = 0;
+	uint32_t zero = 0;
 	bool found;
 	int fd;
 
@@ -64,14 +120,14 @@ static bool next_engine(uint32_t *id, struct keeper_record *record)
 		fd = bpf_map_get_fd_by_id(*id);
 		if (fd < 0)
 			continue;
-		length = sizeof(info);
-		memset(&info, 0, sizeof(info));
-		found = !bpf_obj_get_info_by_fd(fd, &info, &length) &&
-			!strcmp(info.name, "rf_keeper") && info.value_size == sizeof(*record) &&
-			!bpf_map_lookup_elem(fd, &zero, record) && record->pid;
+		found = is_map_of(fd, BPF_MAP_TYPE_ARRAY, sizeof(*record), &info) &&
+			!strcmp(info.name, "rf_keeper") &&
+			!bpf_map_lookup_elem(fd, &zero, record) && is_record(record, *id);
 		close(fd);
-		if (found)
+		if (found) {
+			clean_target(record);
 			return true;
+		}
 	}
 	return false;
 }

@@ -15,5 +15,6 @@ EXTRA_DIST += \
 	tests/bpf/measure.sh \
 	tests/bpf/measure.c \
 	tests/bpf/talk.py \
+	tests/bpf/unshared.py \
 	tests/bpf/uring.c \
 	$(bpf_tests)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The engine itself: who spoke first, addresses that come and go, its processes, its cgroup, its refusals."""
 import contextlib
+import ctypes
 import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -199,6 +201,15 @@ def test_multicast_interface(network):
 			tap.check(shown[0].startswith('sent') and shown[1] == shown[0], f'IP_MULTICAST_IF stays as it is, {set_by}', shown)
 	finally:
 		namespaces.ip('link del other')
+
+
+def test_descriptor_tables(network):
+	"""The socket that the supervisor connects is that of the thread, not of the process's first thread."""
+	with start(network, (engine.PYTHON, f'{engine.TESTS}/bpf/unshared.py', str(lab.PORT), str(STRANGER))) as server:
+		source, = answers(network, (SECONDARY,))
+		server.shows(b'connected', lab.DEADLINE)
+		tap.check(source == SECONDARY.address and server.shown().startswith('not connected'),
+			'a thread with descriptors of its own connects its own socket', source, server.shown())
 
 
 # --- Attaching ---
@@ -605,6 +616,61 @@ def test_keeper(network):
 	tap.check(resident < 2048, 'the keeper is small', state['RssAnon'])
 
 
+def load_library(name):
+	try:
+		return ctypes.CDLL(name)
+	except OSError:
+		return None
+
+
+ARRAY, PERCPU_ARRAY = 2, 6      # enum bpf_map_type
+
+
+def record_size(server):
+	"""The size of the record that the keeper shows of itself: of its one-element arrays the one with the path of a cgroup."""
+	folder = f'/proc/{keeper_of(server)}/fdinfo'
+	sizes = []
+	for name in os.listdir(folder):
+		with open(f'{folder}/{name}') as info:
+			fields = dict(line.split(':\t', 1) for line in info if ':\t' in line)
+		if int(fields.get('map_type', 0)) == ARRAY and int(fields['max_entries']) == 1 and 512 < int(fields['value_size']) < 1024:
+			sizes.append(int(fields['value_size']))
+	size, = sizes
+	return size
+
+
+def test_forged(network):
+	"""Anybody may be allowed to make maps. One with the name of ours, but of another kind or by another process, is none of
+	ours: status does not show it, and detach ends no process for it."""
+	libbpf = next((lib for lib in map(load_library, ('libbpf.so.1', 'libbpf.so.0')) if lib), None)
+	if not libbpf:
+		tap.unavailable('forged maps', 'no libbpf.so is found')
+		return
+	victim = subprocess.Popen(['sleep', '60'])
+	try:
+		with engine.cgroup() as folder, start(network, ECHO) as server:
+			size = record_size(server)
+			for kind, title in ((PERCPU_ARRAY, 'of another kind'), (ARRAY, 'by another process')):
+				forged = libbpf.bpf_map_create(kind, b'rf_keeper', 4, size, 1, None)
+				record = bytearray(size)
+				record[0:4] = victim.pid.to_bytes(4, sys.byteorder)
+				record[4:8] = ord('a').to_bytes(4, sys.byteorder)
+				record[8:16] = os.stat(folder).st_ino.to_bytes(8, sys.byteorder)
+				record[36:40] = (os.stat('/proc/self/ns/pid').st_ino & 0xffffffff).to_bytes(4, sys.byteorder)
+				record[-512:] = b'\x1b' * 512
+				if kind == ARRAY:
+					libbpf.bpf_map_update_elem(forged, bytes(4), bytes(record), 0)
+				shown = engine.engine('status')
+				tap.check(shown.returncode == 0 and '\x1b' not in shown.stdout and 'keeper 0' not in shown.stdout
+					and str(victim.pid) not in shown.stdout, f'status: no map {title}', shown)
+				detached = engine.engine('detach', folder)
+				tap.check(detached.returncode == 125 and victim.poll() is None, f'detach: no map {title}', detached, victim.poll())
+				os.close(forged)
+	finally:
+		victim.kill()
+		victim.wait()
+
+
 def test_settings(network):
 	with start(network, ECHO, '--ports', '53,6000-7000'):
 		tap.check(answers(network, (SECONDARY,)) == ['192.0.2.1'], '--ports leaves others alone')
@@ -686,6 +752,7 @@ def test(network):
 	test_other_port(network)
 	test_datagrams(network)
 	test_multicast_interface(network)
+	test_descriptor_tables(network)
 	test_attach(network)
 	test_passed(network)
 	test_targets(network)
@@ -698,6 +765,7 @@ def test(network):
 	test_process(network)
 	test_deaths(network)
 	test_keeper(network)
+	test_forged(network)
 	test_settings(network)
 	test_refusals(network)
 	test_exclusive()
