@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the library did in this process: kept where a debugger or /proc/PID/mem finds it.
+// Counters of this process, in memory that a debugger finds by their symbol, and written at exit.
 
 #include <unistd.h>
 

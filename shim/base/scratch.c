@@ -121,14 +121,6 @@ static bool claim_abandoned_area(struct area *area, struct scratch *scratch)
 	return false;
 }
 
-static void *map_memory(size_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
 /*
  * Maps more memory for an area that this call has, if possible. A program that confines itself gets
  * an area for each call that is under way, and no larger ones.
@@ -142,7 +134,11 @@ static void enlarge_area(struct area *area, size_t size)
 		return;
 	while (rounded < size && rounded < SCRATCH_MOST)
 		rounded *= 2;
-	if (rounded <= area->size || !(more = map_memory(rounded)))
+	if (rounded <= area->size)
+		return;
+	more = mmap(NULL, rounded, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (more == MAP_FAILED)
 		return;
 	old = area->memory;
 	old_size = area->is_static ? 0 : area->size;

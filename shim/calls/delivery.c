@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What receives of one message and of many share, apart from their fast paths.
+// The slow paths that receives of one message and of many share.
 
 #include <poll.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is done when the kernel refuses a source.
+// Other ways to send when the kernel refuses a source.
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -11,7 +11,7 @@
 
 struct two_step;
 
-/* What the two-step connect calls, with the arguments and results of libc. */
+/* The functions that the two-step connect calls, with the arguments and results of libc. */
 struct two_step_calls {
 	int (*bind)(int fd, const struct sockaddr *address, socklen_t length);
 	int (*connect)(int fd, const struct sockaddr *address, socklen_t length);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What follows a call that the kernel has answered.
+// The part of a hook that follows the kernel's answer.
 
 #include <fcntl.h>
 

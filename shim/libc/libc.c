@@ -51,6 +51,13 @@ CALLS_OF_OURS_LOADER(FIRST_CALL_LOADER)
 	type libc_first_##name parameters;            \
 	void libc_find_##name(void);
 HOOKS_JUMP(FIRST_JUMP)
+#define FIND_JUMP(name)                             \
+	void libc_find_##name(void)                 \
+	{                                           \
+		find_functions();                   \
+		if (libc.name == libc_first_##name) \
+			libc.name = no_##name;      \
+	}
 
 #ifdef HOOKS_HAVE_SYSCALL
 _Static_assert(offsetof(struct libc, syscall) == 0, "where hooks/jump.S looks for it");
@@ -62,12 +69,7 @@ static long no_syscall(long number, ...)
 	return -1;
 }
 
-void libc_find_syscall(void)
-{
-	find_functions();
-	if (libc.syscall == libc_first_syscall)
-		libc.syscall = no_syscall;
-}
+FIND_JUMP(syscall)
 #endif
 
 #ifdef HOOKS_HAVE_DLSYM
@@ -80,12 +82,7 @@ static void *no_dlsym(void *handle, const char *name)
 	return NULL;
 }
 
-void libc_find_dlsym(void)
-{
-	find_functions();
-	if (libc.dlsym == libc_first_dlsym)
-		libc.dlsym = no_dlsym;
-}
+FIND_JUMP(dlsym)
 #endif
 
 #define FIRST_POINTER(type, name, parameters, arguments)      .name = first_##name,

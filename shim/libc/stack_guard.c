@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <sys/auxv.h>
 
-
 #if __has_attribute(no_stack_protector)
 #define UNGUARDED no_stack_protector
 #else
