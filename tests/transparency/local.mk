@@ -27,7 +27,7 @@ tests_transparency_matrix_bynumber_LDADD = $(DL_LIBS)
 
 check_PROGRAMS += tests/transparency/descriptors/descriptors
 TESTS += tests/transparency/descriptors/descriptors
-tests_transparency_descriptors_descriptors_SOURCES = $(lib_cases) \
+tests_transparency_descriptors_descriptors_SOURCES = $(lib_host) \
 	tests/transparency/descriptors/descriptors.c tests/transparency/descriptors/descriptors.h \
 	tests/transparency/descriptors/duplicates.c \
 	tests/transparency/descriptors/faults.c \

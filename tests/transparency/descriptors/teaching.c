@@ -11,16 +11,8 @@
 
 #include "../../lib/asked.h"
 #include "../../lib/cases.h"
-#include "../../lib/loopback.h"
+#include "../../lib/host.h"
 #include "descriptors.h"
-
-static struct sockaddr_in address_of(const char *host, int port)
-{
-	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons((in_port_t)port) };
-
-	inet_pton(AF_INET, host, &name.sin_addr);
-	return name;
-}
 
 /*
  * A client for each case: their server processes are forked from one, so they share what they know
@@ -28,59 +20,41 @@ static struct sockaddr_in address_of(const char *host, int port)
  */
 enum { FIRST_CLIENT = 6001, SECOND_CLIENT, THIRD_CLIENT };
 
-static int client_at(int port)
+static int client_on(int port)
 {
-	struct sockaddr_in name = address_of("127.0.0.1", port);
-	int fd = (int)need(kernel_side.socket(AF_INET, SOCK_DGRAM, 0), "socket"), one = 1;
+	int fd = bound_socket(&kernel_side, "127.0.0.1", port), one = 1;
 
 	kernel_side.setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
-	need(kernel_side.bind(fd, (struct sockaddr *)&name, sizeof(name)), "bind");
 	return fd;
 }
 
-static void ask_at(int client, const char *host)
+/* The client asks at an address, and the server reads that. */
+static struct address ask_and_hear(int server, int client, const char *host)
 {
-	struct sockaddr_in to = address_of(host, SERVER_PORT);
-
-	need(kernel_side.sendto(client, "?", 1, 0, (struct sockaddr *)&to, sizeof(to)), "asking");
-	need(loopback_settle() ? 0 : -1, "lo");
+	ask_at(client, host);
+	return hear(&library_side, server);
 }
 
-static void receive(int server)
+/* Sends an answer, which has to come from that address. */
+static void check_answer_from(int server, int client, const struct address *peer, const char *host)
 {
-	char question[8];
-
-	need(recv(server, question, sizeof(question), 0), "recv");
-}
-
-/* Sends an answer; is it from that address? */
-static bool answers_from(int server, int client, const char *host)
-{
-	struct sockaddr_in expected = address_of(host, SERVER_PORT), to, from;
-	socklen_t length = sizeof(from);
-	char answer[8];
-
-	need(getsockname(client, (struct sockaddr *)&to, &length), "getsockname");
-	need(sendto(server, "!", 1, 0, (struct sockaddr *)&to, sizeof(to)), "answering");
-	need(loopback_settle() ? 0 : -1, "lo");
-	need(kernel_side.recvfrom(client, answer, sizeof(answer), MSG_DONTWAIT,
-				  (struct sockaddr *)&from, &length),
-	     "the answer");
-	return from.sin_addr.s_addr == expected.sin_addr.s_addr;
+	need(tell(&library_side, server, peer), "answering");
+	check_source(client, host);
 }
 
 /* With a source of the program's own choice. */
-static void send_from_elsewhere(int server, struct sockaddr_in *to)
+static void send_from_elsewhere(int server, const struct address *to)
 {
 	_Alignas(struct cmsghdr) unsigned char control[CMSG_SPACE(sizeof(struct in_pktinfo))] = {
 		0
 	};
-	struct in_pktinfo info = { .ipi_spec_dst = address_of("127.0.0.99", 0).sin_addr };
+	struct in_pktinfo info = { .ipi_spec_dst = address_of("127.0.0.99", 0).name.v4.sin_addr };
 	struct cmsghdr header = { .cmsg_level = IPPROTO_IP,
 				  .cmsg_type = IP_PKTINFO,
 				  .cmsg_len = CMSG_LEN(sizeof(info)) };
-	struct msghdr message = { .msg_name = to,
-				  .msg_namelen = sizeof(*to),
+	struct address copy = *to;
+	struct msghdr message = { .msg_name = &copy.name,
+				  .msg_namelen = copy.length,
 				  .msg_control = control,
 				  .msg_controllen = sizeof(control) };
 
@@ -92,53 +66,46 @@ static void send_from_elsewhere(int server, struct sockaddr_in *to)
 /* The queued error names the peer, and the address it came to: not the one that was asked. */
 void case_error_teaches_nothing(void)
 {
-	struct sockaddr_in to = address_of("127.0.0.1", FIRST_CLIENT);
-	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(FIRST_CLIENT);
+	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_on(FIRST_CLIENT), on = 1;
+	struct address peer;
 	char text[64], control[256];
-	int on = 1;
-	struct sockaddr_in name;
 	struct iovec part = { text, sizeof(text) };
-	struct msghdr message = { .msg_name = &name,
-				  .msg_namelen = sizeof(name),
-				  .msg_iov = &part,
+	struct msghdr message = { .msg_iov = &part,
 				  .msg_iovlen = 1,
 				  .msg_control = control,
 				  .msg_controllen = sizeof(control) };
 
 	need(setsockopt(server, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), "IP_RECVERR");
-	ask_at(client, "127.0.0.53");
-	receive(server);
+	peer = ask_and_hear(server, client, "127.0.0.53");
 	close(client);
-	send_from_elsewhere(server, &to);
+	send_from_elsewhere(server, &peer);
+	await_error(server);
 	need(recvmsg(server, &message, MSG_ERRQUEUE), "the queued error");
 	check(recv(server, text, sizeof(text), MSG_DONTWAIT) < 0, "there is no datagram");
-	client = client_at(FIRST_CLIENT);
-	check(answers_from(server, client, "127.0.0.53"), "another source after an error");
+	client = client_on(FIRST_CLIENT);
+	check_answer_from(server, client, &peer, "127.0.0.53");
 }
 
 /* Nobody can answer from a broadcast address, and the older question is not meant any more. */
 void case_broadcast_forgets(void)
 {
-	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(SECOND_CLIENT);
+	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_on(SECOND_CLIENT);
+	struct address peer = ask_and_hear(server, client, "127.0.0.53");
 
-	ask_at(client, "127.0.0.53");
-	receive(server);
-	check(answers_from(server, client, "127.0.0.53"), "source");
-	ask_at(client, "127.255.255.255");
-	receive(server);
-	check(answers_from(server, client, "127.0.0.1"), "the older source, after a broadcast");
-	ask_at(client, "127.0.0.53");
-	receive(server);
-	check(answers_from(server, client, "127.0.0.53"), "source");
+	check_answer_from(server, client, &peer, "127.0.0.53");
+	ask_and_hear(server, client, "127.255.255.255");
+	check_answer_from(server, client, &peer, "127.0.0.1");
+	ask_and_hear(server, client, "127.0.0.53");
+	check_answer_from(server, client, &peer, "127.0.0.53");
 }
 
 static void set_alias(const char *host)
 {
 	struct ifreq request = { .ifr_name = "lo:1" };
-	struct sockaddr_in name = address_of(host ? host : "0.0.0.0", 0);
+	struct address name = address_of(host ? host : "0.0.0.0", 0);
 	int fd = hidden_socket(0);
 
-	memcpy(&request.ifr_addr, &name, sizeof(name));
+	memcpy(&request.ifr_addr, &name.name.v4, sizeof(name.name.v4));
 	if (host)
 		need(ioctl(fd, SIOCSIFADDR, &request), "adding an address");
 	else
@@ -149,15 +116,16 @@ static void set_alias(const char *host)
 /* The address is gone: the answer goes out all the same, as the kernel would send it. */
 void case_address_removed(void)
 {
-	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_at(THIRD_CLIENT);
+	int server = wildcard_socket(AF_INET, SERVER_PORT), client = client_on(THIRD_CLIENT);
+	struct address peer;
 
 	set_alias("192.0.2.7");
-	ask_at(client, "192.0.2.7");
-	receive(server);
-	check(answers_from(server, client, "192.0.2.7"), "source");
+	peer = ask_and_hear(server, client, "192.0.2.7");
+	check_answer_from(server, client, &peer, "192.0.2.7");
 	set_alias(NULL);
 	errno = 0;
-	check(answers_from(server, client, "127.0.0.1"), "source of its own");
+	need(tell(&library_side, server, &peer), "answering");
 	check(!errno, "errno %d", errno);
-	check(answers_from(server, client, "127.0.0.1"), "source of its own, again");
+	check_source(client, "127.0.0.1");
+	check_answer_from(server, client, &peer, "127.0.0.1");
 }
