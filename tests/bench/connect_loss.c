@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a server loses of its peer's datagrams around connect(), while that peer floods it.
+// Server and peer are of its own: both count at the same moments of one connect().
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Receives by one call after the other, and answers with what it was shown.
+// Receives by one call after the other, and answers with what it was shown. A server of its own, in a single file
+// for the compilers of other ABIs.
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A preload that answers some calls itself: every socket has one name, and none can be waited for.
+// Not the library's interposer, which tells the truth.
 
 #include <arpa/inet.h>
 #include <errno.h>

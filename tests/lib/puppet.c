@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
-// A program that does what it is told on standard input, in a thread or child of a given name:
-//
-//   WORKER thread NAME | WORKER fork NAME    a new worker, made by that one
-//   WORKER open FAMILY PORT                  a wildcard socket (4, 6, or d: dual-stack; 0: not
-//   bound) WORKER sendto|sendmsg|sendmmsg FD ADDRESS PORT TEXT WORKER connect FD ADDRESS PORT |
-//   WORKER disconnect FD | WORKER send FD TEXT WORKER repeat COUNT FD ADDRESS PORT TEXT sendto, so
-//   often WORKER receive FD | WORKER peek FD       waits for a datagram WORKER listen PORT | WORKER
-//   accept FD    TCP WORKER bind FD ADDRESS PORT | WORKER name FD  what getsockname() says WORKER
-//   both FD ADDRESS PORT PORT TEXT    sendmmsg() to two ports: how many went WORKER confine COUNT
-//   from now on socket() kills, and with 2 connect() too WORKER netns PATH moves the worker to that
-//   network namespace
-//
-// It answers each line with one: a number, a text, or "error ERRNO". The first worker is "main".
+/*
+ * A program that does what it is told on standard input, in a thread or child of a given name:
+ *
+ *   WORKER thread NAME | WORKER fork NAME          a new worker, made by that one
+ *   WORKER open FAMILY PORT                        a wildcard socket (4, 6, or d: dual-stack; 0: not bound)
+ *   WORKER sendto|sendmsg|sendmmsg FD ADDRESS PORT TEXT
+ *   WORKER connect FD ADDRESS PORT | WORKER disconnect FD | WORKER send FD TEXT
+ *   WORKER repeat COUNT FD ADDRESS PORT TEXT       sendto, so often
+ *   WORKER receive FD | WORKER peek FD             waits for a datagram
+ *   WORKER listen PORT | WORKER accept FD          TCP
+ *   WORKER bind FD ADDRESS PORT | WORKER name FD   what getsockname() says
+ *   WORKER both FD ADDRESS PORT PORT TEXT          sendmmsg() to two ports: how many went
+ *   WORKER confine COUNT                           from now on socket() kills, and with 2 connect() too
+ *   WORKER netns PATH                              moves the worker to that network namespace
+ *
+ * It answers each line with one: a number, a text, or "error ERRNO". The first worker is "main".
+ */
 
 #include <arpa/inet.h>
 #include <errno.h>

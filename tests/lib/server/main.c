@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The test server's command line: which socket, which way to serve. */
+/* The UDP echo server of the tests: which socket, which way to serve. patterns.py starts it. */
 #include "server.h"
 
 #include <arpa/inet.h>

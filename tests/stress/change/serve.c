@@ -6,7 +6,7 @@
  *   push     send the last request's payload to its peer once more
  *   report   print the counts
  *
- * Each is answered by a line when it is done.
+ * Each is answered by a line when it is done. A server of its own, because it stops and starts to read on command.
  */
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The well-behaved client: many hosts, which look where the
- * answers come from.
+ * The well-behaved client: many hosts, which look where the answers come from. A client of its own, because it keeps up
+ * with the flood in which it asks.
  *
  *   client HOSTS PORTS QUESTIONS PATIENCE SEED PLAIN4 PLAIN6 DELAY,... ADDRESS...
  *

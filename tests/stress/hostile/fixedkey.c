@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Preloaded beside the library: takes the secret out of its hash.
+// Preloaded beside the library: takes the secret out of its hash. Not tests/lib's interposer, which is for
+// the program's own process and has callbacks.
 
 #include <sys/random.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A server with one wildcard socket.
+ * A server with one wildcard socket. One of its own, because each request says how late it wants its answer.
  *
  *   server -4|-6|-D at-once|pausing|vector|late [RECEIVERS [errors]]
  *

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Peers that come and go: each asks at one local address or at all in turn, and looks where the answers come from."""
+"""Peers that come and go: each asks at one local address or at all in turn, and looks where the
+answers come from. A client of its own: it keeps a rate for hours and counts what was lost."""
 import collections
 import random
 import select

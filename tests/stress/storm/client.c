@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The clients of the storms: they ask at many addresses and look where each answer comes from.
+// Clients of their own: thousands of questions are under way, counted in memory that the storms share.
 
 #include <arpa/inet.h>
 #include <poll.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Answers questions, each time by other calls.
+// Answers questions, each time by other calls. A server of its own: threads, signal handlers and children run it in one
+// process, so it must be async-signal-safe.
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two libraries around the one under test: front.so sees what the program calls, fault.so what
- * arrives behind the library. What is not the program's own, the library added, and that fails as
- * REPLYFROM_FAULT says: CALL, an option's level and name where it has one (0 0: any), an errno.
+ * Two libraries around the one under test: front.so sees what the program calls, fault.so what arrives behind the
+ * library. If a call is not the program's own, the library added it, and it fails as REPLYFROM_FAULT says: CALL, an
+ * option's level and name where it has one (0 0: any), an errno. The interposer of tests/lib does not know whose a
+ * call is.
  */
 #ifndef FAULT_H
 #define FAULT_H
