@@ -26,7 +26,7 @@ $CC -shared -fPIC -o plugins/plugin.so plugin.c &&
 # What the library makes of dlopen() is in one file; but for the first library, the others are as they were built.
 hook=$abs_top_srcdir/shim/hooks/dlopen.c
 everything=$(find "$abs_top_srcdir/shim" -name '*.[cS]')
-objects=$(find "$abs_top_builddir/shim" -name 'libreplyfrom_so-*.o' ! -name '*-dlopen.o')
+objects=$(make_prints shim_libreplyfrom_so_OBJECTS | sed "s:^:$abs_top_builddir/:" | grep -v -e '-dlopen\.o')
 run ./program
 same 'a plugin found by RUNPATH: plainly' '0 ' "$status $out"
 
@@ -39,7 +39,7 @@ unoptimized() {
 	if ! $CC -std=gnu11 -D_GNU_SOURCE -include "$abs_top_builddir/config.h" -I"$abs_top_srcdir/shim" -fPIC \
 		-fvisibility=hidden -ftls-model=initial-exec "$@" -shared -Wl,--version-script,"$abs_top_builddir/shim/exports.map" \
 		-o library.so $files -ldl 2>log; then
-		skip "$title" 'it cannot be built so here'
+		unavailable "$title" 'it cannot be built so here'
 		remark "$(head -n 3 log)"
 		return
 	fi
