@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The flows of the load: who asks what, and what came back. A client of its own: each answer belongs to the time before or
-// after a change of the network.
+// The flows of the load: who asks what, and what came back. A client of its own: each answer belongs to the time before
+// or after a change of the network.
 
 #include <poll.h>
 #include <stdio.h>
