@@ -14,3 +14,4 @@ include tests/bench/local.mk
 include tests/fuzz/local.mk
 include tests/bpf/local.mk
 include tests/tools/local.mk
+include tests/vm/local.mk

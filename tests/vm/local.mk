@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# Whole machines: Debian with systemd under QEMU, on the kernels of several Debian releases. For root on Debian.
+EXTRA_DIST += \
+	tests/vm/guest/boot.sh \
+	tests/vm/image.sh \
+	tests/vm/packages \
+	tests/vm/replyfrom-vm.service \
+	tests/vm/run.py \
+	tests/vm/setup.sh
+
+# VM_PLACES: KERNEL/TEST, such as bookworm/services.py; all by default.
+VM_PLACES =
+.PHONY: check-vm
+check-vm:
+	$(SHELL) $(srcdir)/tests/vm/setup.sh
+	rm -rf check-vm/source
+	$(MAKE) --no-print-directory distdir distdir=check-vm/source
+	$(SHELL) $(srcdir)/tests/vm/image.sh check-vm check-vm/source
+	$(PYTHON3) $(srcdir)/tests/vm/run.py check-vm $(VM_PLACES)
+
+clean-local: clean-vm
+.PHONY: clean-vm
+clean-vm:
+	rm -rf check-vm

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""run.py FOLDER [KERNEL/TEST...]: boots what image.sh made in FOLDER, one machine after the other, and shows their TAP."""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+PLACES = [('bookworm', 'boot.sh')]
+
+
+def start(accelerator, kernel, arguments, patience, *options):
+	"""Boot a kernel, and return when the machine ends; None if it does not in time."""
+	try:
+		return subprocess.run(['qemu-system-x86_64', '-accel', accelerator, '-cpu', 'max,arch-capabilities=off', '-smp', '1', '-m', '2048',
+			'-display', 'none', '-no-reboot', '-nodefaults', '-nic', 'none', '-kernel', kernel,
+			'-append', f'console=ttyS0 panic=-1 {arguments}', *options], stdin=subprocess.DEVNULL, timeout=patience, check=False)
+	except subprocess.TimeoutExpired:
+		return None
+
+
+def accelerator(folder, kernel):
+	"""kvm if a kernel gets under it to where it finds no root file system; not every /dev/kvm runs every kernel."""
+	console = f'{folder}/kvm.console'
+	if (os.access('/dev/kvm', os.R_OK | os.W_OK) and
+			start('kvm', f'{folder}/kernels/{kernel}/vmlinuz', 'earlyprintk=ttyS0', 30, '-serial', f'file:{console}')):
+		with open(console, errors='replace') as lines:
+			if any('Linux version' in line for line in lines):
+				return 'kvm'
+	return 'tcg'
+
+
+def boot(folder, kernel, test, accel):
+	"""The TAP that the guest wrote to its second serial port."""
+	part = f'{folder}/kernels/{kernel}'
+	result, console = f'{folder}/{kernel}-{test}.tap', f'{folder}/{kernel}-{test}.console'
+	drives = [word for name in ('root', 'tree')
+		for word in ('-drive', f'file={folder}/{name}.ext4,format=raw,if=virtio,snapshot=on')]
+	# The limit is for the whole; without KVM all takes some twenty times as long.
+	start(accel, f'{part}/vmlinuz', f'root=/dev/vda rw quiet systemd.show_status=0 replyfrom.test={test}',
+		1800 if accel == 'kvm' else 4 * 3600, '-initrd', f'{part}/initrd', *drives,
+		'-serial', f'file:{console}', '-serial', f'file:{result}')
+	with open(result, errors='replace') as lines:
+		return [line.rstrip('\r\n') for line in lines]
+
+
+def is_good(lines):
+	"""Is there a plan, as many cases, and none that failed?"""
+	plans = [int(match[1]) for line in lines if (match := re.match(r'1\.\.(\d+)', line))]
+	cases = [line for line in lines if re.match(r'(not )?ok\b', line)]
+	return plans == [len(cases)] and not any(line.startswith('not ok') for line in cases)
+
+
+def main():
+	parser = argparse.ArgumentParser(description=__doc__)
+	parser.add_argument('folder')
+	parser.add_argument('places', nargs='*', metavar='KERNEL/TEST')
+	arguments = parser.parse_args()
+	places = [tuple(place.split('/')) for place in arguments.places] or PLACES
+	bad = []
+	accel = accelerator(arguments.folder, places[0][0])
+	print(f'# accelerator: {accel}')
+	for kernel, test in places:
+		with open(f'{arguments.folder}/kernels/{kernel}/release') as file:
+			print(f'# Linux {file.read().strip()}: {test}', flush=True)
+		begin = time.monotonic()
+		lines = boot(arguments.folder, kernel, test, accel)
+		print('\n'.join(lines))
+		print(f'# {time.monotonic() - begin:.0f} seconds', flush=True)
+		if not is_good(lines):
+			bad.append(f'{kernel}/{test}')
+	print(f'# {len(places) - len(bad)} of {len(places)} machines passed' + (f'; not: {" ".join(bad)}' if bad else ''))
+	sys.exit(1 if bad else 0)
+
+
+main()
