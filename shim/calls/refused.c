@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/rtnetlink.h"
@@ -121,6 +122,37 @@ static bool send_with_freebind(int fd, const struct msghdr *message, int flags, 
 	return false;
 }
 
+/*
+ * A link-local peer that sent to a socket outside its VRF (udp_l3mdev_accept) has the VRF as its
+ * scope (inet6_iif()), and over a VRF there is no way to link-local addresses
+ * (vrf_link_scope_lookup()). IPV6_PKTINFO names the interface behind it.
+ */
+static bool has_scope_of_vrf(const struct route *route)
+{
+	return half_is_link_local(route->peer.half[0]) && route->peer.scope &&
+	       route->peer.scope != route->local.ifindex &&
+	       interface_is_in_vrf(route->local.ifindex);
+}
+
+/*
+ * Sends to the address of the message on that interface. The address itself is the program's, and
+ * stays. Only this function needs stack for another.
+ */
+static __attribute__((noinline)) ssize_t send_to_link(int fd, struct msghdr *message, int flags,
+						      uint32_t ifindex)
+{
+	void *name = message->msg_name;
+	struct sockaddr_in6 on_link;
+	ssize_t n;
+
+	memcpy(&on_link, name, sizeof(on_link));
+	on_link.sin6_scope_id = ifindex;
+	message->msg_name = &on_link;
+	n = libc.sendmsg(fd, message, flags);
+	message->msg_name = name;
+	return n;
+}
+
 /* The other ways to use the source. Returns false if there is none; else *n is the result. */
 static bool send_otherwise(int fd, const struct route *route, struct msghdr *message, size_t end,
 			   int flags, ssize_t *n)
@@ -134,7 +166,10 @@ static bool send_otherwise(int fd, const struct route *route, struct msghdr *mes
 		return false;
 	pktinfo_write_local((unsigned char *)message->msg_control + end, &route->local,
 			    route->local.ifindex);
-	*n = libc.sendmsg(fd, message, flags);
+	if (message->msg_name && has_scope_of_vrf(route))
+		*n = send_to_link(fd, message, flags, route->local.ifindex);
+	else
+		*n = libc.sendmsg(fd, message, flags);
 	return *n >= 0 || !send_is_source_error();
 }
 
