@@ -64,8 +64,9 @@ def snmp_inform(number, _):
 
 
 def is_snmp_answer(answer, request):
-	start = request.index(b'public') + 6
-	return b'public' in answer and answer[start] == 0xa2 and answer[start + 2:start + 5] == request[start + 2:start + 5]
+	_, _, asked = request.partition(b'public')
+	_, _, answered = answer.partition(b'public')
+	return answered[:1] == b'\xa2' and asked[2:5] in answered[2:8]     # its length may take several bytes
 
 
 def rpc(program, version):
