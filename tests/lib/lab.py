@@ -97,12 +97,18 @@ class Client:
 class Lab:
 	"""The two namespaces. This process is in the server's, for good: nothing that is done there touches the machine's own."""
 
-	def __init__(self):
+	def __init__(self, own=True):
+		"""own=False: the server's side is the namespace that this process is in, for a machine that is there for the test."""
 		if not shutil.which('ip'):
 			raise namespaces.Unavailable('ip(8) of iproute2 is not installed')
+		machine = namespaces.handle()
 		namespaces.leave_network()
 		self.client_namespace = namespaces.handle()
-		namespaces.leave_network()
+		if own:
+			namespaces.leave_network()
+		else:
+			namespaces.enter(machine)
+		os.close(machine)
 		self.server_namespace = namespaces.handle()
 		self.has_ipv6 = os.path.exists('/proc/thread-self/net/if_inet6')
 		namespaces.adopt_orphans()

@@ -46,6 +46,11 @@ def leave_network():
 		raise Unavailable(f'no network namespace to be had: {error}') from error
 
 
+def enter(there):
+	"""Move this thread into that namespace."""
+	_call(_libc.setns, there, CLONE_NEWNET)
+
+
 def handle():
 	"""A descriptor of the network namespace this thread is in now."""
 	return os.open('/proc/thread-self/ns/net', os.O_RDONLY | os.O_CLOEXEC)
@@ -56,10 +61,10 @@ def inside(there):
 	"""Sockets and processes made by this thread within the block belong to that namespace for good."""
 	here = handle()
 	try:
-		_call(_libc.setns, there, CLONE_NEWNET)
+		enter(there)
 		yield
 	finally:
-		_call(_libc.setns, here, CLONE_NEWNET)
+		enter(here)
 		os.close(here)
 
 
