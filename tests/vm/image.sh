@@ -51,6 +51,14 @@ make_root() {
 		--include="$(sed '/^#/d' "$here/packages" | tr '\n' ' ')" bookworm "$folder/root" "$folder/sources"
 }
 
+# What the containers of the guest are made from.
+make_container() {
+	say 'making an image for containers'
+	mmdebstrap --quiet --mode=root --variant=essential --aptopt='Apt::Install-Recommends "false"' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+		--include=socat bookworm "$folder/root/var/lib/container.tar" "$folder/sources"
+}
+
 # add_kernel NAME SOURCES: the kernel that linux-image-amd64 stands for there
 add_kernel() {
 	say "adding the kernel of $1"
@@ -161,6 +169,7 @@ made=$(cat "$here/packages" "$0" "$here/replyfrom-vm.service" | cksum)
 if [ "$(cat "$folder/made" 2>/dev/null)" != "$made" ]; then
 	rm -f "$folder/made"
 	make_root
+	make_container
 	make_kernels
 	finish_root
 	file_system "$folder/root" "$folder/root.ext4" 1500

@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A server whose interface belongs to a VRF (kernel documentation, networking/vrf): sockets within and outside it, all addresses."""
+import os
+import subprocess
+
+import machine
+import tap
+from machine import HERE, lab
+
+import namespaces
+
+DESTINATIONS = (lab.SECONDARY, lab.ON_LO, lab.PRIMARY, lab.FIRST6, lab.NEWEST6, lab.ON_LO6, lab.LINK_LOCAL)
+# A device loses IPv6 addresses when it joins a VRF, and the VRF has no lo of its own.
+ENSLAVE = ('addr del 198.51.100.53/32 dev lo', 'addr del 2001:db8:53::53/128 dev lo', 'link add red type vrf table 100', 'link set red up',
+	f'link set {lab.INTERFACE} master red', 'addr add 198.51.100.53/32 dev red', 'addr add 2001:db8:53::53/128 dev red nodad',
+	*(f'addr replace {address} dev {lab.INTERFACE} nodad' for address in ('2001:db8::1/64', '2001:db8::2/64', 'fe80::1/64', 'fe80::53/64')))
+
+
+def answers(here, device, helped):
+	"""The source of the answer for each destination."""
+	sources = {}
+	with here.start(['python3', '-I', '-S', f'{HERE}/echo.py', str(lab.PORT), *device], helped):
+		for destination in DESTINATIONS:
+			with here.client(destination) as client:
+				sources[destination] = client.ask(destination.title.encode(), patience=machine.PATIENCE)
+	return sources
+
+
+def try_socket(here, title, device):
+	sources = answers(here, device, False)
+	tap.check(any(source != destination.address for destination, source in sources.items()), f'{title}: wrong without replyfrom',
+		*machine.told(sources))
+	sources = answers(here, device, True)
+	for destination, source in sources.items():
+		tap.check(source == destination.address, f'{title}: {destination.title}', f'answered from {source}')
+
+
+def main():
+	subprocess.run(['modprobe', 'vrf'], check=False)
+	here = lab.Lab()
+	namespaces.ip(*ENSLAVE)
+	for accept in (1, 0):
+		namespaces.set_sysctl('ipv4/udp_l3mdev_accept', accept)
+		if accept:
+			try_socket(here, 'unbound, udp_l3mdev_accept=1', ())
+		try_socket(here, f'bound to the VRF, udp_l3mdev_accept={accept}', ('red',))
+	sources = answers(here, (), True)
+	tap.check(not any(sources.values()), 'unbound, udp_l3mdev_accept=0: gets nothing of the VRF', *machine.told(sources))
+	tap.finish()
+
+
+os.chdir('/')
+main()
