@@ -109,7 +109,10 @@ def _text(outcomes):
 
 
 def write(path, outcomes):
-	"""Write the document, whole or not at all."""
+	"""Write the document, whole or not at all; what `make check-vm` has written (tests/vm/page.py) stays at its end."""
+	with open(path) as file:
+		_, mark, machines = file.read().partition('\n<!-- machines:')
 	with open(f'{path}.new', 'w') as file:
 		file.writelines(_text(outcomes))
+		file.write(mark + machines)
 	os.replace(f'{path}.new', path)

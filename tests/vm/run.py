@@ -7,7 +7,11 @@ import subprocess
 import sys
 import time
 
-PLACES = [('bookworm', 'boot.sh')]
+import page
+
+# The kernels' names are those of Debian's suites. The first has all tests, the others have what depends on the kernel.
+PLACES = [('bookworm', test) for test in ('boot.sh', 'services.py', 'packages.py', 'engine.py', 'containers.py', 'vrf.py', 'suite.py')]
+PLACES += [(kernel, test) for kernel in ('bullseye', 'bookworm-backports', 'sid') for test in ('boot.sh', 'engine.py', 'vrf.py', 'suite.py')]
 
 
 def start(accelerator, kernel, arguments, patience, *options):
@@ -55,10 +59,12 @@ def is_good(lines):
 def main():
 	parser = argparse.ArgumentParser(description=__doc__)
 	parser.add_argument('folder')
+	parser.add_argument('--page', help='a document whose section about machines is written anew')
 	parser.add_argument('places', nargs='*', metavar='KERNEL/TEST')
 	arguments = parser.parse_args()
 	places = [tuple(place.split('/')) for place in arguments.places] or PLACES
 	bad = []
+	results = {}
 	accel = accelerator(arguments.folder, places[0][0])
 	print(f'# accelerator: {accel}')
 	for kernel, test in places:
@@ -66,10 +72,13 @@ def main():
 			print(f'# Linux {file.read().strip()}: {test}', flush=True)
 		begin = time.monotonic()
 		lines = boot(arguments.folder, kernel, test, accel)
+		results[kernel, test] = lines
 		print('\n'.join(lines))
 		print(f'# {time.monotonic() - begin:.0f} seconds', flush=True)
 		if not is_good(lines):
 			bad.append(f'{kernel}/{test}')
+	if arguments.page:
+		page.write(arguments.page, arguments.folder, results)
 	print(f'# {len(places) - len(bad)} of {len(places)} machines passed' + (f'; not: {" ".join(bad)}' if bad else ''))
 	sys.exit(1 if bad else 0)
 

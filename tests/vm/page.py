@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The section of docs/compatibility.md that says what ran on which kernel, from the TAP of the machines."""
+import os
+import re
+
+MARK = '<!-- machines: by `make check-vm` from what it saw; do not edit from here on. -->\n'
+HEAD = f'''{MARK}
+## Kernels and whole machines
+
+Debian 12 (systemd 252, glibc 2.36, amd64) under QEMU, with the kernels of four Debian releases. `make check-vm` boots them,
+installs the Debian packages, runs what the columns name, and writes this section. A cell says how many cases passed; `-`
+means that the cases were not run on that kernel.
+
+'''
+# Title of a column: the test, and the beginning of its cases.
+COLUMNS = {
+	'demo': ('suite.py', 'demo: '),
+	'network tests': ('suite.py', 'network: '),
+	'transparency': ('suite.py', 'transparency: '),
+	'second engine': ('suite.py', 'bpf: '),
+	'command, AppArmor': ('suite.py', 'cli: '),
+	'services': ('services.py', ''),
+	'packages': ('packages.py', ''),
+	'engine on units': ('engine.py', ''),
+	'containers': ('containers.py', ''),
+	'VRF': ('vrf.py', ''),
+}
+TAIL = '''
+- **demo**, **network tests**, **transparency**, **second engine**, **command, AppArmor**: tests of `make check` on that kernel.
+- **services**: tftpd-hpa, snmpd, memcached, unbound (under its AppArmor profile), kamailio, and units with DynamicUser=, a
+  hardened sandbox, NoExecPaths=, a socket unit and PassPacketInfo=. Each is wrong at first, right with the drop-in at every
+  class of address, and wrong again after `--unit --remove`.
+- **packages**: upgrade and removal under load. **engine on units**: `--attach`, `--detach`, replyfrom-attach@.service.
+- **containers**: the recipes under podman, by root. **VRF**: sockets inside and outside a VRF.
+'''
+
+
+class Count:
+	"""Cases of one cell."""
+
+	def __init__(self):
+		self.passed = self.failed = self.skipped = 0
+
+	def add(self, line):
+		match = re.match(r'(not )?ok \d+ - (.*)', line)
+		inner = re.search(r': (\d+) passed, (\d+) failed, (\d+) skipped$', match[2])
+		if inner:
+			self.passed, self.failed, self.skipped = (old + int(new) for old, new in
+				zip((self.passed, self.failed, self.skipped), inner.groups()))
+		if match[1]:
+			self.failed += not inner or inner[2] == '0'
+		elif '# SKIP' in match[2]:
+			self.skipped += 1
+		elif not inner:
+			self.passed += 1
+
+	def __str__(self):
+		if not self.passed + self.failed + self.skipped:
+			return '-'
+		text = f'{self.passed} of {self.passed + self.failed}'
+		return f'{text}, {self.skipped} skipped' if self.skipped else text
+
+
+def _cell(results, kernel, test, prefix):
+	count = Count()
+	for line in results.get((kernel, test), ()):
+		if re.match(rf'(not )?ok \d+ - {prefix}', line):
+			count.add(line)
+	return str(count)
+
+
+def text(folder, results):
+	"""results: lines of TAP for each (kernel, test)."""
+	yield HEAD
+	yield f'| kernel | {" | ".join(COLUMNS)} |\n'
+	yield f'|---{"|---" * len(COLUMNS)}|\n'
+	for kernel in dict.fromkeys(kernel for kernel, _ in results):
+		with open(f'{folder}/kernels/{kernel}/release') as file:
+			release = file.read().strip()
+		yield f'| {release} | {" | ".join(_cell(results, kernel, *column) for column in COLUMNS.values())} |\n'
+	yield TAIL
+
+
+def write(path, folder, results):
+	"""Replace the section, whole or not at all."""
+	with open(path) as file:
+		before = file.read().partition(MARK)[0]
+	with open(f'{path}.new', 'w') as file:
+		file.write(before.rstrip('\n') + '\n\n')
+		file.writelines(text(folder, results))
+	os.replace(f'{path}.new', path)
