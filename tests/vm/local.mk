@@ -2,6 +2,7 @@
 # Whole machines: Debian with systemd under QEMU, on the kernels of several Debian releases. For root on Debian.
 EXTRA_DIST += \
 	tests/vm/guest/boot.sh \
+	tests/vm/guest/cli.sh \
 	tests/vm/guest/containers.py \
 	tests/vm/guest/echo.py \
 	tests/vm/guest/engine.py \
@@ -25,8 +26,8 @@ check-vm:
 	rm -rf check-vm/source
 	$(MAKE) --no-print-directory distdir distdir=check-vm/source
 	$(SHELL) $(srcdir)/tests/vm/image.sh check-vm check-vm/source
-	$(PYTHON3) $(srcdir)/tests/vm/run.py $(if $(VM_PLACES),,--page $(srcdir)/docs/compatibility.md) \
-		check-vm $(VM_PLACES)
+	page='--page $(srcdir)/docs/compatibility.md'; test -z "$(VM_PLACES)" || page=; \
+	$(PYTHON3) $(srcdir)/tests/vm/run.py $$page check-vm $(VM_PLACES)
 
 clean-local: clean-vm
 .PHONY: clean-vm

@@ -18,7 +18,7 @@ COLUMNS = {
 	'network tests': ('suite.py', 'network: '),
 	'transparency': ('suite.py', 'transparency: '),
 	'second engine': ('suite.py', 'bpf: '),
-	'command, AppArmor': ('suite.py', 'cli: '),
+	'command, AppArmor': ('cli.sh', 'cli: '),
 	'services': ('services.py', ''),
 	'packages': ('packages.py', ''),
 	'engine on units': ('engine.py', ''),

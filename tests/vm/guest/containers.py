@@ -50,9 +50,9 @@ def main():
 		if lack := machine.lacks_engine():
 			tap.unsupported('the second engine', lack)
 		else:
-			machine.succeeds('replyfrom --attach PID of a container', 'replyfrom', '--attach', pid)
+			attached = machine.Attached('a container', pid)
 			machine.right('attached', here, service)
-			machine.succeeds('replyfrom --detach', 'replyfrom', '--detach', pid)
+			attached.detach()
 			machine.wrong('detached', here, service)
 
 	mount = ('-v', f'{library}:/libreplyfrom.so:ro', '-e', 'LD_PRELOAD=/libreplyfrom.so')

@@ -29,10 +29,10 @@ def main():
 	machine.restart('running', UNIT, ECHO)
 	machine.wrong('as it runs', here, service)
 
-	machine.succeeds('replyfrom --attach', 'replyfrom', '--attach', UNIT)
+	attached = machine.Attached('a unit', UNIT)
 	machine.right('attached', here, service)
 	machine.contains('--status names the unit', UNIT, 'replyfrom', '--status', '--all')
-	machine.succeeds('replyfrom --detach', 'replyfrom', '--detach', UNIT)
+	attached.detach()
 	machine.wrong('detached', here, service)
 
 	machine.succeeds(f'{HELPER} starts', 'systemctl', 'start', HELPER)

@@ -54,6 +54,22 @@ def lacks_engine():
 	return output.replace('\n', '; ') if status else None
 
 
+class Attached:
+	"""`replyfrom --attach`, from when it says that it is at work until --detach."""
+
+	def __init__(self, title, target):
+		self._title, self._target = title, target
+		self._process = subprocess.Popen(['replyfrom', '--log', 'info', '--attach', target], stdin=subprocess.DEVNULL,
+			stderr=subprocess.PIPE, text=True)
+		line = self._process.stderr.readline()
+		tap.check(self._process.poll() is None, f'{title}: --attach', line)
+
+	def detach(self):
+		succeeds(f'{self._title}: --detach', 'replyfrom', '--detach', self._target)
+		remarks = self._process.stderr.read()
+		tap.check(self._process.wait() == 0, f'{self._title}: --attach ends with 0', remarks)
+
+
 def properties(unit, name):
 	return run('systemctl', 'show', '-P', name, unit)[1]
 
