@@ -71,6 +71,14 @@ static bool read_path(const char *process, char *path)
 	return found;
 }
 
+bool cgroup_path_of_process(const char *process, char *path)
+{
+	char own[PATH_LENGTH];
+
+	return cgroup_mount() && read_path(process, own) &&
+	       snprintf(path, PATH_LENGTH, "%s%s", mount_point, own) < PATH_LENGTH;
+}
+
 static uint64_t id_of(int fd)
 {
 	struct stat status;

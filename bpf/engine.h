@@ -45,6 +45,8 @@ bool cgroup_is_populated(const struct cgroup *cgroup);
 /* Calls for each process there and in its descendants, as long as that returns true. */
 void cgroup_each_process(const struct cgroup *cgroup, bool (*call)(pid_t pid));
 /* Returns true if cgroup_make() can make one. */
+/* Writes the path of the cgroup of a process, PATH_LENGTH. Returns false if it has none of v2. */
+bool cgroup_path_of_process(const char *process, char *path);
 bool cgroup_own_is_writable(void);
 /* Returns the mount point of the cgroup v2 hierarchy, or NULL. */
 const char *cgroup_mount(void);
@@ -142,7 +144,7 @@ _Noreturn void keep_attach(struct cgroup *cgroup, const char *target);
 /* status.c */
 /* Returns the inode of this process's PID namespace. */
 uint32_t own_pid_namespace(void);
-int status(bool json);
+int status(bool json, char *const *processes);
 int detach_target(const char *target);
 void counters_print(int fd);
 

@@ -61,7 +61,7 @@ static const char usage[] =
 	"Usage: replyfrom-bpf run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 	"       replyfrom-bpf attach [OPTION]... TARGET\n"
 	"       replyfrom-bpf detach TARGET\n"
-	"       replyfrom-bpf status [--json]\n"
+	"       replyfrom-bpf status [--json] [PID]...\n"
 	"       replyfrom-bpf check [run]\n"
 	"       replyfrom-bpf --help|--version\n"
 	"Let UDP servers reply from the address that the request was sent to, by BPF programs\n"
@@ -257,9 +257,13 @@ int main(int count, char **arguments)
 	if (!strcmp(command, "detach"))
 		return detach_target(the_only(arguments + 2));
 	if (!strcmp(command, "status")) {
-		if (count > 2 && (strcmp(arguments[2], "--json") || count > 3))
-			fail("status takes --json and nothing else");
-		return status(count > 2);
+		bool json = count > 2 && !strcmp(arguments[2], "--json");
+		char **processes = arguments + 2 + json;
+
+		for (char **process = processes; *process; process++)
+			if (!**process || (*process)[strspn(*process, "0123456789")])
+				fail("status takes --json and process ids, not %s", *process);
+		return status(json, processes);
 	}
 	if (!strcmp(command, "check")) {
 		if (count > 2 && (strcmp(arguments[2], "run") || count > 3))

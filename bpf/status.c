@@ -181,7 +181,21 @@ static void print_record(const struct keeper_record *record, const struct engine
 	       (unsigned long long)record->given_up);
 }
 
-int status(bool json)
+/* Returns true if the cgroup of one of the processes is that of the engine, or below it. */
+static bool covers(const struct keeper_record *record, char *const *processes)
+{
+	size_t length = strlen(record->target);
+	char path[PATH_LENGTH];
+
+	for (; *processes; processes++)
+		if (cgroup_path_of_process(*processes, path) &&
+		    !strncmp(path, record->target, length) &&
+		    (!path[length] || path[length] == '/'))
+			return true;
+	return false;
+}
+
+int status(bool json, char *const *processes)
 {
 	struct keeper_record record;
 	struct engine_counters sum;
@@ -192,6 +206,8 @@ int status(bool json)
 	if (json)
 		printf("{\"engines\": [");
 	while (next_engine(&id, &record)) {
+		if (*processes && !covers(&record, processes))
+			continue;
 		fd = bpf_map_get_fd_by_id(record.counters_id);
 		if (fd < 0 || !read_counters(fd, &sum))
 			sum = (struct engine_counters){ { 0 } };

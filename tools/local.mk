@@ -74,6 +74,7 @@ process_sources = \
 	tools/status/counters.c \
 	shim/base/counters.h shim/base/compiler.h
 tools_replyfrom_scan_SOURCES = $(process_sources) \
+	tools/status/engines.c tools/status/engines.h \
 	tools/scan/judge.c tools/scan/judge.h \
 	tools/scan/main.c
 tools_replyfrom_scan_CFLAGS = $(part_cflags)
@@ -81,7 +82,7 @@ tools_replyfrom_scan_LDFLAGS = $(part_ldflags)
 tools_replyfrom_scan_LDADD = tools/libcheck.a $(DL_LIBS)
 
 tools_replyfrom_status_SOURCES = $(process_sources) \
-	tools/status/engines.c \
+	tools/status/engines.c tools/status/engines.h \
 	tools/status/main.c \
 	tools/status/notes.c \
 	tools/status/report.c \

@@ -97,6 +97,9 @@ def test_attach(network, static):
 			during = ask(network)
 			shown = wrapper('--status', '--all')
 			described = json.loads(wrapper('--status', '--json', '--all').stdout)
+			of_process = wrapper('--status', server.pid), wrapper('--status', os.getpid())
+			of_process_json = json.loads(wrapper('--status', '--json', server.pid).stdout)
+			scanned = [each for each in json.loads(wrapper('--scan', '--json').stdout)['servers'] if each['port'] == lab.PORT]
 			detached = wrapper('--detach', server.pid)
 			status = attached.wait(lab.DEADLINE)
 		finally:
@@ -109,6 +112,13 @@ def test_attach(network, static):
 		status, detached.stderr)
 	name = os.path.basename(folder)
 	tap.check(name in shown.stdout, '--status --all shows the attachment', shown.stdout, shown.stderr)
+	tap.check(of_process[0].returncode == 0 and name in of_process[0].stdout and name not in of_process[1].stdout,
+		'--status PID shows the attachment of its cgroup, and of no other', *of_process)
+	tap.check([each['note'] for each in of_process_json[0]['notes']].count('bpf') == 1
+		and [name in each['cgroup'] for each in of_process_json[-1]['engines']] == [True], '--status --json PID does, too',
+		of_process_json)
+	tap.check([(each['state'], each['attach']) for each in scanned] == [('bpf', False)], '--scan knows that the server is helped',
+		scanned)
 	engines = [entry for each in described for entry in each.get('engines', ())]
 	tap.check([each['mode'] for each in engines if name in each['cgroup']] == ['attach'],
 		'--status --json --all does, too', described)

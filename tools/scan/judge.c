@@ -151,6 +151,14 @@ static void judge_nobody(bool all, struct judgement *judgement)
 		say(judgement, "belongs to a process that only root may examine", "hidden");
 }
 
+void server_add_engine(struct judgement *judgement)
+{
+	judgement->attach = false;
+	if (!strcmp(judgement->json, "itself"))
+		return;
+	say(judgement, "is behind replyfrom, by the BPF engine of its cgroup", "bpf");
+}
+
 void server_judge(const struct survey *survey, const struct server *server, bool all, bool bpf,
 		  struct judgement *judgement)
 {

@@ -23,4 +23,7 @@ struct judgement {
 void server_judge(const struct survey *survey, const struct server *server, bool all, bool bpf,
 		  struct judgement *judgement);
 
+/* The BPF engine is at work for the cgroup of the server's process: it helps the server. */
+void server_add_engine(struct judgement *judgement);
+
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "./fail.h"
+#include "../status/engines.h"
 #include "./judge.h"
 
 /* Prints the host's addresses but for those of the loopback network and link-local ones. */
@@ -156,6 +157,7 @@ int main(int count, char **arguments)
 	struct row *rows;
 	struct survey survey;
 	size_t servers_count, attach_count = 0;
+	bool engines = bpf && engines_are_there(engine + 1);
 
 	if (count > 2)
 		fail("--scan takes no arguments");
@@ -174,6 +176,9 @@ int main(int count, char **arguments)
 		/* Without root's rights /proc may hide processes altogether (hidepid=). */
 		server_judge(&survey, rows[i].server, !survey.unseen && !geteuid(), bpf,
 			     &judgement);
+		if (engines && judgement.process &&
+		    engines_cover(engine + 1, judgement.process->pid))
+			server_add_engine(&judgement);
 		attach_count += judgement.attach;
 		if (json)
 			print_json(&survey, rows[i].server, &judgement, !i);

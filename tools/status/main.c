@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // replyfrom-status FORMAT[:ENGINE] --all|PID...: the part behind replyfrom --status, shows what the
-// library does in running processes; with --all also what the second engine does, whose program
-// ENGINE is, json: as an element of its own, the last one.
+// library does in running processes, and what the BPF engine does for them, whose program ENGINE
+// is. In JSON that is an element of its own, the last one.
 
 #include "config.h"
 
@@ -155,7 +155,7 @@ static size_t report_all(const char *engine, bool json)
 	if (folder)
 		closedir(folder);
 	if (engine)
-		engines_report(engine, json, first);
+		engines_report(engine, json, first, (char *[]){ NULL });
 	return unseen;
 }
 
@@ -180,10 +180,15 @@ int main(int count, char **arguments)
 
 		process_look(&report.process);
 		finish(&report);
-		working &= report.process.library.state == LIBRARY_WORKING;
+		if (engine && engines_cover(engine + 1, report.process.pid))
+			notes_add_engine(&report);
+		else
+			working &= report.process.library.state == LIBRARY_WORKING;
 		report_process(&report, json, i == 2);
 		free_report(&report);
 	}
+	if (engine && !all)
+		engines_report(engine + 1, json, false, arguments + 2);
 	report_end(json, unseen);
 	if (fflush(stdout) || ferror(stdout))
 		fail("stdout: %s", strerror(errno));

@@ -290,6 +290,11 @@ static void note_unusable(struct report *report)
 		     "security module");
 }
 
+void notes_add_engine(struct report *report)
+{
+	note(report, "bpf", "the BPF engine helps the sockets of its cgroup");
+}
+
 void notes_take(struct report *report, struct survey *survey)
 {
 	struct process *process = &report->process;

@@ -9,6 +9,7 @@
 
 #include "../check/apparmor.h"
 #include "../scan/scan.h"
+#include "./engines.h"
 
 enum { NOTES_MOST = 8, NOTE_MOST = 600 };
 
@@ -40,11 +41,8 @@ struct report {
 /* Fills in the sockets' states, the profile and the notes. */
 void notes_take(struct report *report, struct survey *survey);
 
-/*
- * Adds what the second engine, the program `engine`, does on this host, if that is anything, and
- * root asks. `first`: the JSON has nothing before it.
- */
-void engines_report(const char *engine, bool json, bool first);
+/* Adds the note that the BPF engine helps the sockets of the process. */
+void notes_add_engine(struct report *report);
 
 /* The table or the JSON: a head, each process, and an end. */
 void report_begin(bool json);
