@@ -6,6 +6,7 @@ bpf_tests = \
 	tests/bpf/test_groups.py \
 	tests/bpf/test_programs.py \
 	tests/bpf/test_socat.py \
+	tests/bpf/test_stock.py \
 	tests/bpf/test_threads.py \
 	tests/bpf/test_wrapper.py
 TESTS += $(bpf_tests)
