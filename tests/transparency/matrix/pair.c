@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/net_tstamp.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,17 @@ void pair_settle(const struct pair *pair)
 		fail(pair, "lo does not deliver");
 }
 
+/* Cheaper than loopback_settle(), for one datagram that is there already, as it nearly always is. */
+static bool both_can_read(const struct pair *pair)
+{
+	struct pollfd fds[SIDES];
+
+	for (int i = 0; i < SIDES; i++)
+		fds[i] = (struct pollfd){ .fd = pair->fd[i], .events = POLLIN };
+	return poll(fds, SIDES, 0) == SIDES && fds[KERNEL].revents == POLLIN &&
+	       fds[LIBRARY].revents == POLLIN;
+}
+
 void pair_feed(const struct pair *pair, size_t size, unsigned int count)
 {
 	static const unsigned char payload[65536] = { 'r', 'e', 'p', 'l', 'y' };
@@ -236,7 +248,7 @@ void pair_feed(const struct pair *pair, size_t size, unsigned int count)
 					       length) < 0)
 				fail(pair, "feeding");
 	}
-	if (!loopback_settle())
+	if ((count != 1 || !both_can_read(pair)) && !loopback_settle())
 		fail(pair, "lo does not deliver");
 }
 
