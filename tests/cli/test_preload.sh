@@ -164,6 +164,30 @@ compile32() {
 		$CC -m32 -shared -fPIC -o "usr/$lib32/replyfrom/libreplyfrom.so" "$work/version.c"
 }
 
+# The 32-bit check hands a program that the library cannot help over to the BPF engine, which has no ABI. A script stands
+# for the engine.
+bpf32() {
+	# shellcheck disable=SC2086 # CC may have options
+	if ! $CC -m32 -static -o static32 program.c 2>/dev/null; then
+		skip '32-bit static program' 'no 32-bit program can be linked statically here'
+		return
+	fi
+	run usr/bin/replyfrom ./static32
+	refused '32-bit static program without the BPF engine' './static32 *statically linked*; the BPF engine is not installed*'
+	printf '#!/bin/sh\nif [ "$1" = check ]; then echo "the BPF engine can work here"; else echo "$@"; fi\n' \
+		>"usr/$lib/replyfrom/replyfrom-bpf"
+	chmod +x "usr/$lib/replyfrom/replyfrom-bpf"
+	run usr/bin/replyfrom ./static32 'a b'
+	same '32-bit static program: the BPF engine takes it' '0 run -- ./static32 a b ' "$status $out $err"
+	run usr/bin/replyfrom --no-connect ./static32
+	same '32-bit static program: --no-connect' '0 run --no-connect -- ./static32 ' "$status $out $err"
+	run usr/bin/replyfrom --check ./static32
+	like '32-bit static program: --check' '0 ./static32 *; engine: bpf ' "$status $out $err"
+	run usr/bin/replyfrom --engine preload ./static32
+	refused '32-bit static program: --engine preload' './static32 *statically linked*'
+	rm "usr/$lib/replyfrom/replyfrom-bpf"
+}
+
 abi32() {
 	echo '#include <stdlib.h>' >program.c
 	echo 'int main(int count, char **arguments) { return count > 9 && system(arguments[9]); }' >>program.c
@@ -184,6 +208,7 @@ abi32() {
 	same '32-bit program with a 32-bit library: starts without a word' '0 ' "$status $err"
 	run usr/bin/replyfrom --check ./program32
 	like '32-bit program with a 32-bit library: --check' '0 ./program32 can be started*' "$status $out"
+	bpf32
 	run usr/bin/replyfrom sh -c './program32; echo $?'
 	same '32-bit program of a 64-bit one: no noise of the loader' '0 ' "$out $err"
 	echo '#include <stdlib.h>' >program.c
