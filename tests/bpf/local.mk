@@ -18,4 +18,5 @@ EXTRA_DIST += \
 	tests/bpf/talk.py \
 	tests/bpf/unshared.py \
 	tests/bpf/uring.c \
+	tests/bpf/window.py \
 	$(bpf_tests)
