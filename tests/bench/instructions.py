@@ -12,9 +12,9 @@ FEW, MANY = 4, 20  # batches: the start costs the same in both, so the differenc
 
 
 def read_self_cost(path):
-    """Self cost by function of the library, out of a callgrind profile."""
-    names, costs = {}, collections.Counter()
-    library, function, is_call = False, None, False
+    """Self cost by function of the library and by its source files, out of a callgrind profile."""
+    names, functions, files = {}, collections.Counter(), collections.Counter()
+    library, function, file, is_call = False, None, None, False
     with open(path, encoding="utf-8", errors="replace") as profile:
         for line in profile:
             # Names are written once, as "(7) name", and then "(7)".
@@ -28,13 +28,17 @@ def read_self_cost(path):
                     library = names[kind, number].endswith("/libreplyfrom.so")
                 elif kind == "fn" and not called:
                     function = names[kind, number]
+                elif kind == "fl" and not called:
+                    file = "/".join(names[kind, number].split("/")[-2:])
             elif line.startswith("calls="):
                 is_call = True  # the next line is what the called function cost
             elif re.match(r"[+\-*\d]", line):
                 if library and not is_call:
-                    costs[function] += int(line.split()[1])
+                    cost = int(line.split()[1])
+                    functions[function] += cost
+                    files[file] += cost
                 is_call = False
-    return costs
+    return functions, files
 
 
 def count(lab, family, style, peers, batches):
@@ -46,13 +50,14 @@ def count(lab, family, style, peers, batches):
 
 
 def per_trip(lab, family, style, peers=64):
-    """Instructions of one round trip by function, and their sum under "sum"."""
+    """Instructions of one round trip: by function, by source file, and their sum."""
     try:
         few = count(lab, family, style, peers, FEW)
         many = count(lab, family, style, peers, MANY)
     except (OSError, subprocess.CalledProcessError):
         return None
     trips = (MANY - FEW) * BATCH
-    result = {name: cost / trips for name, cost in (many - few).items() if cost >= trips / 2}
-    result["sum"] = sum((many - few).values()) / trips
-    return result
+    functions, files = ({name: cost / trips for name, cost in (after - before).items()
+                         if cost >= trips / 2} for before, after in zip(few, many))
+    return {"functions": functions, "files": files,
+            "sum": sum((many[0] - few[0]).values()) / trips}

@@ -90,15 +90,23 @@ def servers(results):
     return table(["server", "as", "requests/s", "to plain", "CPU ns a request", "to plain"], rows)
 
 
-def functions(results):
-    """Where the instructions go, for the calls that most servers use."""
-    lists = [(row["family"], row["functions"]) for row in results["instructions"]
+def parts(results, kind):
+    """Where the instructions go, for the calls that most servers use: by functions or by files."""
+    lists = [(row["family"], row["functions"][kind]) for row in results["instructions"]
              if row["style"] == "recvfrom+sendto" and row["functions"]]
-    names = {name for _, costs in lists for name in costs if name != "sum"}
+    names = {name for _, costs in lists for name in costs}
     first = lists[0][1] if lists else {}
     rows = [[name, *(f"{costs.get(name, 0):.0f}" for _, costs in lists)]
             for name in sorted(names, key=lambda name: -first.get(name, 0))]
-    return table(["function", *(family for family, _ in lists)], rows)
+    return table([kind[:-1], *(family for family, _ in lists)], rows)
+
+
+def functions(results):
+    return parts(results, "functions")
+
+
+def files(results):
+    return parts(results, "files")
 
 
 def resources(results):
@@ -122,11 +130,19 @@ PARTS = [("round-trips", "Round trips", trips), ("connected", "Connected sockets
          ("growth", "How the cost grows", growth),
          ("servers", "Real servers", servers),
          ("functions", "Where the instructions go", functions),
+         ("files", "By source file", files),
          ("resources", "Memory and start", resources)]
 
 
 def tables(results):
     return "\n\n".join(f"{title}\n\n{draw(results)}" for _, title, draw in PARTS)
+
+
+def price(results):
+    """What a right reply costs in the kernel: by hand compared with plain."""
+    row = next(row for row in results["trips"] if row["family"] == "IPv4" and row["peers"] == 64)
+    times = row["served"]["ns"]
+    return f"{times['native'][1] - times['plain'][1]:.0f} ns here (IPv4, 64 peers)"
 
 
 def write(path, results, noise):
@@ -139,6 +155,7 @@ def write(path, results, noise):
                                      f"load {machine['load']:.1f} at the start")
     text = text.replace("@rounds@", str(results["rounds"]))
     text = text.replace("@noise@", f"{100 * noise:.1f} %")
+    text = text.replace("@price@", price(results))
     for mark, _, draw in PARTS:
         text = text.replace(f"@{mark}@", draw(results))
     with open(path, "w", encoding="utf-8") as file:
