@@ -73,10 +73,15 @@ static void open_servers(enum family family, unsigned int peers, unsigned int ad
 			 unsigned int sockets, bool moving)
 {
 	rlim_t descriptors = sides * sockets + 100;
-	struct rlimit files = { descriptors, descriptors };
+	struct rlimit files;
 
-	if (sockets > 1 && setrlimit(RLIMIT_NOFILE, &files))
-		give_up("setrlimit");
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		give_up("getrlimit");
+	if (files.rlim_cur < descriptors) {
+		files.rlim_cur = descriptors;
+		if (setrlimit(RLIMIT_NOFILE, &files))
+			give_up("setrlimit");
+	}
 	lab_clients(&servers[0].clients, family, peers);
 	servers[0].clients.addresses = addresses;
 	servers[0].clients.moving = moving;
