@@ -23,7 +23,7 @@ VM_PLACES =
 .PHONY: check-vm
 check-vm:
 	$(SHELL) $(srcdir)/tests/vm/setup.sh
-	rm -rf check-vm/source
+	$(MKDIR_P) check-vm && rm -rf check-vm/source
 	$(MAKE) --no-print-directory distdir distdir=check-vm/source
 	$(SHELL) $(srcdir)/tests/vm/image.sh check-vm check-vm/source
 	page='--page $(srcdir)/docs/compatibility.md'; test -z "$(VM_PLACES)" || page=; \
