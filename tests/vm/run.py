@@ -20,7 +20,7 @@ def start(accelerator, kernel, arguments, patience, *options):
 	try:
 		return subprocess.run(['qemu-system-x86_64', '-accel', accelerator, '-cpu', 'max,arch-capabilities=off', '-smp', '1', '-m', '2048',
 			'-display', 'none', '-no-reboot', '-nodefaults', '-nic', 'none', '-kernel', kernel,
-			'-append', f'console=ttyS0 panic=-1 {arguments}', *options], stdin=subprocess.DEVNULL, timeout=patience, check=False)
+			'-append', f'console=ttyS0 panic=-1 no_timer_check {arguments}', *options], stdin=subprocess.DEVNULL, timeout=patience, check=False)
 	except subprocess.TimeoutExpired:
 		return None
 

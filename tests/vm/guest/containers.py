@@ -12,7 +12,7 @@ from machine import Service, lab
 import program
 
 ECHO = 6100
-SERVER = ('socat', f'UDP6-RECVFROM:{ECHO},fork,ipv6only=0', 'EXEC:cat')
+SERVER = ('socat', '-t', '60', f'UDP6-RECVFROM:{ECHO},fork,ipv6only=0', 'EXEC:cat')
 NAME = 'echo'
 
 

@@ -66,9 +66,9 @@ def main():
 	machine.install_packages()
 	here = lab.Lab(own=False)
 	subprocess.run(['cp', f'{HERE}/echo.py', '/opt/echo.py'], check=True)
-	# Each request is answered by a program of its own, that the loader starts with the library anew.
+	# Each request is answered by a program of its own, that the loader starts with the library anew. socat gives it that many seconds.
 	with open(f'/etc/systemd/system/{UNIT}', 'w') as file:
-		file.write(f'[Service]\nExecStart=/usr/bin/socat UDP4-RECVFROM:{ECHO},fork EXEC:/bin/cat\n')
+		file.write(f'[Service]\nExecStart=/usr/bin/socat -t 60 UDP4-RECVFROM:{ECHO},fork EXEC:/bin/cat\n')
 	service = Service(UNIT, ECHO, b'request', lambda answer, request: answer == request, lab.IPV4)
 	machine.try_service(here, service)
 
