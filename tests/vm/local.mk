@@ -2,7 +2,7 @@
 # Whole machines: Debian with systemd under QEMU, on the kernels of several Debian releases. For root on Debian.
 EXTRA_DIST += \
 	tests/vm/guest/boot.sh \
-	tests/vm/guest/cli.sh \
+	tests/vm/guest/apparmor.sh \
 	tests/vm/guest/containers.py \
 	tests/vm/guest/echo.py \
 	tests/vm/guest/engine.py \

@@ -18,7 +18,7 @@ COLUMNS = {
 	'network tests': ('suite.py', 'network: '),
 	'transparency': ('suite.py', 'transparency: '),
 	'second engine': ('suite.py', 'bpf: '),
-	'command, AppArmor': ('cli.sh', 'cli: '),
+	'AppArmor': ('apparmor.sh', ''),
 	'services': ('services.py', ''),
 	'packages': ('packages.py', ''),
 	'engine on units': ('engine.py', ''),
@@ -26,7 +26,7 @@ COLUMNS = {
 	'VRF': ('vrf.py', ''),
 }
 TAIL = '''
-- **demo**, **network tests**, **transparency**, **second engine**, **command, AppArmor**: tests of `make check` on that kernel.
+- **demo**, **network tests**, **transparency**, **second engine**, **AppArmor**: tests of `make check` on that kernel.
 - **services**: tftpd-hpa, snmpd, memcached, unbound (under its AppArmor profile), kamailio, and units with DynamicUser=, a
   hardened sandbox, NoExecPaths=, a socket unit and PassPacketInfo=. Each is wrong at first, right with the drop-in at every
   class of address, and wrong again after `--unit --remove`.

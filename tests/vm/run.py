@@ -11,7 +11,7 @@ import page
 
 # The kernels' names are those of Debian's suites. The first has all tests, the others have what depends on the kernel.
 PLACES = [('bookworm', test) for test in ('boot.sh', 'services.py', 'packages.py', 'engine.py', 'containers.py', 'vrf.py', 'suite.py',
-	'cli.sh')]
+	'apparmor.sh')]
 PLACES += [(kernel, test) for kernel in ('bullseye', 'bookworm-backports', 'sid') for test in ('boot.sh', 'engine.py', 'vrf.py', 'suite.py')]
 
 

@@ -10,6 +10,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 sys.path[:0] = [f'{TOP}/tests/lib', f'{TOP}/tests/compat']
 os.environ.setdefault('REPLYFROM_TEST_DEADLINE', '60')
+os.environ.setdefault('abs_top_builddir', f'{TOP}/build')
 
 import lab  # noqa: E402
 import program  # noqa: E402
