@@ -30,10 +30,11 @@ fi
 trap 'apparmor_parser -K -R profile; [ -z "$daemon" ] || kill "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
 real=$(realpath "$library")
 
-run "$replyfrom" --check "$work/server"
+# Where the second engine can work, it would take the place of the library.
+run "$replyfrom" --engine preload --check "$work/server"
 like 'a profile without the library: --check' "1 *AppArmor denies it the library; add '$real mr,' to *$name*" \
 	"$status $out"
-run "$replyfrom" "$work/server" plain "$port"
+run "$replyfrom" --engine preload "$work/server" plain "$port"
 refused 'a profile without the library' '*AppArmor denies it the library*--force'
 serve env LD_PRELOAD="$real" "$work/server" plain "$port"
 answers 'a profile without the library: LD_PRELOAD' wrong
@@ -45,8 +46,8 @@ like 'a profile without the library: --scan' "*:$port *AppArmor's $name (enforce
 stop
 
 confine "$real mr"
-run "$replyfrom" --check "$work/server"
-like 'the rule: --check' "0 *AppArmor's profile $name (enforce) allows it the library" "$status $out"
+run "$replyfrom" --engine preload --check "$work/server"
+like 'the rule: --check' "0 *AppArmor's profile $name (enforce) allows it the library*" "$status $out"
 serve "$replyfrom" "$work/server" plain "$port"
 answers 'the rule' right
 run "$replyfrom" --status --json "$daemon"
