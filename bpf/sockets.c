@@ -219,8 +219,15 @@ static bool list_process(pid_t pid)
 	locals_follow(pid);
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	folder = opendir(path);
-	if (!folder)
+	if (!folder) {
+		/* Root without that capability, and another user's process. */
+		if (errno == EACCES)
+			say(LOG_ERROR,
+			    "cannot see the sockets of process %d; that needs the "
+			    "capability CAP_DAC_READ_SEARCH",
+			    (int)pid);
 		return true;
+	}
 	while ((entry = readdir(folder))) {
 		if (*entry->d_name == '.' || !names_socket(pid, atoi(entry->d_name)))
 			continue;
