@@ -17,18 +17,18 @@ ENSLAVE = ('addr del 198.51.100.53/32 dev lo', 'addr del 2001:db8:53::53/128 dev
 	*(f'addr replace {address} dev {lab.INTERFACE} nodad' for address in ('2001:db8::1/64', '2001:db8::2/64', 'fe80::1/64', 'fe80::53/64')))
 
 
-def answers(here, device, helped):
+def answers(here, device, helped, patience=lab.DEADLINE):
 	"""The source of the answer for each destination."""
 	sources = {}
 	with here.start(['python3', '-I', '-S', f'{HERE}/echo.py', str(lab.PORT), *device], helped):
 		for destination in DESTINATIONS:
 			with here.client(destination) as client:
-				sources[destination] = client.ask(destination.title.encode(), patience=machine.PATIENCE)
+				sources[destination] = client.ask(destination.title.encode(), patience=patience)
 	return sources
 
 
 def try_socket(here, title, device):
-	sources = answers(here, device, False)
+	sources = answers(here, device, False, machine.PATIENCE)
 	tap.check(any(source != destination.address for destination, source in sources.items()), f'{title}: wrong without replyfrom',
 		*machine.told(sources))
 	sources = answers(here, device, True)
@@ -45,7 +45,7 @@ def main():
 		if accept:
 			try_socket(here, 'unbound, udp_l3mdev_accept=1', ())
 		try_socket(here, f'bound to the VRF, udp_l3mdev_accept={accept}', ('red',))
-	sources = answers(here, (), True)
+	sources = answers(here, (), True, machine.PATIENCE)
 	tap.check(not any(sources.values()), 'unbound, udp_l3mdev_accept=0: gets nothing of the VRF', *machine.told(sources))
 	tap.finish()
 
