@@ -39,6 +39,7 @@ tests_lib_interposer_so_LDADD = $(DL_LIBS)
 check_PROGRAMS += tests/lib/server/server
 tests_lib_server_server_SOURCES = \
 	tests/lib/filter.h \
+	tests/lib/map_by_number.h \
 	tests/lib/server/confine.c \
 	tests/lib/server/connects.c \
 	tests/lib/server/datagrams.c \

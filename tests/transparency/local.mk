@@ -87,6 +87,7 @@ check_PROGRAMS += tests/transparency/effects/numbers
 TESTS += tests/transparency/effects/numbers
 tests_transparency_effects_numbers_SOURCES = $(lib_host) \
 	tests/transparency/effects/handles.c \
+	tests/lib/map_by_number.h \
 	tests/transparency/effects/numbers.c tests/transparency/effects/numbers.h \
 	tests/transparency/effects/plugins/plugin.c tests/transparency/effects/plugins/plugins.h
 tests_transparency_effects_numbers_CFLAGS = $(lib_cflags)
@@ -146,7 +147,8 @@ check_PROGRAMS += tests/transparency/faults/fault.so tests/transparency/faults/f
 TESTS += tests/transparency/faults/limits tests/transparency/faults/test_faults.sh
 EXTRA_DIST += tests/transparency/faults/test_faults.sh
 
-tests_transparency_faults_fault_so_SOURCES = tests/lib/interposer.h tests/transparency/faults/fault.c tests/transparency/faults/fault.h
+tests_transparency_faults_fault_so_SOURCES = tests/lib/interposer.h tests/lib/map_by_number.h \
+	tests/transparency/faults/fault.c tests/transparency/faults/fault.h
 tests_transparency_faults_fault_so_CFLAGS = $(lib_object_cflags)
 tests_transparency_faults_fault_so_LDFLAGS = -shared
 tests_transparency_faults_fault_so_LDADD = $(DL_LIBS)
@@ -156,7 +158,7 @@ tests_transparency_faults_front_so_LDFLAGS = -shared
 tests_transparency_faults_front_so_LDADD = $(DL_LIBS)
 
 tests_transparency_faults_limits_SOURCES = $(lib_side) \
-	tests/lib/filter.h tests/transparency/faults/limits.c
+	tests/lib/map_by_number.h tests/lib/filter.h tests/transparency/faults/limits.c
 tests_transparency_faults_limits_CFLAGS = $(lib_cflags)
 tests_transparency_faults_limits_LDADD = $(DL_LIBS)
 
@@ -174,7 +176,8 @@ tests_transparency_faults_stack_LDADD = $(DL_LIBS)
 
 check_PROGRAMS += tests/transparency/faults/areas
 TESTS += tests/transparency/faults/areas
-tests_transparency_faults_areas_SOURCES = $(lib_cases) tests/lib/filter.h tests/transparency/faults/areas.c
+tests_transparency_faults_areas_SOURCES = $(lib_cases) \
+	tests/lib/filter.h tests/lib/map_by_number.h tests/transparency/faults/areas.c
 tests_transparency_faults_areas_CFLAGS = $(lib_cflags)
 tests_transparency_faults_areas_LDFLAGS = -pthread
 tests_transparency_faults_areas_LDADD = $(DL_LIBS)

@@ -51,26 +51,6 @@ static bool is_last(const struct last_recv *last_recv, uint64_t n, uint64_t salt
 	return last_recv_read(last_recv, &peer, salt, port, &local) && is_local_of(&local, n);
 }
 
-/* Returns how many peers are found with a local address that is not theirs. */
-static int count_wrong(const struct last_recv *last_recv)
-{
-	int wrong = 0;
-
-	for (uint64_t n = FIRST; n < PEERS; n++) {
-		struct peer peer = nth_peer(n);
-		struct local local;
-		struct last_recv copy;
-
-		if (last_recv_read(last_recv, &peer, SALT, local_of_peer(n).port, &local) &&
-		    !is_local_of(&local, n))
-			wrong++;
-		if (last_recv_copy(last_recv, &copy) && copy.peer.port == n &&
-		    (!is_local_of(&copy.local, n) || copy.peer.half[1] != peer.half[1]))
-			wrong++;
-	}
-	return wrong;
-}
-
 static void last_is_known(void **state)
 {
 	struct last_recv last_recv = { .flags = 0 };
@@ -147,6 +127,26 @@ static void receive_is_open_until_replied(void **state)
 }
 
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(__SANITIZE_THREAD__)
+/* Returns how many peers are found with a local address that is not theirs. */
+static int count_wrong(const struct last_recv *last_recv)
+{
+	int wrong = 0;
+
+	for (uint64_t n = FIRST; n < PEERS; n++) {
+		struct peer peer = nth_peer(n);
+		struct local local;
+		struct last_recv copy;
+
+		if (last_recv_read(last_recv, &peer, SALT, local_of_peer(n).port, &local) &&
+		    !is_local_of(&local, n))
+			wrong++;
+		if (last_recv_copy(last_recv, &copy) && copy.peer.port == n &&
+		    (!is_local_of(&copy.local, n) || copy.peer.half[1] != peer.half[1]))
+			wrong++;
+	}
+	return wrong;
+}
+
 /*
  * The processor's trap flag: a signal after every instruction. At one of them, another at each
  * round, the handler receives or answers.

@@ -230,7 +230,7 @@ static void *share(void *number)
 	uint64_t random = (uintptr_t)number + 1, wrong = 0;
 
 	for (uint64_t round = 0; round < ROUNDS; round++) {
-		uint64_t mark = ((uintptr_t)number + 1) << 32 | round;
+		uint64_t mark = ((uint64_t)(uintptr_t)number + 1) << 32 | round;
 		uint32_t tag, held[HELD], count = 0, old, at;
 		struct tracked *tracked = tracked_make(&tag);
 

@@ -2,6 +2,7 @@
 /* What servers do to themselves before they serve: give up rights, the file system, the terminal,
  * system calls. */
 #include "../filter.h"
+#include "../map_by_number.h"
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -152,7 +153,7 @@ static void allow_datagrams(void)
 /* And what docs/design.md says that recvmmsg() and sendmmsg() need. */
 static void allow_vectors(void)
 {
-	static const unsigned int calls[] = { DATAGRAM_CALLS, SYS_mmap };
+	static const unsigned int calls[] = { DATAGRAM_CALLS, CALL_MMAP };
 
 	allow_only(calls, sizeof(calls) / sizeof(*calls));
 }

@@ -24,6 +24,7 @@
 #include "../../lib/cases.h"
 #include "../../lib/host.h"
 #include "../../lib/kernel_call.h"
+#include "../../lib/map_by_number.h"
 #include "numbers.h"
 #include "../../lib/preload.h"
 
@@ -36,11 +37,7 @@ enum { UNTOUCHED = 9999 };
 /* A page that none but six right arguments give. */
 static char *map_second_page(int fd)
 {
-#ifdef SYS_mmap2
-	return (char *)syscall(SYS_mmap2, NULL, 16, PROT_READ, MAP_PRIVATE, fd, 1);
-#else
-	return (char *)syscall(SYS_mmap, NULL, (size_t)16, PROT_READ, MAP_PRIVATE, fd, 4096L);
-#endif
+	return map_by_number(NULL, 16, PROT_READ, MAP_PRIVATE, fd, 1);
 }
 
 static bool maps_second_page(void)

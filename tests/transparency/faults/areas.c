@@ -22,6 +22,7 @@
 #include "../../lib/cases.h"
 #include "../../lib/preload.h"
 #include "../../lib/filter.h"
+#include "../../lib/map_by_number.h"
 
 enum { BATCH = 64, MOST = 1024, THREADS = 80, GROWTH_KIB = 4096, FIRST_PORT = 6000 };
 
@@ -350,7 +351,7 @@ static void case_vfork(void)
 /* The program's own file system calls etc. go on; nothing can be mapped. */
 static void refuse_memory(unsigned int action)
 {
-	static const unsigned int calls[] = { SYS_mmap, SYS_munmap, SYS_gettid, SYS_getpid,
+	static const unsigned int calls[] = { CALL_MMAP, SYS_munmap, SYS_gettid, SYS_getpid,
 					      SYS_tgkill, SYS_futex };
 
 	need(filter_calls(calls, sizeof(calls) / sizeof(*calls), action, SECCOMP_RET_ALLOW),

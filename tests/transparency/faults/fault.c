@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../../lib/interposer.h"
+#include "../../lib/map_by_number.h"
 #include "fault.h"
 
 static struct {
@@ -106,7 +107,7 @@ INTERPOSE(void *, mmap, (void *at, size_t size, int protection, int flags, int f
 {
 	if (is_library(__builtin_return_address(0)) && fails("mmap", 0, 0))
 		return MAP_FAILED;
-	return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
+	return map_by_number(at, size, protection, flags, fd, (unsigned long)offset / 4096);
 }
 
 INTERPOSE(ssize_t, getrandom, (void *buffer, size_t size, unsigned int flags))

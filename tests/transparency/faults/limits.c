@@ -25,6 +25,7 @@
 #include "../../lib/side.h"
 #include "../../lib/deadline.h"
 #include "../../lib/filter.h"
+#include "../../lib/map_by_number.h"
 
 enum { PORT = 5000, QUESTIONS = 3, NOT_POSSIBLE = 9 };
 
@@ -63,7 +64,7 @@ static bool kill_what_is_not_its_own(void)
 {
 	static const unsigned int calls[] = {
 		SYS_getsockopt, SYS_setsockopt, SYS_getsockname, SYS_recvmsg,	SYS_sendmsg,
-		SYS_connect,	SYS_recvmmsg,	SYS_sendmmsg,	 SYS_getrandom, SYS_mmap,
+		SYS_connect,	SYS_recvmmsg,	SYS_sendmmsg,	 SYS_getrandom, CALL_MMAP,
 	};
 
 	return !filter_calls(calls, sizeof(calls) / sizeof(*calls), SECCOMP_RET_KILL_PROCESS,
