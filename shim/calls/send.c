@@ -57,9 +57,7 @@ bool send_route_slow(int fd, struct route *route, struct tracked *tracked, const
 	if (address || !tracked_is(tracked, TRACKED_BY_CONTROL))
 		return false;
 	*route = (struct route){ .tracked = tracked, .salt = route->salt };
-	memcpy(&route->local.address, &tracked->source, sizeof(route->local.address));
-	route->local.ifindex = tracked_get(tracked, source_ifindex);
-	return true;
+	return tracked_source(tracked, &route->local);
 }
 
 bool send_can_append(const struct msghdr *message, size_t *end)

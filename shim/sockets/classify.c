@@ -105,7 +105,7 @@ static struct tracked *track_socket(int fd, enum reason why, const struct peer *
 	tracked_mark(tracked, TRACKED_MAPPED, family == AF_INET6 && address_is_v4(&self->host));
 	tracked_mark(tracked, TRACKED_ADOPTED, why == REPLIED);
 	tracked_mark(tracked, TRACKED_LOGGED, log_is_on(LOG_DEBUG));
-	tracked_set(tracked, state, (uint8_t)TRACKED_WILDCARD);
+	__atomic_store_n(&tracked->state, TRACKED_WILDCARD, __ATOMIC_RELEASE);
 	if (made && !descriptor_set(fd, tag))
 		tracked_drop(tag);
 	log_peer(LOG_DEBUG, fd, "tracked", &self->host, self->port, &self->host);
@@ -257,39 +257,43 @@ unsigned int socket_check_unexpected(int fd)
 	return ours;
 }
 
-static bool socket_is_mapped(int fd)
+/* Makes the record of a fresh socket that was connected. Returns NULL if that cannot be had. */
+static struct tracked *track_connected(int fd, sa_family_t family, uint32_t *tag)
 {
-	struct peer self;
+	struct tracked *tracked = descriptor_is_ours() ? tracked_make(tag) : NULL;
 
-	return socket_name(fd, &self) == AF_INET6 && address_is_v4(&self.host);
+	if (!tracked)
+		return NULL;
+	tracked_set(tracked, family, (uint8_t)family);
+	tracked_set(tracked, cookie, option_get_cookie(fd, SO_COOKIE));
+	__atomic_store_n(&tracked->salt, space_of_tracked(fd), __ATOMIC_RELEASE);
+	return tracked;
 }
 
 void socket_connected(int fd, struct tracked *tracked, uint32_t tag, const struct local *by_control)
 {
+	struct peer self;
 	int e = errno;
+	sa_family_t family = tracked || by_control ? socket_name(fd, &self) : 0;
+	bool made = !tracked && by_control;
 
-	/* A fresh socket has no record yet. */
-	if (!tracked && by_control && descriptor_is_ours() && (tracked = tracked_make(&tag))) {
-		tracked_set(tracked, cookie, option_get_cookie(fd, SO_COOKIE));
-		if (!descriptor_set(fd, tag)) {
-			tracked_drop(tag);
-			tracked = NULL;
-		}
-	}
+	if (made)
+		tracked = track_connected(fd, family, &tag);
 	if (!tracked) {
 		descriptor_set(fd, DESCRIPTOR_PLAIN);
 		errno = e;
 		return;
 	}
-	if (by_control) {
-		memcpy(&tracked->source, &by_control->address, sizeof(tracked->source));
-		tracked_set(tracked, source_ifindex, by_control->ifindex);
-	}
-	tracked_mark(tracked, TRACKED_BY_CONTROL, by_control != NULL);
-	tracked_mark(tracked, TRACKED_MAPPED, socket_is_mapped(fd));
-	if (tracked_get(tracked, state) != TRACKED_FRESH)
+	tracked_set_source(tracked, by_control);
+	tracked_mark(tracked, TRACKED_MAPPED, family == AF_INET6 && address_is_v4(&self.host));
+	if (!made)
 		options_restore(fd, tracked);
-	tracked_set(tracked, state, (uint8_t)TRACKED_CONNECTED);
+	__atomic_store_n(&tracked->state, TRACKED_CONNECTED, __ATOMIC_RELEASE);
+	/* Nobody finds the record before it is complete. */
+	if (made && !descriptor_set(fd, tag)) {
+		tracked_drop(tag);
+		descriptor_set(fd, DESCRIPTOR_PLAIN);
+	}
 	errno = e;
 }
 

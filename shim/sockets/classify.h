@@ -74,8 +74,10 @@ static inline bool socket_is_settled(int fd)
 	if (!(value & DESCRIPTOR_TRACKED))
 		return descriptor_is_plain(value);
 	tracked = tracked_at(value);
-	return tracked_get(tracked, state) == TRACKED_CONNECTED &&
-	       tracked_get(tracked, tag) == value && !tracked_is(tracked, TRACKED_BY_CONTROL);
+	/* The tag last: all that was read before is that socket's. */
+	return __atomic_load_n(&tracked->state, __ATOMIC_ACQUIRE) == TRACKED_CONNECTED &&
+	       !(__atomic_load_n(&tracked->flags, __ATOMIC_ACQUIRE) & TRACKED_BY_CONTROL) &&
+	       tracked_get(tracked, tag) == value;
 }
 
 /* The slow path of socket_find_wildcard(). */

@@ -11,7 +11,7 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-/* If there are more, the first is replaced. */
+/* If there are more, the first is replaced. A salt of 0 is one that is being changed. */
 enum { SPACES = 8 };
 static struct space spaces[SPACES];
 static uint32_t spaces_used;
@@ -37,6 +37,9 @@ bool space_nth(uint32_t n, struct space *space)
 		return false;
 	space->salt = __atomic_load_n(&spaces[n].salt, __ATOMIC_ACQUIRE);
 	space->netns = __atomic_load_n(&spaces[n].netns, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&spaces[n].salt, __ATOMIC_RELAXED) != space->salt)
+		space->salt = 0;
 	return true;
 }
 
@@ -49,6 +52,8 @@ static void add_space(uint64_t salt, uint64_t netns)
 		if (space.salt == salt)
 			return;
 	slot = __atomic_fetch_add(&spaces_used, 1, __ATOMIC_ACQ_REL) % SPACES;
+	__atomic_store_n(&spaces[slot].salt, 0, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&spaces[slot].netns, netns, __ATOMIC_RELAXED);
 	__atomic_store_n(&spaces[slot].salt, salt, __ATOMIC_RELEASE);
 }

@@ -68,6 +68,8 @@ struct tracked *tracked_make(uint32_t *tag)
 	if (index >= SOCKETS)
 		return NULL;
 	tracked = tracked_at(index);
+	/* Who reads a field of the new socket finds the old tag gone. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	*tag = (tracked_get(tracked, tag) & ~(uint32_t)(SOCKETS - 1)) | DESCRIPTOR_TRACKED | index;
 	tracked_set(tracked, port, (in_port_t)0);
 	tracked_set(tracked, mode, (uint16_t)0);

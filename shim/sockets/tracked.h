@@ -30,8 +30,8 @@ struct tracked {
 	uint8_t wanted;	 /* INFO_ bits: what the program switched on itself */
 	uint8_t options; /* options_changes() when `wanted` was read */
 	uint8_t unused[6];
-	uint64_t cookie;	/* SO_COOKIE, which tells whether it is still the same socket */
-	struct in6_addr source; /* for TRACKED_BY_CONTROL */
+	uint64_t cookie;	 /* SO_COOKIE, which tells whether it is still the same socket */
+	uint64_t source_half[2]; /* for TRACKED_BY_CONTROL, in network byte order */
 	uint32_t source_ifindex;
 	uint32_t references; /* descriptors that have the tag; of a free record the next + 1 */
 };
@@ -70,6 +70,33 @@ static inline void tracked_mark(struct tracked *tracked, unsigned int flag, bool
 		__atomic_fetch_or(&tracked->flags, flag, __ATOMIC_RELAXED);
 	else
 		__atomic_fetch_and(&tracked->flags, ~flag, __ATOMIC_RELAXED);
+}
+
+/*
+ * Attaches a source to all that a connected socket sends; NULL: none. A thread that sends meanwhile
+ * attaches the old source, none, or the new one; if it reads while a second source replaces a
+ * first, it can have half of each, which the kernel refuses unless it is an address of the host.
+ */
+static inline void tracked_set_source(struct tracked *tracked, const struct local *source)
+{
+	tracked_mark(tracked, TRACKED_BY_CONTROL, false);
+	if (!source)
+		return;
+	tracked_set(tracked, source_half[0], source->half[0]);
+	tracked_set(tracked, source_half[1], source->half[1]);
+	tracked_set(tracked, source_ifindex, source->ifindex);
+	__atomic_fetch_or(&tracked->flags, TRACKED_BY_CONTROL, __ATOMIC_RELEASE);
+}
+
+/* Copies the source that tracked_set_source() attached. Returns false if there is none. */
+static inline bool tracked_source(const struct tracked *tracked, struct local *source)
+{
+	if (!(__atomic_load_n(&tracked->flags, __ATOMIC_ACQUIRE) & TRACKED_BY_CONTROL))
+		return false;
+	source->half[0] = tracked_get(tracked, source_half[0]);
+	source->half[1] = tracked_get(tracked, source_half[1]);
+	source->ifindex = tracked_get(tracked, source_ifindex);
+	return true;
 }
 
 /* The records, in chunks; the first is there from the start. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The shared tables under writers that are stopped and killed between any two of their atomic operations, and the
-# records of tracked sockets.
+# The tables of peers, of descriptors and of tracked sockets under threads that are stopped and killed between any two of
+# their atomic operations.
 if HAVE_SWAPCONTEXT
 check_PROGRAMS += tests/stress/schedule/peers tests/stress/schedule/records
 TESTS += tests/stress/schedule/peers tests/stress/schedule/records
@@ -14,6 +14,8 @@ tests_stress_schedule_peers_SOURCES = \
 tests_stress_schedule_peers_CPPFLAGS = $(AM_CPPFLAGS) -include $(srcdir)/tests/stress/schedule/point.h
 
 tests_stress_schedule_records_SOURCES = \
+	shim/sockets/classify.h \
+	shim/sockets/descriptor_table.h \
 	shim/sockets/tracked.h \
 	tests/stress/schedule/point.h \
 	tests/stress/schedule/records.c \

@@ -12,6 +12,8 @@ void schedule_point(void);
 #define __atomic_store_n(...)	 (schedule_point(), __atomic_store_n(__VA_ARGS__))
 #define __atomic_fetch_add(...)	 (schedule_point(), __atomic_fetch_add(__VA_ARGS__))
 #define __atomic_fetch_sub(...)	 (schedule_point(), __atomic_fetch_sub(__VA_ARGS__))
+#define __atomic_fetch_or(...)	 (schedule_point(), __atomic_fetch_or(__VA_ARGS__))
+#define __atomic_fetch_and(...)	 (schedule_point(), __atomic_fetch_and(__VA_ARGS__))
 #define __atomic_exchange_n(...) (schedule_point(), __atomic_exchange_n(__VA_ARGS__))
 #define __atomic_compare_exchange_n(...) \
 	(schedule_point(), __atomic_compare_exchange_n(__VA_ARGS__))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The records of tracked sockets, of threads that are stopped anywhere, or are gone in the middle,
- * as after a fork(): a record belongs to one socket at a time, and stays while it is referred to.
+ * The tables of descriptors and of tracked sockets, of threads that are stopped anywhere, or are
+ * gone in the middle, as after a fork(): a record belongs to one socket at a time and stays while it
+ * is referred to, and what a lookup reads belongs to the socket whose tag it found.
  *
  *   records [RUNS [SEED]]      so many runs of each kind, from that seed on
  */
@@ -13,8 +14,15 @@
 
 #include "schedule.h"
 
-/* With what is static in it: a run begins with all of it unused. */
+/* With what is static in them: a run begins with all of it unused. */
+#include "sockets/descriptor_table.c"
 #include "sockets/tracked.c"
+
+/* The value of a number that each worker read last, in the lookups of classify.h too. */
+static uint32_t seen[WORKERS];
+#define descriptor_get(fd) (seen[schedule_worker()] = descriptor_get(fd))
+
+#include "sockets/classify.h"
 
 enum {
 	NUMBERS = 4,		    /* descriptor numbers, which all threads use */
@@ -34,13 +42,35 @@ static const struct kind {
 };
 static const struct kind *kind;
 
-static uint32_t numbers[NUMBERS], operations, wrong, done;
+static uint32_t operations, wrong, done;
 static bool stopping;
 
-/* What socket_find_fast() finds with a tag: the salt of that socket. */
+/* Half of the numbers are in a chunk that is made in the run. */
+static int number_of(uint32_t n)
+{
+	return (int)(n % 2 * CHUNK + n / 2);
+}
+
+static int any_number(void)
+{
+	return number_of(schedule_random(NUMBERS));
+}
+
+/* What belongs to the socket of that tag. */
 static uint64_t salt_of(uint32_t tag)
 {
-	return tag * UINT64_C(0x9e3779b97f4a7c15);
+	return tag * UINT64_C(0x9e3779b97f4a7c15) | 1;
+}
+
+static struct local source_of(uint32_t tag)
+{
+	return (struct local){ .half = { salt_of(tag), ~salt_of(tag) }, .ifindex = tag };
+}
+
+/* Half of the sockets are connected with a source to attach. */
+static bool has_source(uint32_t tag)
+{
+	return tag / SOCKETS % 2;
 }
 
 static bool is_right(uint32_t tag)
@@ -50,17 +80,7 @@ static bool is_right(uint32_t tag)
 	       tracked_get(tracked_at(tag), references) > 0;
 }
 
-/* descriptor_set() */
-static void set_number(uint32_t value)
-{
-	uint32_t old =
-		__atomic_exchange_n(&numbers[schedule_random(NUMBERS)], value, __ATOMIC_ACQ_REL);
-
-	if (old)
-		tracked_drop(old);
-}
-
-/* track() in shim/sockets/classify.c */
+/* track_socket() in shim/sockets/classify.c */
 static void track(void)
 {
 	uint32_t tag;
@@ -72,43 +92,79 @@ static void track(void)
 	}
 	tracked_set(tracked, cookie, salt_of(tag));
 	__atomic_store_n(&tracked->salt, salt_of(tag), __ATOMIC_RELEASE);
+	__atomic_store_n(&tracked->state, TRACKED_WILDCARD, __ATOMIC_RELEASE);
 	wrong += !is_right(tag);
-	set_number(tag);
+	if (!descriptor_set(any_number(), tag))
+		tracked_drop(tag);
 }
 
 /* socket_duplicated() */
 static void duplicate(void)
 {
-	uint32_t tag = __atomic_load_n(&numbers[schedule_random(NUMBERS)], __ATOMIC_ACQUIRE);
+	uint32_t value = descriptor_get(any_number());
 
-	if (!tag || !tracked_hold(tag))
-		return;
-	wrong += !is_right(tag);
-	set_number(tag);
+	if (value & DESCRIPTOR_TRACKED) {
+		if (!tracked_hold(value))
+			value = DESCRIPTOR_UNKNOWN;
+		else
+			wrong += !is_right(value);
+	}
+	if (!descriptor_set(any_number(), value) && value & DESCRIPTOR_TRACKED)
+		tracked_drop(value);
 }
 
-/* socket_find_fast() */
+/* socket_connected(), of a socket that stays meanwhile, and once: `misses` is 0 before. */
+static void connect_socket(void)
+{
+	uint32_t tag = descriptor_get(any_number());
+	struct local source = source_of(tag);
+
+	if (!(tag & DESCRIPTOR_TRACKED) || !tracked_hold(tag))
+		return;
+	if (!__atomic_exchange_n(&tracked_at(tag)->misses, 1, __ATOMIC_RELAXED)) {
+		tracked_set_source(tracked_at(tag), has_source(tag) ? &source : NULL);
+		__atomic_store_n(&tracked_at(tag)->state, TRACKED_CONNECTED, __ATOMIC_RELEASE);
+	}
+	tracked_drop(tag);
+}
+
+/* What a call finds belongs to the socket whose tag it read. */
 static void use(void)
 {
-	uint32_t tag = __atomic_load_n(&numbers[schedule_random(NUMBERS)], __ATOMIC_ACQUIRE);
 	uint64_t salt;
+	struct tracked *tracked = socket_find_fast(any_number(), &salt);
+	uint32_t tag = seen[schedule_worker()];
+	struct local source, expected = source_of(tag);
 
-	if (!tag)
+	if (!tracked)
 		return;
-	salt = __atomic_load_n(&tracked_at(tag)->salt, __ATOMIC_ACQUIRE);
-	if (tracked_get(tracked_at(tag), tag) == tag)
-		wrong += salt != salt_of(tag);
+	wrong += salt != salt_of(tag);
+	/* The record may be another socket's by now. */
+	if (tracked_source(tracked, &source) && tracked_get(tracked, tag) == tag)
+		wrong += !has_source(tag) || source.half[0] != expected.half[0] ||
+			 source.half[1] != expected.half[1] || source.ifindex != tag;
+}
+
+/* A call goes on as it is. */
+static void pass(void)
+{
+	if (socket_is_settled(any_number())) {
+		uint32_t tag = seen[schedule_worker()];
+
+		wrong += tag & DESCRIPTOR_TRACKED && has_source(tag);
+	}
 }
 
 static void work(void)
 {
-	static void (*const acts[])(void) = { track, track, duplicate, duplicate, use };
+	static void (*const acts[])(void) = { track,	      track, duplicate, duplicate,
+					      connect_socket, use,   use,	pass };
 
 	while (!stopping) {
-		if (schedule_random(6) < 5)
-			acts[schedule_random(5)]();
+		if (schedule_random(9) < 8)
+			acts[schedule_random(8)]();
 		else
-			set_number(0);
+			descriptor_set(any_number(), DESCRIPTOR_PLAIN);
 		operations++;
 	}
 	done |= 1u << schedule_worker();
@@ -125,7 +181,12 @@ static void begin(void)
 		tracked_chunks[i] = NULL;
 	}
 	memset(tracked_first, 0, sizeof(tracked_first));
-	memset(numbers, 0, sizeof(numbers));
+	memset(descriptors_first, 0, sizeof(descriptors_first));
+	for (uint32_t i = 1; i < CHUNKS; i++) {
+		if (descriptors[i])
+			munmap(descriptors[i], CHUNK * sizeof(**descriptors));
+		descriptors[i] = NULL;
+	}
 	used = operations = done = 0;
 	free_list = 0;
 	stopping = false;
@@ -167,11 +228,12 @@ static void run(uint64_t seed)
 	stopping = true;
 	while (done != (1u << WORKERS) - 1)
 		schedule_run(schedule_random(WORKERS), schedule_random(kind->longest));
-	for (int i = 0; i < NUMBERS; i++)
-		if (numbers[i]) {
-			wrong += !is_right(numbers[i]);
-			tracked_drop(numbers[i]);
-		}
+	for (uint32_t i = 0; i < NUMBERS; i++) {
+		uint32_t value = (descriptor_get)(number_of(i));
+
+		wrong += value & DESCRIPTOR_TRACKED && !is_right(value);
+		descriptor_set(number_of(i), DESCRIPTOR_UNKNOWN);
+	}
 	check_free_list(before);
 }
 
