@@ -25,8 +25,17 @@ enum { ASK_MOST = 1 << 16 };
 /* Nothing is mapped below, with the default vm.mmap_min_addr. */
 enum { LOWEST = 0x10000 };
 
-uintptr_t memory_writable_slots[MEMORY_SLOTS] = { UINTPTR_MAX / 2 };
-uintptr_t memory_readable_slots[MEMORY_SLOTS] = { UINTPTR_MAX / 2 };
+/*
+ * A page may occupy its own slot or one of the next ones. The fast path reads its own only. With one
+ * slot for each page, two buffers 2 MiB apart would make the library ask the kernel at each call.
+ */
+enum { WAYS = 8 };
+
+/* Page 0 belongs to slot 0, where a free slot must not match it. */
+#define FREE_SLOT_OF_PAGE_0 (UINTPTR_MAX / 2)
+
+uintptr_t memory_writable_slots[MEMORY_SLOTS] = { FREE_SLOT_OF_PAGE_0 };
+uintptr_t memory_readable_slots[MEMORY_SLOTS] = { FREE_SLOT_OF_PAGE_0 };
 bool memory_confined;
 
 /*
@@ -70,28 +79,52 @@ static bool page_may_be_mapped(uintptr_t page)
 	       (sizeof(page) == 4 || (intptr_t)(page << MEMORY_PAGE_SHIFT) > 0);
 }
 
+/* Returns true if one of the slots of that page, which is not page 0, holds it. */
+static bool page_is_in(const uintptr_t *slots, uintptr_t page)
+{
+	for (unsigned int way = 0; way < WAYS; way++)
+		if (__atomic_load_n(&slots[(page + way) % MEMORY_SLOTS], __ATOMIC_RELAXED) ==
+		    page << MEMORY_PAGE_SHIFT)
+			return true;
+	return false;
+}
+
 static bool page_is_known(uintptr_t page, bool writable)
 {
-	uintptr_t at = page << MEMORY_PAGE_SHIFT;
+	return page && (page_is_in(memory_writable_slots, page) ||
+			(!writable && page_is_in(memory_readable_slots, page)));
+}
 
-	return memory_known(memory_writable_slots, at, MEMORY_PAGE) ||
-	       (!writable && memory_known(memory_readable_slots, at, MEMORY_PAGE));
+/* Stores the page in the first free one of its slots, else in the slot of the given way. */
+static void remember_page(uintptr_t *slots, uintptr_t page, unsigned int way)
+{
+	uintptr_t *slot = &slots[(page + way % WAYS) % MEMORY_SLOTS];
+
+	for (way = 0; way < WAYS; way++) {
+		uintptr_t *other = &slots[(page + way) % MEMORY_SLOTS];
+		uintptr_t value = __atomic_load_n(other, __ATOMIC_RELAXED);
+
+		if (!value || value == FREE_SLOT_OF_PAGE_0) {
+			slot = other;
+			break;
+		}
+	}
+	__atomic_store_n(slot, page << MEMORY_PAGE_SHIFT, __ATOMIC_RELAXED);
 }
 
 static bool check_page(uintptr_t page, uintptr_t address, bool writable)
 {
 	static uint32_t asked;
+	uint32_t way;
 
 	if (page_is_known(page, writable))
 		return true;
 	if (memory_is_confined() || __atomic_load_n(&asked, __ATOMIC_RELAXED) >= ASK_MOST)
 		return page_may_be_mapped(page);
-	__atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED);
+	way = __atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED);
 	if (!ask_word(address, writable))
 		return false;
-	__atomic_store_n(
-		&(writable ? memory_writable_slots : memory_readable_slots)[page % MEMORY_SLOTS],
-		page << MEMORY_PAGE_SHIFT, __ATOMIC_RELAXED);
+	remember_page(writable ? memory_writable_slots : memory_readable_slots, page, way);
 	return true;
 }
 
@@ -112,11 +145,12 @@ bool memory_ask(const void *address, size_t size, bool writable)
 
 unsigned int memory_elements(const void *array, size_t size, unsigned int count, bool receives)
 {
-	uintptr_t at = (uintptr_t)array, end = (at | (MEMORY_PAGE - 1)) + 1;
+	uintptr_t at = (uintptr_t)array, end;
 	size_t room;
 
-	if (!count || !check_page(at >> MEMORY_PAGE_SHIFT, at, true))
+	if (!count || !memory_ask(array, size, true))
 		return 0;
+	end = ((at + size - 1) | (MEMORY_PAGE - 1)) + 1;
 	/* 0: the end of the address space */
 	while (end && end - at < size * count &&
 	       (!memory_is_confined() ? ask_word(end, false) : !receives || ask_as_timeout(end)))

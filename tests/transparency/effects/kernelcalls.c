@@ -2,7 +2,9 @@
 // How many calls of the kernel a receive and an answer are, counted from outside.
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,8 +53,56 @@ static void answer_vector(const struct side *side, int fd)
 	need(side->sendmmsg(fd, &message, 1, 0), "sendmmsg");
 }
 
+/* Two messages take turns, 2 MiB apart: there the library's table of known pages repeats its slots. */
+static void answer_in_turn(const struct side *side, int fd)
+{
+	enum { APART = 2 << 20, MESSAGES = 2 };
+	static char *memory;
+	static unsigned int turn;
+	struct address peer;
+	char byte;
+	struct iovec part = { &byte, 1 };
+	struct msghdr *message;
+
+	if (!memory)
+		memory = mmap(NULL, (size_t)APART * MESSAGES, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	check(memory != MAP_FAILED, "mmap");
+	message = (struct msghdr *)(memory + (size_t)APART * (turn++ % MESSAGES));
+	*message = (struct msghdr){
+		.msg_name = &peer.name,
+		.msg_namelen = sizeof(peer.name),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+	};
+	need(side->recvmsg(fd, message, 0), "recvmsg");
+	need(side->sendmsg(fd, message, 0), "sendmsg");
+}
+
+/* A vector of one message that lies across the end of a page. */
+static void answer_across_pages(const struct side *side, int fd)
+{
+	enum { PAGE = 4096 };
+	static _Alignas(PAGE) char memory[2 * PAGE];
+	struct address peer;
+	char byte;
+	struct iovec part = { &byte, 1 };
+	struct mmsghdr *message =
+		(struct mmsghdr *)(memory + PAGE - offsetof(struct mmsghdr, msg_hdr.msg_iov));
+
+	*message = (struct mmsghdr){ .msg_hdr = {
+					     .msg_name = &peer.name,
+					     .msg_namelen = sizeof(peer.name),
+					     .msg_iov = &part,
+					     .msg_iovlen = 1,
+				     } };
+	need(side->recvmmsg(fd, message, 1, 0, NULL), "recvmmsg");
+	need(side->sendmmsg(fd, message, 1, 0), "sendmmsg");
+}
+
 static void (*const ways[])(const struct side *, int) = { answer_plainly, answer_message,
-							  answer_vector };
+							  answer_vector, answer_in_turn,
+							  answer_across_pages };
 enum { WAYS = sizeof(ways) / sizeof(*ways) };
 
 /* Stops before and after it answers a question; some were answered before. */
