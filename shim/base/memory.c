@@ -26,13 +26,17 @@ enum { ASK_MOST = 1 << 16 };
 enum { LOWEST = 0x10000 };
 
 /*
- * A page may occupy its own slot or one of the next ones. The fast path reads its own only. With one
- * slot for each page, two buffers 2 MiB apart would make the library ask the kernel at each call.
+ * A page may occupy its own slot or one of the next ones. The fast path reads its own only. With
+ * one slot for each page, two buffers 2 MiB apart would make the library ask the kernel at each
+ * call.
  */
 enum { WAYS = 8 };
 
-/* Page 0 belongs to slot 0, where a free slot must not match it. */
-#define FREE_SLOT_OF_PAGE_0 (UINTPTR_MAX / 2)
+/*
+ * A free slot 0 holds page 1, which never has that slot. So no address matches it: neither one in
+ * page 0, which a slot of 0 would, nor any other that belongs to slot 0.
+ */
+#define FREE_SLOT_OF_PAGE_0 ((uintptr_t)MEMORY_PAGE)
 
 uintptr_t memory_writable_slots[MEMORY_SLOTS] = { FREE_SLOT_OF_PAGE_0 };
 uintptr_t memory_readable_slots[MEMORY_SLOTS] = { FREE_SLOT_OF_PAGE_0 };

@@ -23,9 +23,15 @@
 enum { PORT = 5000, QUEUED = 5, ROOM = 64, UNTOUCHED_ERRNO = 4095 };
 
 /* Where a pointer leads. */
-enum place { NO_ACCESS, UNMAPPED, READ_ONLY, LOW, KERNEL_MEMORY, ACROSS, PLACES };
+enum place { NO_ACCESS, UNMAPPED, READ_ONLY, LOW, KERNEL_MEMORY, HALFWAY, ACROSS, PLACES };
 static const char *const place_names[] = {
-	"no access", "unmapped", "read-only", "low", "the kernel's", "across the end of a page",
+	"no access",
+	"unmapped",
+	"read-only",
+	"low",
+	"the kernel's",
+	"halfway",
+	"across the end of a page",
 };
 
 static void *pointer_to(enum place place)
@@ -48,6 +54,8 @@ static void *pointer_to(enum place place)
 		return (void *)1;
 	case KERNEL_MEMORY:
 		return (void *)-(intptr_t)page;
+	case HALFWAY:
+		return (void *)(UINTPTR_MAX / 2 + 1);
 	default:
 		munmap(two + page, page);
 		return two + page - sizeof(void *);
@@ -382,6 +390,11 @@ static void case_kernel_memory(void)
 	compare_place(KERNEL_MEMORY);
 }
 
+static void case_halfway(void)
+{
+	compare_place(HALFWAY);
+}
+
 static void case_across(void)
 {
 	compare_place(ACROSS);
@@ -401,6 +414,7 @@ static const struct test_case cases[] = {
 	{ "memory that can only be read", case_read_only },
 	{ "address 1", case_low },
 	{ "an address of the kernel's", case_kernel_memory },
+	{ "the middle of the address space", case_halfway },
 	{ "structures that begin in memory and end outside", case_across },
 	{ "vectors shorter than the program says", case_ends },
 };
