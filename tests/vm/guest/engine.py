@@ -38,7 +38,7 @@ def main():
 	machine.succeeds(f'{HELPER} starts', 'systemctl', 'start', HELPER)
 	machine.right(f'with {HELPER}', here, service)
 	machine.restart('running', UNIT, ECHO)
-	tap.check(machine.properties(HELPER, 'ActiveState') == 'active', f'{HELPER} runs after a restart of the service',
+	tap.check(machine.becomes_active(HELPER), f'{HELPER} runs after a restart of the service',
 		*machine.run('systemctl', 'status', '--no-pager', HELPER))
 	machine.right(f'with {HELPER}, after a restart of the service', here, service)
 	machine.succeeds(f'{HELPER} stops', 'systemctl', 'stop', HELPER)

@@ -75,6 +75,16 @@ def properties(unit, name):
 	return run('systemctl', 'show', '-P', name, unit)[1]
 
 
+def becomes_active(unit):
+	"""Wait for a unit that systemd starts on account of another one. False if it does not in time."""
+	end = time.monotonic() + lab.DEADLINE
+	while properties(unit, 'ActiveState') != 'active':
+		if time.monotonic() > end:
+			return False
+		time.sleep(0.05)
+	return True
+
+
 def pids(unit):
 	"""The processes of a running unit, the oldest first."""
 	with open(f'/sys/fs/cgroup{properties(unit, "ControlGroup")}/cgroup.procs') as file:
