@@ -126,6 +126,15 @@ static inline __attribute__((always_inline)) bool last_recv_read(const struct la
 	return likely(is) && !(version & 1) && last_recv->version == version;
 }
 
+/*
+ * The fast path, which compares nothing but the socket's tag and the peer, may not reply to this
+ * thread's last receive: the socket is connected or in another space by now.
+ */
+static inline void last_recv_clear_tag(struct last_recv *last_recv)
+{
+	last_recv->tag = LAST_RECV_NO_TAG;
+}
+
 /* The thread has received nothing, as far as replies go. */
 static inline void last_recv_clear(struct last_recv *last_recv)
 {

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "libc/libc.h"
+#include "peers/last_recv.h"
 #include "sockets/classify.h"
 #include "sockets/pktinfo_option.h"
 #include "sockets/space.h"
@@ -277,6 +278,7 @@ void socket_connected(int fd, struct tracked *tracked, uint32_t tag, const struc
 	sa_family_t family = tracked || by_control ? socket_name(fd, &self) : 0;
 	bool made = !tracked && by_control;
 
+	last_recv_clear_tag(&thread_last_recv);
 	if (made)
 		tracked = track_connected(fd, family, &tag);
 	if (!tracked) {
@@ -303,6 +305,7 @@ void socket_moved(int fd)
 	struct tracked *tracked = socket_find_fast(fd, &salt);
 	int e = errno;
 
+	last_recv_clear_tag(&thread_last_recv);
 	if (tracked)
 		__atomic_store_n(&tracked->salt, space_of_tracked(fd), __ATOMIC_RELEASE);
 	errno = e;

@@ -6,6 +6,8 @@
 /* sources.c */
 void case_chosen_address(void);
 void case_connected_before(void);
+void case_connected_to_ipv4(void);
+void case_moved_before_reply(void);
 void case_duplicate_disconnected(void);
 void case_new_port_keeps_source(void);
 void case_new_socket_for_ipv4(void);

@@ -128,6 +128,58 @@ void case_new_socket_for_ipv4(void)
 	check_both(answer_across, CONNECTED_BY_TWIN, -EAFNOSUPPORT, "connected to an IPv4 peer");
 }
 
+/*
+ * A server that has replied at once before, so that the next reply needs no lookup. Returns the
+ * peer that waits for it.
+ */
+static struct address question_after_replies(const struct side *side, int server, int client,
+					     const char *asked)
+{
+	enum { REPLIES = 3 };
+	struct address peer;
+
+	for (int i = 0; i < REPLIES; i++) {
+		ask_at(client, asked);
+		peer = hear(side, server);
+		need(tell(side, server, &peer), "sendto");
+		check(recv(client, (char[8]){ "" }, 8, 0) == 6, "no reply");
+	}
+	ask_at(client, asked);
+	return hear(side, server);
+}
+
+static long reply_after_connect(const struct side *side, long argument)
+{
+	int server = bound_socket(side, "::", SERVER_PORT), client = client_at(CLIENT6);
+	struct address peer = question_after_replies(side, server, client, ASKED6);
+	struct address elsewhere = address_of("::ffff:" CLIENT, SERVER_PORT);
+
+	(void)argument;
+	need(side->connect(server, &elsewhere.name.any, elsewhere.length), "connect");
+	return outcome(tell(side, server, &peer));
+}
+
+void case_connected_to_ipv4(void)
+{
+	make_hosts();
+	check_both(reply_after_connect, 0, -EAFNOSUPPORT, "connected to an IPv4 peer");
+}
+
+/* What was received before SO_BINDTODEVICE is of another space: the kernel chooses. */
+void case_moved_before_reply(void)
+{
+	int server, client;
+	struct address peer;
+
+	make_hosts();
+	server = bound_socket(&library_side, "0.0.0.0", SERVER_PORT);
+	client = client_at(CLIENT);
+	peer = question_after_replies(&library_side, server, client, ASKED);
+	need(library_side.setsockopt(server, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3), "lo");
+	need(tell(&library_side, server, &peer), "sendto");
+	check_source(client, CLIENT);
+}
+
 /* TFTP with sendmmsg(): the second block comes from where the first one came. */
 void case_new_port_keeps_source(void)
 {
