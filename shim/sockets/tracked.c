@@ -12,7 +12,7 @@ static uint32_t used;
 /*
  * The free list: the index + 1 of its first record in the low half, and in the high half a count of
  * the changes, so that a head that came back is not taken for the one that was read. The link to
- * the next record is in source_ifindex.
+ * the next record is a field of its own, which no thread writes that still has an old pointer.
  */
 static uint64_t free_list;
 
@@ -35,7 +35,7 @@ static uint32_t pop_free_record(void)
 	while ((uint32_t)head) {
 		index = (uint32_t)head - 1;
 		next = (head & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32) +
-		       tracked_get(tracked_at(index), source_ifindex);
+		       tracked_get(tracked_at(index), next_free);
 		if (__atomic_compare_exchange_n(&free_list, &head, next, false, __ATOMIC_ACQ_REL,
 						__ATOMIC_ACQUIRE))
 			return index;
@@ -54,7 +54,7 @@ static void push_free_record(uint32_t index)
 	uint64_t head = __atomic_load_n(&free_list, __ATOMIC_RELAXED), next;
 
 	do {
-		tracked_set(tracked_at(index), source_ifindex, (uint32_t)head);
+		tracked_set(tracked_at(index), next_free, (uint32_t)head);
 		next = (head & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32) + index + 1;
 	} while (!__atomic_compare_exchange_n(&free_list, &head, next, false, __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));

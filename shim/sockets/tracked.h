@@ -29,11 +29,12 @@ struct tracked {
 	uint16_t misses; /* datagrams in a row that carried no PKTINFO */
 	uint8_t wanted;	 /* INFO_ bits: what the program switched on itself */
 	uint8_t options; /* options_changes() when `wanted` was read */
-	uint8_t unused[6];
+	uint8_t unused[2];
+	uint32_t next_free;	 /* of a free record: the next one's index + 1 */
 	uint64_t cookie;	 /* SO_COOKIE, which tells whether it is still the same socket */
 	uint64_t source_half[2]; /* for TRACKED_BY_CONTROL, in network byte order */
 	uint32_t source_ifindex;
-	uint32_t references; /* descriptors that have the tag; of a free record the next + 1 */
+	uint32_t references; /* descriptors that have the tag */
 };
 _Static_assert(sizeof(struct tracked) == 64, "a cache line a socket");
 

@@ -76,6 +76,27 @@ static void freed_tag_is_not_current(void **state)
 	tracked_drop(tag);
 }
 
+/* A thread still in connect() writes to the record after another one closed the descriptor. */
+static void late_source_does_not_touch_free_list(void **state)
+{
+	uint32_t used, freed, again, fresh;
+	struct local source = { .ifindex = 0 };
+
+	(void)state;
+	make(&used);
+	make(&freed);
+	source.ifindex = (used & INDEX_MASK) + 1;
+	tracked_drop(freed);
+	tracked_set_source(tracked_at(freed), &source);
+	make(&again);
+	make(&fresh);
+	assert_int_not_equal(fresh & INDEX_MASK, used & INDEX_MASK);
+	assert_true(is_current(used));
+	tracked_drop(used);
+	tracked_drop(again);
+	tracked_drop(fresh);
+}
+
 /* All tags of a record are different until its generations begin anew. */
 static void generations_are_all_used(void **state)
 {
@@ -326,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_begins_anew),
 		cmocka_unit_test(freed_tag_is_not_current),
+		cmocka_unit_test(late_source_does_not_touch_free_list),
 		cmocka_unit_test(generations_are_all_used),
 		cmocka_unit_test(last_reference_frees),
 		cmocka_unit_test(lack_of_memory_is_survived),

@@ -204,7 +204,7 @@ static void check_free_list(uint32_t in_use)
 		const struct tracked *tracked = tracked_at(index - 1);
 
 		wrong += index > used || tracked->references || tracked->tag & DESCRIPTOR_TRACKED;
-		index = tracked->source_ifindex;
+		index = tracked->next_free;
 	}
 	wrong += kind->gone ? count + in_use > used : count + in_use != used;
 }
