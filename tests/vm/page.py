@@ -8,8 +8,8 @@ HEAD = f'''{MARK}
 ## Kernels and whole machines
 
 Debian 12 (systemd 252, glibc 2.36, amd64) under QEMU, with the kernels of four Debian releases. `make check-vm` boots them,
-installs the Debian packages, runs what the columns name, and writes this section. A cell says how many cases passed; `-`
-means that the cases were not run on that kernel.
+installs the Debian packages, runs what the columns name, and writes this section. A cell says how many cases of the last run
+passed; `-` means that this run did not have them.
 
 '''
 # Title of a column: the test, and the beginning of its cases.
