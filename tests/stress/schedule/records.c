@@ -113,7 +113,7 @@ static void duplicate(void)
 		tracked_drop(value);
 }
 
-/* socket_connected(), of a socket that stays meanwhile, and once: `misses` is 0 before. */
+/* socket_connected(), of a socket that stays meanwhile, and once: TRACKED_LOGGED is off before. */
 static void connect_socket(void)
 {
 	uint32_t tag = descriptor_get(any_number());
@@ -121,7 +121,8 @@ static void connect_socket(void)
 
 	if (!(tag & DESCRIPTOR_TRACKED) || !tracked_hold(tag))
 		return;
-	if (!__atomic_exchange_n(&tracked_at(tag)->misses, 1, __ATOMIC_RELAXED)) {
+	if (!(__atomic_fetch_or(&tracked_at(tag)->flags, TRACKED_LOGGED, __ATOMIC_RELAXED) &
+	      TRACKED_LOGGED)) {
 		tracked_set_source(tracked_at(tag), has_source(tag) ? &source : NULL);
 		__atomic_store_n(&tracked_at(tag)->state, TRACKED_CONNECTED, __ATOMIC_RELEASE);
 	}
