@@ -320,6 +320,26 @@ echo '[Service]' >etc/plain.service.d/replyfrom.conf
 run "$replyfrom" --unit --remove plain.service
 refused '--remove leaves what it has not written' '*was not written by --install*'
 
+# The printed commands, as a shell reads them.
+unit lib/many@.service "ExecStart=$work/program %i"
+unit 'lib/a\x2db.service' "ExecStart=$work/program"
+for name in 'a\x2db.service' many@.service; do
+	restarted=$(printf '%s' "$name" | sed 's/@/@*/')
+	run "$replyfrom" --unit --install "$name"
+	undo=$(printf '%s\n' "$out" | sed -n 's/^To undo it: replyfrom \(.*\) && systemctl daemon-reload && .*/\1/p')
+	eval "run \"\$replyfrom\" $undo"
+	same "$name: --install prints what removes it" '0 ' "$status $err"
+	same "$name: --remove prints what restarts it" "systemctl restart '$restarted'" \
+		"$(printf '%s\n' "$out" | sed -n 's/.*daemon-reload && //p')"
+done
+folder=$work/stray
+export folder
+run "$replyfrom" --unit --install many@.service
+unset folder
+same 'a variable named folder has no effect' "0 $work/etc/many@.service.d/replyfrom.conf" \
+	"$status $(find "$work" -path '*/many@*' -name replyfrom.conf)"
+rm -r lib/many@.service etc/many@.service.d 'lib/a\x2db.service'
+
 # The package's script before the library is removed.
 prerm=$abs_top_srcdir/debian/libreplyfrom.prerm
 if [ -e "$prerm" ]; then
