@@ -128,7 +128,9 @@ static char **read_options(char **argument)
 		if (i == sizeof(rows) / sizeof(*rows))
 			fail("unknown option %s; replyfrom-bpf --help lists all", *argument);
 		value = strchr(*argument, '=');
-		if (rows[i].set == settings_statistics)
+		if (rows[i].set == settings_statistics && value)
+			fail("option %s takes no value", rows[i].option);
+		else if (rows[i].set == settings_statistics)
 			value = "1";
 		else if (value)
 			value++;

@@ -710,7 +710,7 @@ def test_settings(network):
 		tap.check(answers(network, (SECONDARY,)) == [SECONDARY.address], '--ports helps those in the list')
 	for arguments, text in ((('run', '--peers', '7', '--', 'true'), 'REPLYFROM_PEERS=7 is not allowed'),
 			(('run', '--ports'), 'needs a value'), (('run', '--nonsense', 'true'), 'unknown option'), (('run',), 'no command'),
-			(('attach',), 'is missing'), (('attach', '1', '2'), 'one too many'), (('nonsense',), 'unknown command'),
+			(('run', '--stats=0', '--', 'true'), 'takes no value'), (('attach',), 'is missing'), (('attach', '1', '2'), 'one too many'), (('nonsense',), 'unknown command'),
 			(('detach', engine.own_cgroup() or '/'), 'no BPF engine is attached')):
 		shown = engine.engine(*arguments)
 		tap.check(shown.returncode == 125 and text in shown.stderr and shown.stderr.count('\n') == 1, ' '.join(arguments), shown)
