@@ -99,15 +99,6 @@ static bool is_record(const struct keeper_record *record, uint32_t id)
 	       (record->pid_namespace != own_pid_namespace() || has_map(record->pid, id));
 }
 
-/* What comes from a map is shown without control characters, and ends. */
-static void clean_target(struct keeper_record *record)
-{
-	record->target[sizeof(record->target) - 1] = '\0';
-	for (char *c = record->target; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-}
-
 /* Finds the next engine after that map, and its record. Returns false if there is none. */
 static bool next_engine(uint32_t *id, struct keeper_record *record)
 {
@@ -125,7 +116,7 @@ static bool next_engine(uint32_t *id, struct keeper_record *record)
 			!bpf_map_lookup_elem(fd, &zero, record) && is_record(record, *id);
 		close(fd);
 		if (found) {
-			clean_target(record);
+			record->target[sizeof(record->target) - 1] = '\0';
 			return true;
 		}
 	}
@@ -138,18 +129,14 @@ static void need_rights(void)
 		fail("listing engines needs the capability CAP_SYS_ADMIN; start this as root");
 }
 
-static void print_json_string(const char *text)
+/* Whoever may make a cgroup chooses its name: only printable ASCII is shown of it. */
+static void print_target(const char *target, bool json)
 {
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < ' ')
-			printf("\\u%04x", (unsigned char)*text);
-		else
-			putchar(*text);
+	for (; *target; target++) {
+		if (json && (*target == '"' || *target == '\\'))
+			putchar('\\');
+		putchar(*target < ' ' || *target > '~' ? '?' : *target);
 	}
-	putchar('"');
 }
 
 static void print_record(const struct keeper_record *record, const struct engine_counters *sum,
@@ -158,8 +145,9 @@ static void print_record(const struct keeper_record *record, const struct engine
 	const char *mode = record->mode == MODE_ATTACH ? "attach" : "run";
 
 	if (!json) {
-		printf("%s: %s, keeper %u, room for %u peers, %u network namespace%s\n",
-		       record->target, mode, record->pid, record->peers, record->networks,
+		print_target(record->target, false);
+		printf(": %s, keeper %u, room for %u peers, %u network namespace%s\n", mode,
+		       record->pid, record->peers, record->networks,
 		       record->networks == 1 ? "" : "s");
 		for (int i = 0; i < COUNT_COUNT; i++)
 			printf("  %12llu %s\n", (unsigned long long)sum->value[i], texts[i]);
@@ -169,9 +157,9 @@ static void print_record(const struct keeper_record *record, const struct engine
 		       (unsigned long long)record->given_up);
 		return;
 	}
-	printf("%s\n  {\"cgroup\": ", first ? "" : ",");
-	print_json_string(record->target);
-	printf(", \"mode\": \"%s\", \"keeper\": %u, \"started\": %llu, \"peers\": %u, "
+	printf("%s\n  {\"cgroup\": \"", first ? "" : ",");
+	print_target(record->target, true);
+	printf("\", \"mode\": \"%s\", \"keeper\": %u, \"started\": %llu, \"peers\": %u, "
 	       "\"namespaces\": %u, \"counters\": {",
 	       mode, record->pid, (unsigned long long)record->started, record->peers,
 	       record->networks);
@@ -265,7 +253,7 @@ int detach_target(const char *target)
 	struct keeper_record record;
 	struct cgroup cgroup;
 	unsigned int number;
-	uint32_t id = 0;
+	uint32_t id = 0, elsewhere = 0;
 	int process;
 
 	need_rights();
@@ -278,15 +266,21 @@ int detach_target(const char *target)
 	while (next_engine(&id, &record)) {
 		if (record.cgroup != cgroup.id || record.mode != MODE_ATTACH)
 			continue;
-		if (record.pid_namespace != own_pid_namespace())
-			fail("the engine is off; end its keeper, process %u of another process "
-			     "namespace, there",
-			     record.pid);
+		if (record.pid_namespace != own_pid_namespace()) {
+			elsewhere = record.pid;
+			continue;
+		}
+		/* Once more: another process may have got the number before it was opened. */
 		process = (int)syscall(SYS_pidfd_open, record.pid, 0);
 		if (process >= 0) {
-			syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0);
+			if (has_map(record.pid, id))
+				syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0);
 			close(process);
 		}
 	}
+	if (elsewhere)
+		fail("the engine is off; end its keeper, process %u of another process namespace, "
+		     "there",
+		     elsewhere);
 	return 0;
 }

@@ -83,7 +83,7 @@ class Attached:
 
 	def __init__(self, target, *options):
 		self._process = subprocess.Popen([ENGINE, 'attach', '--log', 'info', *options, str(target)],
-			stderr=subprocess.PIPE, text=True)
+			stderr=subprocess.PIPE, text=True, errors='replace')
 		self.first_line = self._process.stderr.readline()
 
 	@property

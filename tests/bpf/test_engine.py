@@ -703,6 +703,24 @@ def test_forged(network):
 		victim.wait()
 
 
+def test_name():
+	"""Whoever may make cgroups chooses their names: the report stays JSON, and finds the engine of a process there."""
+	with engine.cgroup() as outer:
+		folder = os.path.join(os.fsencode(outer), b'"\\\xff\x1b')
+		os.mkdir(folder)
+		with subprocess.Popen(engine.inside(folder, 'sleep', '60')) as sleeper, engine.Attached(os.fsdecode(folder)) as attached:
+			with open(f'/proc/{sleeper.pid}/comm') as comm:
+				engine.wait_until(lambda: not comm.seek(0) and comm.read() == 'sleep\n')
+			command = (engine.ENGINE, 'status', '--json', str(sleeper.pid))
+			shown = subprocess.run(command, capture_output=True).stdout
+			sleeper.kill()
+			sleeper.wait()
+			attached.wait()
+		os.rmdir(folder)
+	names = [each['cgroup'] for each in json.loads(shown)['engines']]
+	tap.check(names == [os.path.join(outer, '"\\??')], 'a hostile name of a cgroup', shown)
+
+
 def test_settings(network):
 	with start(network, ECHO, '--ports', '53,6000-7000'):
 		tap.check(answers(network, (SECONDARY,)) == ['192.0.2.1'], '--ports leaves others alone')
@@ -799,6 +817,7 @@ def test(network):
 	test_deaths(network)
 	test_keeper(network)
 	test_forged(network)
+	test_name()
 	test_settings(network)
 	test_refusals(network)
 	test_exclusive()
