@@ -76,6 +76,8 @@ static const struct {
 	unsigned int number;
 	const char *name, *what;
 } wanted[] = {
+	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH",
+	  "sees the sockets of running servers of other users" },
 	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE",
 	  "sees the sockets of running servers, helps connect()" },
 	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "helps connect(), follows other network namespaces" },

@@ -752,6 +752,10 @@ def test_refusals(network):
 			for command in (('run', '--', 'true'), ('check', 'run')):
 				shown = confined(bounding, *command)
 				tap.check(shown.returncode == 0 and not shown.stderr, f'{command[0]} with no more than {bounding}', shown)
+		for capability in ('dac_read_search', 'sys_ptrace'):
+			shown = confined(f'-{capability}', 'check', 'run')
+			tap.check(shown.returncode == 0 and f'no       CAP_{capability.upper()}: ' in shown.stdout,
+				f'check without {capability}: says so', shown)
 	shown = subprocess.run(['unshare', '-m', 'sh', '-c', 'umount -a -t cgroup2; exec "$0" run -- true', engine.ENGINE],
 		capture_output=True, text=True)
 	tap.check(shown.returncode == 125 and 'cgroup v2' in shown.stderr, 'no cgroup v2: named', shown)
