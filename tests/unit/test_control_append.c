@@ -118,8 +118,11 @@ static void leaves_malformed_to_kernel(void **state)
 	}
 }
 
-/* Less than a header behind the last message: the kernel does not look at it. */
-static void ignores_a_short_rest(void **state)
+/*
+ * Less than a header behind the last message: the kernel does not look at it, but for a 32-bit
+ * program on a 64-bit kernel (cmsghdr_from_user_compat_to_kern()), where it answers EINVAL.
+ */
+static void looks_at_a_short_rest_as_the_kernel(void **state)
 {
 	struct messages messages;
 	size_t end;
@@ -128,7 +131,8 @@ static void ignores_a_short_rest(void **state)
 	messages_start(&messages);
 	messages_add_int(&messages, IPPROTO_IP, IP_TTL, 3);
 	for (size_t rest = 0; rest < sizeof(struct cmsghdr); rest++) {
-		assert_true(control_appendable(messages.bytes, messages.length + rest, &end));
+		assert_int_equal(control_appendable(messages.bytes, messages.length + rest, &end),
+				 !rest || sizeof(void *) > 4);
 		assert_int_equal(end, messages.length);
 	}
 }
@@ -142,7 +146,7 @@ int main(void)
 		cmocka_unit_test(respects_programs_choice),
 		cmocka_unit_test(leaves_short_pktinfo_to_kernel),
 		cmocka_unit_test(leaves_malformed_to_kernel),
-		cmocka_unit_test(ignores_a_short_rest),
+		cmocka_unit_test(looks_at_a_short_rest_as_the_kernel),
 	};
 
 	return cmocka_run_group_tests_name("control: append", tests, NULL, NULL);
