@@ -13,8 +13,6 @@ TESTS += $(bpf_tests)
 EXTRA_DIST += \
 	tests/bpf/engine.py \
 	tests/bpf/goecho.go \
-	tests/bpf/measure.sh \
-	tests/bpf/measure.c \
 	tests/bpf/talk.py \
 	tests/bpf/unshared.py \
 	tests/bpf/uring.c \
