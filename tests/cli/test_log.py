@@ -40,17 +40,23 @@ def check_served(title, served, lines=UNTOUCHED):
 	tap.check(served == wanted, title, f'is    {served}', f'right {wanted}')
 
 
-def test_pipes(network):
-	for how, lines in (('plain', UNTOUCHED), ('waiting', WAITING), ('child', UNTOUCHED)):
-		reader, writer = os.pipe()
-		check_served(f'nobody reads the pipe, {how}', serve(network, how, stderr=writer, before=lambda: os.close(reader)), lines)
-		os.close(writer)
+def full_pipe():
+	"""The two ends of a pipe that has no room."""
 	reader, writer = os.pipe()
 	os.set_blocking(writer, False)
 	with contextlib.suppress(BlockingIOError):
 		while True:
 			os.write(writer, b'.' * 65536)
 	os.set_blocking(writer, True)
+	return reader, writer
+
+
+def test_pipes(network):
+	for how, lines in (('plain', UNTOUCHED), ('waiting', WAITING), ('child', UNTOUCHED)):
+		reader, writer = os.pipe()
+		check_served(f'nobody reads the pipe, {how}', serve(network, how, stderr=writer, before=lambda: os.close(reader)), lines)
+		os.close(writer)
+	reader, writer = full_pipe()
 	check_served('the pipe is full', serve(network, 'plain', stderr=writer))
 	os.close(reader)
 	os.close(writer)
@@ -65,12 +71,7 @@ def drain(reader):
 
 def test_dropped(network):
 	"""The pipe has room again before the last request."""
-	reader, writer = os.pipe()
-	os.set_blocking(writer, False)
-	with contextlib.suppress(BlockingIOError):
-		while True:
-			os.write(writer, b'.' * 65536)
-	os.set_blocking(writer, True)
+	reader, writer = full_pipe()
 	with network.start((LOGGED, str(lab.PORT), '2', 'plain'), True, stdin=None, stderr=writer, **TALKATIVE) as server, \
 			network.client(lab.SECONDARY) as client:
 		client.ask(b'request')

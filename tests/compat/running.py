@@ -5,6 +5,7 @@ import os
 import tempfile
 
 import lab
+import tap
 from cases import Sources
 from program import NotReady, Program
 
@@ -90,3 +91,15 @@ def run(row, network, with_trace=True):
 		return outcome
 	outcome.version = row.version()
 	return outcome
+
+
+def check(row, network):
+	"""A case for each destination: wrong without the engine under test, or right by chance, and right with it."""
+	outcome = run(row, network, with_trace=False)
+	if outcome.missing:
+		tap.unavailable(row.name, outcome.missing)
+		return
+	for destination in outcome.plain:
+		wrong = destination.by_chance or destination in outcome.wrong_without()
+		tap.check(wrong and destination in outcome.right_with(), f'{row.name}, {destination.title}: from {destination.address}',
+			f'plain, from:  {outcome.plain[destination]}', f'helped, from: {outcome.helped.get(destination)}', outcome.refusal)

@@ -26,17 +26,21 @@ static void fresh_connect(int sock)
 	}
 }
 
+void answer_once_fresh(int sock)
+{
+	struct request request;
+	int fresh;
+
+	receive_recvfrom(sock, &request, 1);
+	fresh = open_wildcard(0);
+	answer_sendto(fresh, &request, 1);
+	close(fresh);
+}
+
 static void fresh_sendto(int sock)
 {
-	for (;;) {
-		struct request request;
-		int fresh;
-
-		receive_recvfrom(sock, &request, 1);
-		fresh = open_wildcard(0);
-		answer_sendto(fresh, &request, 1);
-		close(fresh);
-	}
+	for (;;)
+		answer_once_fresh(sock);
 }
 
 static void fork_fresh(int sock, int connects)

@@ -40,6 +40,9 @@ int receive_recvmsg(int sock, struct request *requests, int max);
 void answer_sendto(int sock, struct request *requests, int count);
 void answer_sendmsg(int sock, struct request *requests, int count);
 
+/* Receives one request, and answers it from a socket of its own with a port of its own. */
+void answer_once_fresh(int sock);
+
 /* A whole way to serve; returns only when the service ends. */
 typedef void serve_function(int sock);
 

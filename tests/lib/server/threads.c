@@ -58,19 +58,7 @@ static void serve_duplicate(int sock)
 	close(duplicate);
 }
 
-/* The answer comes from a socket of its own, with a port of its own. */
-static void serve_fresh(int sock)
-{
-	struct request request;
-	int fresh;
-
-	receive_recvfrom(sock, &request, 1);
-	fresh = open_wildcard(0);
-	answer_sendto(fresh, &request, 1);
-	close(fresh);
-}
-
-static void (*const ways[])(int sock) = { serve_call, serve_duplicate, serve_batch, serve_fresh };
+static void (*const ways[])(int sock) = { serve_call, serve_duplicate, serve_batch, answer_once_fresh };
 enum { WAYS = sizeof(ways) / sizeof(*ways), WORKERS = 8 };
 
 struct worker {
