@@ -278,6 +278,14 @@ static COLD ssize_t end_failed(int fd, void *buffer, size_t size, uint64_t error
 	return receive_from_again(&receive);
 }
 
+/* Returns true if the fast paths below may receive from a socket, as far as it and the flags go. */
+static inline __attribute__((always_inline)) bool may_receive_fast(const struct tracked *tracked,
+								   int flags)
+{
+	return tracked && tracked_is_simple(tracked) && source_has_begun(tracked) &&
+	       !(flags & FLAGS_SLOW);
+}
+
 HOT ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
 			 socklen_t *length)
 {
@@ -289,8 +297,8 @@ HOT ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct so
 	int error;
 	ssize_t n;
 
-	if (rarely(!tracked || !tracked_is_simple(tracked) || !source_has_begun(tracked) ||
-		   flags & FLAGS_SLOW || !memory_known_writable(length, sizeof(*length)) ||
+	if (rarely(!may_receive_fast(tracked, flags) ||
+		   !memory_known_writable(length, sizeof(*length)) ||
 		   !(room = room_for_name(tracked, address, *length))))
 		return receive_from_slow(fd, buffer, size, flags, address, length);
 	{
@@ -548,8 +556,7 @@ HOT ssize_t receive_message(int fd, struct msghdr *message, int flags)
 	int error;
 	ssize_t n;
 
-	if (rarely(!tracked || !tracked_is_simple(tracked) || !source_has_begun(tracked) ||
-		   flags & FLAGS_SLOW || tracked_get(tracked, wanted) ||
+	if (rarely(!may_receive_fast(tracked, flags) || tracked_get(tracked, wanted) ||
 		   !memory_known_writable(message, sizeof(*message)) ||
 		   !(room = room_for_name(tracked, message->msg_name, message->msg_namelen)) ||
 		   program_room(message) > CONTROL_STACK - CONTROL_KERNEL))
