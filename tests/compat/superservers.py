@@ -86,7 +86,7 @@ ROWS = (
 	Stock('inetutils-inetd echo', 'inetutils-inetd', ('inetutils-inetd', '-d', '@DIR@/inetd.conf'), port=7, unpack=True, destinations=NO_LOOPBACK,
 		files=(('inetd.conf', 'echo dgram udp wait root internal\necho dgram udp6 wait root internal\n'),)),
 	Stock('inetutils-inetd wait service', 'inetutils-inetd', ('inetutils-inetd', '-R', '1000', '-d', '@DIR@/inetd.conf'), unpack=True,
-		once=True, flow=1, remark='gives a socket back to itself late, so it is asked once',
+		once=True, flow=1, remark='gives a socket back to itself late, so it gets one request',
 		files=(ANSWER_FILE, ('inetd.conf', INETD.replace('@WRAPPER@', '/usr/bin/env').replace('udp6', 'udp6only').replace('udp ', 'udp4 ')))),
 	Stock('udpsvd', 'ipsvd', ('udpsvd', '-l', 'name', '0', '5000', '/usr/bin/perl', '@DIR@/answer.pl', '0'), destinations=IPV4,
 		files=(ANSWER_FILE,), quick=True),

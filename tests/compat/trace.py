@@ -69,12 +69,12 @@ class _Calls:
 		if self.is_specific:
 			yield 'a socket for each address'
 		if self.asks_pktinfo:
-			yield 'sets the source itself' if self.sets_source else 'asks for PKTINFO'
+			yield 'sets the source itself' if self.sets_source else 'enables PKTINFO'
 		others = self.senders - self.receivers
 		if others & self.processes:
-			yield 'another process answers'
+			yield 'another process replies'
 		elif others and self.threads:
-			yield 'another thread answers'
+			yield 'another thread replies'
 		elif len(self.receivers) > 1:
 			yield 'several threads' if self.receivers & self.threads else 'several processes'
 
