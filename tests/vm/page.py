@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The section of docs/compatibility.md that says what ran on which kernel, from the TAP of the machines."""
+"""The section of docs/compatibility.md that says what ran on which kernel, from the TAP of one run's machines."""
 import os
 import re
 
@@ -7,9 +7,13 @@ MARK = '<!-- machines: by `make check-vm` from what it saw; do not edit from her
 HEAD = f'''{MARK}
 ## Kernels and whole machines
 
-Debian 12 (systemd 252, glibc 2.36, amd64) under QEMU, with the kernels of four Debian releases. `make check-vm` boots them,
-installs the Debian packages, runs what the columns name, and writes this section. A cell says how many cases of the last run
-passed; `-` means that this run did not have them.
+Each machine is Debian 12 (systemd 252, glibc 2.36, amd64) under QEMU, with the kernel of one of four Debian releases.
+It has the project's Debian packages and runs one test of tests/vm/guest. All figures come from one run, which booted
+these machines:
+
+'''
+CELLS = '''
+A cell of the table says how many cases passed; `-` means that the run had none of them.
 
 '''
 # Title of a column: the test, and the beginning of its cases.
@@ -26,6 +30,8 @@ COLUMNS = {
 	'VRF': ('vrf.py', ''),
 }
 TAIL = '''
+The columns are:
+
 - **demo**, **network tests**, **transparency**, **second engine**, **AppArmor**: tests of `make check` on that kernel.
 - **services**: tftpd-hpa, snmpd, memcached, unbound (under its AppArmor profile), kamailio, and units with DynamicUser=, a
   hardened sandbox, NoExecPaths=, a socket unit and PassPacketInfo=. Each is wrong at first, right with the drop-in at every
@@ -71,13 +77,22 @@ def _cell(results, kernel, test, prefix):
 
 def text(folder, results):
 	"""results: lines of TAP for each (kernel, test)."""
-	yield HEAD
-	yield f'| kernel | {" | ".join(COLUMNS)} |\n'
-	yield f'|---{"|---" * len(COLUMNS)}|\n'
+	kernels = {}
 	for kernel in dict.fromkeys(kernel for kernel, _ in results):
 		with open(f'{folder}/kernels/{kernel}/release') as file:
-			release = file.read().strip()
+			kernels[kernel] = file.read().strip()
+	yield HEAD
+	for kernel, release in kernels.items():
+		yield f'- Linux {release}: {", ".join(test for other, test in results if other == kernel)}\n'
+	yield CELLS
+	yield f'| kernel | {" | ".join(COLUMNS)} |\n'
+	yield f'|---{"|---" * len(COLUMNS)}|\n'
+	for kernel, release in kernels.items():
 		yield f'| {release} | {" | ".join(_cell(results, kernel, *column) for column in COLUMNS.values())} |\n'
+	if failed := [f'- Linux {kernels[kernel]}, {test}: {line.partition(" - ")[2]}\n'
+			for (kernel, test), lines in results.items() for line in lines if line.startswith('not ok')]:
+		yield '\nThese cases failed:\n\n'
+		yield from failed
 	yield TAIL
 
 
