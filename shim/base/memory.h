@@ -60,11 +60,16 @@ static inline bool memory_known_writable(const void *address, size_t size)
 	return likely(memory_known(memory_writable_slots, (uintptr_t)address, size));
 }
 
+/* The fast path of memory_readable() for at most a page: false means only "ask". */
+static inline bool memory_known_readable(const void *address, size_t size)
+{
+	return memory_known_writable(address, size) ||
+	       memory_known(memory_readable_slots, (uintptr_t)address, size);
+}
+
 static inline bool memory_readable(const void *address, size_t size)
 {
-	return (likely(size <= MEMORY_PAGE) &&
-		(memory_known_writable(address, size) ||
-		 memory_known(memory_readable_slots, (uintptr_t)address, size))) ||
+	return (likely(size <= MEMORY_PAGE) && memory_known_readable(address, size)) ||
 	       memory_ask(address, size, false);
 }
 

@@ -127,7 +127,7 @@ HOT ssize_t send_to(int fd, const void *buffer, size_t size, int flags,
 	int e;
 
 	if (rarely(!source_is_on(descriptor_get(fd), &version) ||
-		   !may_be_address(address, length) || !memory_known_writable(address, length)))
+		   !may_be_address(address, length) || !memory_known_readable(address, length)))
 		return send_to_unless_plain(fd, buffer, size, flags, address, length);
 	{
 		_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
@@ -203,9 +203,9 @@ HOT ssize_t send_message(int fd, const struct msghdr *message, int flags)
 	int e;
 
 	if (rarely(!source_is_on(descriptor_get(fd), &version) ||
-		   !memory_known_writable(message, sizeof(*message)) || message->msg_controllen ||
+		   !memory_known_readable(message, sizeof(*message)) || message->msg_controllen ||
 		   !may_be_address(message->msg_name, message->msg_namelen) ||
-		   !memory_known_writable(message->msg_name, message->msg_namelen)))
+		   !memory_known_readable(message->msg_name, message->msg_namelen)))
 		return send_message_unless_plain(fd, message, flags);
 	{
 		_Alignas(struct cmsghdr) unsigned char control[CONTROL_SOURCE];
