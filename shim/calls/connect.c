@@ -138,7 +138,7 @@ int connect_from(int fd, struct tracked *tracked, uint64_t salt, const struct so
 {
 	uint32_t tag;
 	struct sockaddr_in6 old_peer;
-	struct route route = { .salt = salt }, old = { .local.ifindex = 0 };
+	struct route route = { .salt = salt }, old = { .salt = salt };
 	socklen_t old_length;
 	int e = errno, result;
 	bool done, left;
