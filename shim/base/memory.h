@@ -81,8 +81,8 @@ static inline bool memory_writable(const void *address, size_t size)
 
 /*
  * Returns how many whole elements of that size can be read from the array, at most `count`. The
- * kernel is asked for each page behind the first element, every time: programs pass lengths that are
- * larger than the array, and the pages behind an array come and go. With `receives` a confined
+ * kernel is asked for each page behind the first element, every time: programs pass lengths that
+ * are larger than the array, and the pages behind an array come and go. With `receives` a confined
  * program calls recvmmsg() itself, so that call is used to ask. errno stays.
  */
 unsigned int memory_elements(const void *array, size_t size, unsigned int count, bool receives);

@@ -230,7 +230,7 @@ static inline __attribute__((always_inline)) bool learn_fast(struct learned_fast
 	return likely(length <= (is_v4 ? CMSG_SPACE(sizeof(struct in_pktinfo)) : CONTROL_PKTINFO));
 }
 
-/* Stores what is learned. Returns n, which no datagram makes larger than 65,535. */
+/* Stores what is learned. Returns n, which is below 2^KIND_SHIFT. */
 static COLD ssize_t end_learning(uint64_t tag_and_n, uint64_t fd_and_ifindex, uint64_t salt,
 				 const void *address, uint64_t half0, uint64_t half1)
 {
@@ -252,10 +252,14 @@ static COLD ssize_t end_learning(uint64_t tag_and_n, uint64_t fd_and_ifindex, ui
 	return n & ((UINT32_C(1) << KIND_SHIFT) - 1);
 }
 
+/* No datagram is as long as 2^KIND_SHIFT, but a stream socket at a stale number may give as much.
+ */
 static inline __attribute__((always_inline)) ssize_t
 begin_end_learning(ssize_t n, int fd, uint32_t tag, uint64_t salt, const void *address,
 		   const struct learned_fast *learned)
 {
+	if (n >> KIND_SHIFT)
+		return n;
 	return end_learning(((uint64_t)learned->kind << KIND_SHIFT | (uint64_t)n) << 32 | tag,
 			    (uint64_t)learned->local.ifindex << 32 | (uint32_t)fd, salt, address,
 			    learned->local.half[0], learned->local.half[1]);
