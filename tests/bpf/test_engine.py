@@ -708,14 +708,15 @@ def test_name():
 	with engine.cgroup() as outer:
 		folder = os.path.join(os.fsencode(outer), b'"\\\xff\x1b')
 		os.mkdir(folder)
-		with subprocess.Popen(engine.inside(folder, 'sleep', '60')) as sleeper, engine.Attached(os.fsdecode(folder)) as attached:
+		with subprocess.Popen(engine.inside(folder, 'sleep', '60')) as sleeper:
 			with open(f'/proc/{sleeper.pid}/comm') as comm:
 				engine.wait_until(lambda: not comm.seek(0) and comm.read() == 'sleep\n')
-			command = (engine.ENGINE, 'status', '--json', str(sleeper.pid))
-			shown = subprocess.run(command, capture_output=True).stdout
-			sleeper.kill()
-			sleeper.wait()
-			attached.wait()
+			with engine.Attached(os.fsdecode(folder)) as attached:
+				command = (engine.ENGINE, 'status', '--json', str(sleeper.pid))
+				shown = subprocess.run(command, capture_output=True).stdout
+				sleeper.kill()
+				sleeper.wait()
+				attached.wait()
 		os.rmdir(folder)
 	names = [each['cgroup'] for each in json.loads(shown)['engines']]
 	tap.check(names == [os.path.join(outer, '"\\??')], 'a hostile name of a cgroup', shown)
