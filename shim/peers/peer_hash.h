@@ -70,6 +70,18 @@ struct peer_key {
 	in_port_t port;
 };
 
+/* The buckets in which a key can be: its first, and two others if that is full. Two can be one. */
+enum { KEY_BUCKETS = 3 };
+
+/* Returns the hash that leads to the n-th of the key's buckets, from 0 on. */
+static inline uint64_t key_bucket_hash(const struct peer_key *key, int n)
+{
+	static const uint64_t other[KEY_BUCKETS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
+						     UINT64_C(0xc2b2ae3d27d4eb4f) };
+
+	return n ? key->hash * other[n] : key->bucket_hash;
+}
+
 /* The peer, on sockets of that local port. */
 static inline struct peer_key key_of_peer(const struct peer_hash *hash, in_port_t port)
 {

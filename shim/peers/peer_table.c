@@ -16,9 +16,6 @@ enum { TRIES = 8 };
 /* Each step has a stack frame of its own: what calls the next one takes less stack for that. */
 #define NOINLINE __attribute__((noinline))
 
-/* The buckets in which a key can be: its first, and two others if that is full. */
-enum { KEY_BUCKETS = 3 };
-
 void peers_start(struct peers *peers, size_t count, const struct hash_secret *secret,
 		 struct peer_bucket *buckets, struct local_slot *locals, struct peers_state *state)
 {
@@ -39,10 +36,7 @@ void peers_start(struct peers *peers, size_t count, const struct hash_secret *se
 
 static struct peer_bucket *nth_bucket(const struct peers *peers, const struct peer_key *key, int n)
 {
-	static const uint64_t other[KEY_BUCKETS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
-						     UINT64_C(0xc2b2ae3d27d4eb4f) };
-
-	return peers_bucket(peers, n ? key->hash * other[n] : key->bucket_hash);
+	return peers_bucket(peers, key_bucket_hash(key, n));
 }
 
 /* Returns true for an entry of that key, and copies its local address. */
@@ -182,11 +176,18 @@ static void advance_clock(uint32_t *clock, uint32_t *tick, int shift)
 static NOINLINE bool entry_is_only(const struct peers *peers, const struct peer_key *key, int count,
 				   uint64_t *slot, uint64_t word)
 {
+	struct peer_bucket *buckets[KEY_BUCKETS];
 	bool after = false;
 
 	for (int n = 0; n < count; n++) {
-		struct peer_bucket *bucket = nth_bucket(peers, key, n);
+		struct peer_bucket *bucket = buckets[n] = nth_bucket(peers, key, n);
 
+		/*
+		 * One that comes again was searched in its turn. By now another writer may have
+		 * deleted our entry for one in front of it, and that one has to stay.
+		 */
+		if (n && (bucket == buckets[0] || bucket == buckets[n - 1]))
+			continue;
 		for (uint32_t i = 0; i < SLOTS; i++) {
 			uint64_t *duplicate = &bucket->slot[peers_first_slot(key->hash + i)];
 			uint64_t other = __atomic_load_n(duplicate, __ATOMIC_ACQUIRE);

@@ -186,16 +186,16 @@ static inline struct peer_key key_at(uint32_t bucket, uint32_t n)
 static inline struct peer_key key_of_first_bucket(uint32_t n)
 {
 	enum { MOST = 256 };
-	const uint64_t other[] = { UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xc2b2ae3d27d4eb4f) };
 	static uint64_t hashes[MOST], random = 1;
 	static uint32_t count;
 
 	assert_true(n < MOST);
 	while (count <= n) {
-		uint64_t hash = random_next(&random);
+		struct peer_key key = { .hash = random_next(&random) };
 
-		if (hash * other[0] < hash_of_bucket(1) && hash * other[1] < hash_of_bucket(1))
-			hashes[count++] = hash;
+		if (key_bucket_hash(&key, 1) < hash_of_bucket(1) &&
+		    key_bucket_hash(&key, 2) < hash_of_bucket(1))
+			hashes[count++] = key.hash;
 	}
 	return (struct peer_key){ .hash = hashes[n], .port = htons(PORT) };
 }

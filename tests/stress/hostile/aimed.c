@@ -10,7 +10,7 @@
 #include "peers/peer_table.h"
 
 /* More than the buckets of all victims have slots. */
-enum { POOL = 1 << 13, TRIES_MAX = 1 << 27, KEY_BUCKETS = 3 };
+enum { POOL = 1 << 13, TRIES_MAX = 1 << 27 };
 
 /* The buckets of a key are the same for all local ports. */
 enum { PORT = 0 };
@@ -30,14 +30,10 @@ static struct peer_hash names_of(const struct end *end, uint64_t netns)
 	return peer_hash_of(&secret, peer, peer_salt(&secret, netns, 0));
 }
 
-/* nth_bucket() in shim/peers/peer_table.c. */
+/* peers_bucket() in shim/peers/peer_table.h. */
 static unsigned char *bucket_of(struct peer_key key, int n)
 {
-	static const uint64_t other[KEY_BUCKETS] = { 0, UINT64_C(0x9e3779b97f4a7c15),
-						     UINT64_C(0xc2b2ae3d27d4eb4f) };
-	uint64_t hash = n ? key.hash * other[n] : key.bucket_hash;
-
-	return &wanted[(hash >> 32) * buckets >> 32];
+	return &wanted[(key_bucket_hash(&key, n) >> 32) * buckets >> 32];
 }
 
 /* Is this peer in the way of victims, wherever it can be? */

@@ -3,7 +3,7 @@
  * The table of peers under writers that are stopped and killed anywhere: who remembered a peer
  * finds it, with that very local address, whatever others were in the middle of.
  *
- *   peers [TABLES [SEED]]      so many tables of each kind, from that seed on
+ *   peers [COUNT [SEED]]       tables of each kind from so many seeds, from that one on
  */
 
 #include <arpa/inet.h>
@@ -17,16 +17,17 @@
 
 enum {
 	PEERS_MOST = 384,
+	PEERS_OF_HOST = 4, /* they have one first bucket */
 	LOCAL_ADDRESSES = 16,
 	CLOSE = LOCALS_SLOTS - 3, /* of them have the same slots */
 	PORTS = 2,		  /* local ports at which a peer asks */
 	VECTOR = 4,		  /* datagrams at once */
-	ANSWERS = 3000,		  /* of each table */
 	KILLED = 50,		  /* one in so many turns */
 	LATER = 20,
-	PUBLISHED = 4,	  /* one host in so many datagrams is remembered too */
-	ROOM = 16384,	  /* for so many peers that none is evicted */
-	ROOM_LEAST = 128, /* for fewer than there are */
+	PUBLISHED = 4,	   /* one host in so many datagrams is remembered too */
+	ROOM = 16384,	   /* for so many peers that none is evicted */
+	ROOM_LEAST = 128,  /* for fewer than there are */
+	ROOM_TWICE = 1024, /* so few buckets that one comes twice among those of some keys */
 };
 
 /* The length of a worker's turns, and the kind of table. */
@@ -34,13 +35,19 @@ static const struct kind {
 	const char *name;
 	uint32_t longest; /* points */
 	uint32_t peers;
-	bool shared; /* a peer asks several workers at once */
-	bool full;   /* more peers than there is room for: some are evicted, none is wrong */
+	uint32_t room;	  /* for so many peers */
+	uint32_t tables;  /* one after the other */
+	uint32_t answers; /* of each table */
+	bool shared;	  /* a peer asks several workers at once */
+	bool full;	  /* more peers than there is room for: some are evicted, none is wrong */
+	bool foreign;	  /* entries of other hosts come and go in the peers' bucket */
 } kinds[] = {
-	{ "short turns", 200, PEERS_MOST, false, false },
-	{ "long turns", 20000, PEERS_MOST, false, false },
-	{ "peers that ask several at once", 100, PEERS_MOST / 48, true, false },
-	{ "a full table", 200, PEERS_MOST, false, true },
+	{ "short turns", 200, PEERS_MOST, ROOM, 1, 3000, .shared = false },
+	{ "long turns", 20000, PEERS_MOST, ROOM, 1, 3000, .shared = false },
+	{ "peers that ask several at once", 100, PEERS_MOST / 48, ROOM, 1, 3000, .shared = true },
+	{ "slots that come free", 120, PEERS_OF_HOST, ROOM_TWICE, 25, 12, .shared = true,
+	  .foreign = true },
+	{ "a full table", 200, PEERS_MOST, ROOM_LEAST, 1, 3000, .full = true },
 };
 static const struct kind *kind;
 
@@ -70,6 +77,7 @@ static struct vector {
 } vectors[WORKERS];
 
 static struct local locals[LOCAL_ADDRESSES];
+static uint64_t foreign[SLOTS]; /* entries of other hosts */
 static uint32_t answers, missing, wrong;
 
 static struct local nth_local(uint32_t n)
@@ -209,7 +217,7 @@ static void choose_locals(void)
 	}
 }
 
-static void make_table(void)
+static void draw_table(void)
 {
 	struct hash_secret secret;
 
@@ -217,14 +225,13 @@ static void make_table(void)
 		secret.word[i] = schedule_random_word();
 	memset(&memory, 0, sizeof(memory));
 	memset(vectors, 0, sizeof(vectors));
-	peers_start(&peers, kind->full ? ROOM_LEAST : ROOM, &secret, memory.buckets, memory.locals,
-		    &memory.state);
+	peers_start(&peers, kind->room, &secret, memory.buckets, memory.locals, &memory.state);
 	choose_locals();
 	for (uint32_t i = 0; i < PEERS_MOST; i++) {
 		/* Half of them ask at one local port only. */
 		struct peer peer = { .port = htons((in_port_t)(1024 + (i & 2 ? i : i & ~1u))) };
 
-		peer.host = address_map((struct in_addr){ htonl(0xc6336401 + i / 4) });
+		peer.host = address_map((struct in_addr){ htonl(0xc6336401 + i / PEERS_OF_HOST) });
 		asking[i] = (struct asking){
 			.hash = peer_hash_of(&secret, peer, peer_salt(&secret, 1, 0)),
 			.port = (in_port_t)(1 + i % PORTS),
@@ -232,13 +239,51 @@ static void make_table(void)
 	}
 }
 
-static void run_table(uint64_t seed)
+/* Returns true if all buckets of a key are one, which others can fill. */
+static bool has_one_bucket(const struct peer_key key)
 {
-	schedule_seed(seed);
+	const struct peer_bucket *first = peers_bucket(&peers, key_bucket_hash(&key, 0));
+
+	return peers_bucket(&peers, key_bucket_hash(&key, 1)) == first &&
+	       peers_bucket(&peers, key_bucket_hash(&key, 2)) == first;
+}
+
+static bool is_crowded(void)
+{
+	for (uint32_t i = 0; i < kind->peers; i++)
+		if (has_one_bucket(key_of_peer(&asking[i].hash, asking[i].port)) ||
+		    has_one_bucket(key_of_host(&asking[i].hash, asking[i].port)))
+			return true;
+	return false;
+}
+
+static void make_table(void)
+{
+	do
+		draw_table();
+	while (kind->foreign && is_crowded());
+}
+
+/* An entry of another host comes into the bucket, or goes: peers_forget(). */
+static void change_foreign(void)
+{
+	uint32_t i = schedule_random(SLOTS);
+	uint64_t *slot = &peers_bucket(&peers, asking[0].hash.host)->slot[i];
+
+	if (!*slot)
+		*slot = foreign[i] = schedule_random_word();
+	else if (*slot == foreign[i])
+		*slot = 0;
+}
+
+static void run_table(void)
+{
+	uint32_t end = answers + kind->answers;
+
 	make_table();
 	for (unsigned int i = 0; i < WORKERS; i++)
 		start(i);
-	for (answers = 0; answers < ANSWERS;) {
+	while (answers < end) {
 		unsigned int worker = schedule_random(WORKERS);
 
 		if (schedule_random(KILLED) == 0)
@@ -248,6 +293,8 @@ static void run_table(uint64_t seed)
 			memory.state.tick++;
 		if (schedule_random(LATER) == 0)
 			memory.state.local_tick++;
+		if (kind->foreign)
+			change_foreign();
 		schedule_run(worker, schedule_random(kind->longest));
 	}
 }
@@ -258,14 +305,16 @@ static bool run_kind(unsigned int number, uint64_t first, uint64_t count)
 
 	kind = &kinds[number];
 	for (uint64_t seed = first; seed < first + count; seed++) {
-		missing = wrong = 0;
-		run_table(seed);
+		answers = missing = wrong = 0;
+		schedule_seed(seed);
+		for (uint32_t i = 0; i < kind->tables; i++)
+			run_table();
 		if ((missing || wrong) && bad++ < 10)
 			printf("# %s, seed %" PRIu64 ": of %" PRIu32 " answers %" PRIu32
 			       " peers were not found, %" PRIu32 " with another address\n",
 			       kind->name, seed, answers, missing, wrong);
 	}
-	printf("%s - %s: %" PRIu64 " of %" PRIu64 " tables\n", bad ? "not ok" : "ok", kind->name,
+	printf("%s - %s: %" PRIu64 " of %" PRIu64 " seeds\n", bad ? "not ok" : "ok", kind->name,
 	       count - bad, count);
 	return !bad;
 }
