@@ -39,7 +39,7 @@ clean-programs:
 
 # Programs of other ABIs, which the test compiles; other preloads beside the library.
 TESTS += tests/compat/test_abi.py tests/compat/test_preloads.py
-EXTRA_DIST += tests/compat/abi.c tests/compat/test_abi.py tests/compat/test_preloads.py
+EXTRA_DIST += tests/compat/test_abi.py tests/compat/test_preloads.py
 check_PROGRAMS += tests/compat/rewriter.so
 tests_compat_rewriter_so_SOURCES = tests/compat/rewriter.c
 tests_compat_rewriter_so_CFLAGS = $(lib_object_cflags)

@@ -8,18 +8,17 @@ import sys
 import tempfile
 from typing import NamedTuple
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
-SOURCES = os.path.dirname(os.path.dirname(FOLDER))
+SOURCES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(1, f'{sys.path[0]}/../lib')
 
+import abi_server
 import lab
 import tap
-from program import BUILD_DIRECTORY, NotReady
+from program import BUILD_DIRECTORY
 
 CC = tuple(shlex.split(os.environ.get('CC', 'cc')))
 LIBRARY_FLAGS = ('-O1', '-fPIC', '-fvisibility=hidden', '-ftls-model=initial-exec', '-shared', '-include',
 	f'{BUILD_DIRECTORY}/config.h', f'-I{SOURCES}/shim')
-ROUNDS = 13         # what abi.c answers
 
 
 class Abi(NamedTuple):
@@ -65,22 +64,8 @@ def build(abi, work):
 	library, program = f'{work}/libreplyfrom.so', f'{work}/abi'
 	units = sorted(glob.glob(f'{SOURCES}/shim/*/*.[cS]'))
 	compile_all((*abi.compiler, '-std=gnu11', *LIBRARY_FLAGS, '-o', library, *units),
-		(*abi.compiler, '-std=gnu11', '-D_GNU_SOURCE', *abi.program_flags, '-o', program, f'{FOLDER}/abi.c'))
+		(*abi.compiler, '-std=gnu11', '-D_GNU_SOURCE', *abi.program_flags, '-o', program, abi_server.SOURCE))
 	return library, program
-
-
-def conversation(network, program, family, **settings):
-	"""([source of each answer], [what the program was shown each time])."""
-	answers = []
-	try:
-		with network.start((program, family, str(lab.PORT)), helped=False, **settings) as server, \
-				network.client(lab.SECONDARY) as client:
-			for number in range(ROUNDS):
-				client.send(b'question')
-				answers.append(client.receive() or ('', f'nothing ({server.errors()})'))
-	except NotReady as reason:
-		answers.append(('', str(reason)))
-	return [answer[1] for answer in answers], [answer[0] for answer in answers]
 
 
 def kernel_headers(work):
@@ -114,13 +99,7 @@ def test_abi(network, abi):
 			if family == '-6' and not network.has_ipv6:
 				tap.unavailable(title, 'no IPv6 on this machine')
 				continue
-			plain_sources, plain = conversation(network, program, family)
-			sources, shown = conversation(network, program, family, LD_PRELOAD=library)
-			wrong = plain_sources == [lab.PRIMARY.address] * ROUNDS
-			tap.check(wrong and sources == [lab.SECONDARY.address] * ROUNDS, f'{title}: the right source',
-				f'plain, from:       {plain_sources}', f'the library, from: {sources}')
-			tap.check(len(plain) == ROUNDS and shown == plain, f'{title}: shown what it asked for',
-				f'plain:       {plain}', f'the library: {shown}')
+			abi_server.compare(network, title, (program, *abi_server.arguments(family)), library)
 
 
 def build_as_configured(compiler, work):
@@ -143,7 +122,7 @@ def test_strangers(network, musl, work):
 	programs = {}
 	for title, compiler in (('glibc', CC), ('musl', musl.compiler)):
 		programs[title] = f'{work}/{title}'
-		compile_all((*compiler, '-std=gnu11', '-D_GNU_SOURCE', '-o', programs[title], f'{FOLDER}/abi.c'))
+		compile_all((*compiler, '-std=gnu11', '-D_GNU_SOURCE', '-o', programs[title], abi_server.SOURCE))
 	build_folder = f'{work}/build'
 	os.mkdir(build_folder)
 	library, reason = build_as_configured(musl.compiler, build_folder)
@@ -152,12 +131,15 @@ def test_strangers(network, musl, work):
 		('a program of musl with the library for glibc', programs['musl'], f'{BUILD_DIRECTORY}/shim/libreplyfrom.so'),
 		('a program of glibc with the library for musl', programs['glibc'], library),
 	):
-		plain = conversation(network, program, '-4')
-		inert = conversation(network, program, '-4', LD_PRELOAD=preloaded or '')
-		tap.check(plain[0] == [lab.PRIMARY.address] * ROUNDS and inert == plain, title, f'plain:     {plain}', f'preloaded: {inert}')
+		argv = (program, *abi_server.arguments('-4'))
+		plain = abi_server.conversation(network, argv)
+		inert = abi_server.conversation(network, argv, LD_PRELOAD=preloaded or '')
+		wrong = plain[0] == [lab.PRIMARY.address] * abi_server.REQUESTS
+		tap.check(wrong and inert == plain, title, f'plain:     {plain}', f'preloaded: {inert}')
 	if library:
-		sources, _ = conversation(network, programs['musl'], '-4', LD_PRELOAD=library)
-		tap.check(sources == [lab.SECONDARY.address] * ROUNDS, 'a program of musl with the library for musl', sources)
+		argv = (programs['musl'], *abi_server.arguments('-4'))
+		sources, _ = abi_server.conversation(network, argv, LD_PRELOAD=library)
+		tap.check(sources == [lab.SECONDARY.address] * abi_server.REQUESTS, 'a program of musl with the library for musl', sources)
 
 
 def is_glibc():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The tests' library: the lab, results in the Test Anything Protocol, servers and clients, and two sides to compare.
 EXTRA_DIST += \
+	tests/lib/abi_server.c \
+	tests/lib/abi_server.py \
 	tests/lib/cases.py \
 	tests/lib/echo.py \
 	tests/lib/lab.py \
