@@ -149,13 +149,15 @@ def is_glibc():
 
 def test(network):
 	with tempfile.TemporaryDirectory() as headers, tempfile.TemporaryDirectory() as work:
+		kernel = ('-idirafter', kernel_headers(headers))
+		musl = Abi('musl', ('musl-gcc', *kernel))
 		if is_glibc():
-			test_strangers(network, Abi('musl', ('musl-gcc', '-idirafter', kernel_headers(work))), work)
+			test_strangers(network, musl, work)
 		else:
 			tap.unsupported('a program of another libc', 'the compiler makes none for glibc')
 		for abi in (
-			Abi('32-bit, time64', (*CC, '-m32'), ('-D_TIME_BITS=64', '-D_FILE_OFFSET_BITS=64')),
-			Abi('musl', ('musl-gcc', '-idirafter', kernel_headers(headers))),
+			Abi('32-bit, time64', (*CC, '-m32', *kernel), ('-D_TIME_BITS=64', '-D_FILE_OFFSET_BITS=64')),
+			musl,
 		):
 			test_abi(network, abi)
 
