@@ -46,7 +46,7 @@ done
 
 if command -v codespell >/dev/null; then
 	# Not misspelled: a macro of mdoc, a field of Python, an option of clang's analyzer.
-	same 'words are spelled right' '' "$(codespell --ignore-words-list=nd,readby,optin --skip='*.log,*.trs,*.o,*.pyc' \
+	same 'words are spelled right' '' "$(codespell --ignore-words-list=nd,readby,optin --skip='*.log,*.trs,*.o,*.pyc,*.skel.h' \
 		./*.md bpf completion docs man packaging scripts shim tests tools 2>&1)"
 else
 	unavailable 'spelling' 'codespell is not installed'
