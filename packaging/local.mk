@@ -14,7 +14,8 @@ EXTRA_DIST += \
 	debian/tests/control \
 	debian/tests/demo \
 	packaging/replyfrom-attach@.service.in \
-	packaging/replyfrom.spec
+	packaging/replyfrom.spec \
+	packaging/rpmlint.toml
 
 # The service that attaches the BPF engine to another one.
 if WITH_BPF

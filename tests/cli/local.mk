@@ -20,6 +20,10 @@ wrapper_tests = \
 TESTS += $(wrapper_tests)
 EXTRA_DIST += $(wrapper_tests) tests/cli/fidelity.c tests/cli/mirror.c
 
+# The RPM packages; it builds the project once more, so it is not for the build of a package.
+TESTS += tests/cli/test_rpm.sh
+EXTRA_DIST += tests/cli/test_rpm.sh
+
 # The recipes of docs/recipes.md, tried.
 recipe_tests = \
 	tests/cli/test_apparmor.sh \
