@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The documents: their links and anchors exist, the options that they show exist, and so do the tests of their promises.
+# The documents: their links and anchors exist, their tables are whole, the options that they show exist, and so do the
+# tests of their promises.
 # No word in them and in the sources is misspelled.
 # shellcheck disable=SC2016 # what is in backquotes is of the documents, and what follows a dollar is for make
 
@@ -42,6 +43,19 @@ for document in README.md docs/*.md; do
 		printf '%s\n' "$options" | grep -qx -- "${option#--}" || missing="$missing $option"
 	done
 	same "$document: its options of replyfrom" '' "$missing"
+done
+
+# A table has a head, then a row of dashes, and each row has as many cells as the head; "\|" is no border of a cell.
+for document in *.md docs/*.md tests/bench/performance.md.in; do
+	same "$document: its tables" '' "$(awk '
+		{ gsub(/\\[|]/, "") }
+		!/^[|]/ { if (line == 1) print "line " NR - 1 ": a table of one line"; line = 0; next }
+		{ cells = gsub(/[|]/, "|") }
+		++line == 1 { head = cells }
+		line == 2 && !/^([|] *:?-+:? *)+[|]$/ { print "line " NR ": no row of dashes" }
+		cells != head || !/[|] *$/ { print "line " NR ": " cells - 1 " cells, not " head - 1 }
+		END { if (line == 1) print "line " NR ": a table of one line" }
+	' "$document")"
 done
 
 if command -v codespell >/dev/null; then
