@@ -255,7 +255,9 @@ void supervisor_start(int fd)
 		close(keeper[1]);
 		close(supervisor[0]);
 		other_is_alive = keeper[0];
-		capabilities_keep(1ull << CAP_BPF | 1ull << CAP_SYS_PTRACE);
+		/* Looking up a descriptor of another user's process takes CAP_DAC_READ_SEARCH too. */
+		capabilities_keep(1ull << CAP_BPF | 1ull << CAP_SYS_PTRACE |
+				  1ull << CAP_DAC_READ_SEARCH);
 		supervise();
 	}
 	close(keeper[0]);

@@ -635,15 +635,27 @@ def test_deaths(network):
 		tap.check(source == '192.0.2.1', '--no-connect leaves connect() alone', source)
 
 
+def status_of(pid):
+	"""The lines of /proc/PID/status by their names."""
+	with open(f'/proc/{pid}/status') as status:
+		return dict(line.rstrip('\n').split(':\t', 1) for line in status if ':\t' in line)
+
+
 def test_keeper(network):
-	"""What the keeper may, holds, and takes."""
+	"""What the keeper and its process for connect() may, hold, and take."""
 	with start(network, ECHO) as server:
-		with open(f'/proc/{keeper_of(server)}/status') as status:
-			state = dict(line.rstrip('\n').split(':\t', 1) for line in status if ':\t' in line)
+		keeper = keeper_of(server)
+		state = status_of(keeper)
+		with open(f'/proc/{keeper}/task/{keeper}/children') as children:
+			supervisor = status_of(int(children.read()))
 	effective = int(state['CapEff'], 16)
 	# CAP_BPF, NET_ADMIN, SYS_PTRACE, SYS_ADMIN; DAC_OVERRIDE in the root cgroup
 	allowed = 1 << 39 | 1 << 12 | 1 << 19 | 1 << 21 | 1 << 1
 	tap.check(effective & ~allowed == 0 and state['NoNewPrivs'] == '1', 'the keeper drops capabilities', state['CapEff'])
+	# CAP_BPF, SYS_PTRACE, DAC_READ_SEARCH
+	allowed = 1 << 39 | 1 << 19 | 1 << 2
+	tap.check(int(supervisor['CapEff'], 16) == allowed and supervisor['NoNewPrivs'] == '1',
+		'the process for connect() drops more', supervisor['CapEff'])
 	resident = int(state['RssAnon'].split()[0])
 	tap.check(resident < 2048, 'the keeper is small', state['RssAnon'])
 
@@ -753,7 +765,7 @@ def test_refusals(network):
 			for command in (('run', '--', 'true'), ('check', 'run')):
 				shown = confined(bounding, *command)
 				tap.check(shown.returncode == 0 and not shown.stderr, f'{command[0]} with no more than {bounding}', shown)
-		for capability in ('dac_read_search', 'sys_ptrace'):
+		for capability in ('dac_read_search', 'sys_ptrace', 'sys_nice'):
 			shown = confined(f'-{capability}', 'check', 'run')
 			tap.check(shown.returncode == 0 and f'no       CAP_{capability.upper()}: ' in shown.stdout,
 				f'check without {capability}: says so', shown)

@@ -46,6 +46,7 @@ def test_privileged(network, workshop, static):
 	run(network, (
 		Server('setuid, started by nobody', (*as_nobody, setuid, '-4', 'recvfrom/sendto', str(lab.PORT)), IPV4[:2], echo),
 		Server('setuid, connects', (*as_nobody, setuid, '-4', 'connect-recv-send', str(lab.PORT)), IPV4[:1], echo, True, 3),
+		Server('nobody, connects', (*as_nobody, static, '-4', 'connect-recv-send', str(lab.PORT)), IPV4[:1], echo, True, 3),
 		Server('file capabilities', (*as_nobody, capable, '-4', 'recvfrom/sendto', str(lab.PORT)), IPV4[:2], echo),
 	))
 
