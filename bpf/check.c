@@ -77,10 +77,12 @@ static const struct {
 	const char *name, *what;
 } wanted[] = {
 	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH",
-	  "sees the sockets of running servers of other users" },
+	  "sees the sockets of other users' servers, helps their connect()" },
 	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE",
 	  "sees the sockets of running servers, helps connect()" },
-	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "helps connect(), follows other network namespaces" },
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN",
+	  "helps connect(), follows other network namespaces, lists engines" },
+	{ CAP_SYS_NICE, "CAP_SYS_NICE", "follows the local addresses at a high priority" },
 };
 
 static void print(bool is, bool needed, const char *name, const char *what)
@@ -108,7 +110,8 @@ int check(bool runs)
 		print(capability_is_effective(wanted[i].number), false, wanted[i].name,
 		      wanted[i].what);
 	is = cgroup_own_is_writable();
-	print(is, runs, "a cgroup that this process may write to", "run makes one below it");
+	print(is, runs, "a cgroup that this process may write to",
+	      "run makes one below it; CAP_DAC_OVERRIDE lets it write to any");
 	if (!is && runs && !*first)
 		snprintf(first, sizeof(first), "a cgroup that it may write to");
 	/* Without the capabilities every probe fails, which says nothing of the kernel. */

@@ -30,6 +30,22 @@ else
 	skip 'the options of replyfrom-bpf' 'it is not built (configure --with-bpf)'
 fi
 
+# capabilities FILE...: those that the files name
+capabilities() {
+	grep -oh '\bCAP_[A-Z]*[A-Z_]*[A-Z]\b' "$@" | sort -u
+}
+
+# The security page says what processes keep, the manual page what they need.
+needed=$(capabilities "$abs_top_srcdir"/bpf/*.c)
+like 'the capabilities are found' '*CAP_BPF*CAP_DAC_OVERRIDE*CAP_SYS_PTRACE*' "$needed"
+same 'replyfrom-bpf(8) has the capabilities that bpf/ names' "$needed" "$(capabilities "$pages/replyfrom-bpf.8")"
+same 'check names them all' "$needed" "$(capabilities "$abs_top_srcdir/bpf/check.c")"
+same 'docs/security.md too' "$needed" "$(sed -n '/^## The BPF engine/,/^## /p' "$abs_top_srcdir/docs/security.md" |
+	capabilities /dev/stdin)"
+same 'the unit has no other' '' \
+	"$(sed -n 's/^CapabilityBoundingSet=//p' "$abs_top_srcdir/packaging/replyfrom-attach@.service.in" | tr ' ' '\n' |
+		grep -vxF "$needed")"
+
 settings=$(grep -oh 'REPLYFROM_[A-Z_]*' "$abs_top_srcdir"/shim/base/*.c | sort -u)
 like 'the settings are found' '*DISABLE*SOURCE*' "$settings"
 for setting in $settings; do
