@@ -81,9 +81,9 @@ def inside(folder, *argv):
 class Attached:
 	"""An engine that is attached to a target."""
 
-	def __init__(self, target, *options):
-		self._process = subprocess.Popen([ENGINE, 'attach', '--log', 'info', *options, str(target)],
-			stderr=subprocess.PIPE, text=True, errors='replace')
+	def __init__(self, target, *options, through=(), env=None):
+		self._process = subprocess.Popen([*through, ENGINE, 'attach', '--log', 'info', *options, str(target)],
+			stderr=subprocess.PIPE, text=True, errors='replace', env=env)
 		self.first_line = self._process.stderr.readline()
 
 	@property

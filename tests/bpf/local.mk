@@ -5,6 +5,7 @@ bpf_tests = \
 	tests/bpf/test_engine.py \
 	tests/bpf/test_groups.py \
 	tests/bpf/test_programs.py \
+	tests/bpf/test_service.py \
 	tests/bpf/test_socat.py \
 	tests/bpf/test_stock.py \
 	tests/bpf/test_threads.py \
