@@ -2,7 +2,7 @@
 # The script behind --unit, and what completes the wrapper's options.
 replyfrom_SCRIPTS = scripts/replyfrom-unit
 CLEANFILES += scripts/replyfrom-unit
-EXTRA_DIST += scripts/replyfrom-unit.in
+EXTRA_DIST += scripts/image scripts/replyfrom-unit.in
 
 scripts/replyfrom-unit: scripts/replyfrom-unit.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) scripts && \

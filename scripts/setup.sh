@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# Shared by scripts/demo and scripts/test: installs missing packages, and builds outside the source tree.
+# Shared by scripts/demo, scripts/image and scripts/test: installs missing packages, and builds outside the source tree.
 # For sourcing: sets $top; `need...` collect in $missing; choose_build sets $build.
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

@@ -58,4 +58,13 @@ if command -v musl-gcc >/dev/null; then
 else
 	unavailable 'musl' 'musl-gcc is not installed'
 fi
+
+# What it makes takes the network, and a minute.
+for arguments in '' image.tar 'image.tar server' 'image.tar missing.deb'; do
+	# shellcheck disable=SC2086 # words
+	run "$abs_top_srcdir/scripts/image" $arguments
+	case $arguments in *' '*) expected='1  image: * is no package that can be read' ;; *) expected='1  image: usage: *' ;; esac
+	like "scripts/image $arguments: refused" "$expected" "$status $out $err"
+	same "scripts/image $arguments: makes nothing" '' "$(find . -name image.tar)"
+done
 finish
