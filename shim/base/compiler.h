@@ -7,6 +7,8 @@
 #include <stdbool.h>
 
 #define EXPORT __attribute__((visibility("default")))
+/* Data of the library alone: without it, code takes the address from a table first. */
+#define HIDDEN __attribute__((visibility("hidden")))
 /* The fast path lies together; what it calls in rare cases lies elsewhere. */
 #define HOT  __attribute__((hot, aligned(64)))
 #define COLD __attribute__((cold, noinline))

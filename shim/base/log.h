@@ -4,9 +4,10 @@
 #define LOG_H
 
 #include "base/address.h"
+#include "base/compiler.h"
 #include "base/settings.h"
 
-extern enum log_level log_level;
+extern HIDDEN enum log_level log_level;
 
 /*
  * Remembers the file that is standard error. Lines are written only while descriptor 2 is that

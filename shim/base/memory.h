@@ -23,7 +23,7 @@ enum { MEMORY_PAGE_SHIFT = 12, MEMORY_PAGE = 1 << MEMORY_PAGE_SHIFT, MEMORY_SLOT
  * Set when the program confines itself to some system calls (seccomp(2)), and may be killed for one
  * of the library's. From then on only addresses that cannot be good count as bad.
  */
-extern bool memory_confined;
+extern HIDDEN bool memory_confined;
 
 /* Returns true if system calls that the program does not make itself may kill it. */
 static inline bool memory_is_confined(void)
@@ -35,7 +35,7 @@ static inline bool memory_is_confined(void)
  * The addresses of pages that are known to be writable, and to be readable at least. A free slot
  * is 0, but for the one of page 0, which is never known.
  */
-extern uintptr_t memory_writable_slots[MEMORY_SLOTS], memory_readable_slots[MEMORY_SLOTS];
+extern HIDDEN uintptr_t memory_writable_slots[MEMORY_SLOTS], memory_readable_slots[MEMORY_SLOTS];
 
 static inline bool memory_known(const uintptr_t *slots, uintptr_t at, size_t size)
 {

@@ -34,7 +34,7 @@
  * something else behind our back: a UNIX socket would give descriptors into our larger buffer that
  * the program has no room for. A kernel that refuses it on UDP is found by its error.
  */
-extern int receive_guard; /* MSG_OOB, or 0 */
+extern HIDDEN int receive_guard; /* MSG_OOB, or 0 */
 
 static inline int guard_flag(void)
 {

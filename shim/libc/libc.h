@@ -53,7 +53,7 @@ struct libc {
 
 HOOKS(HOOK_PROTOTYPE)
 
-extern struct libc libc;
+extern struct libc libc __attribute__((visibility("hidden")));
 
 /* syscall(2) for calls of ours: past our own hook of it. */
 #ifdef HOOKS_HAVE_SYSCALL

@@ -22,7 +22,7 @@ enum {
 #define DESCRIPTOR_TRACKED (UINT32_C(1) << 31)
 
 enum { CHUNK = 1024, CHUNKS = 1024 };
-extern uint32_t *descriptors[CHUNKS], descriptors_first[CHUNK];
+extern HIDDEN uint32_t *descriptors[CHUNKS], descriptors_first[CHUNK];
 
 /* Returns the value of a number. A load that orders: what a tag refers to was written before. */
 static inline uint32_t descriptor_get(int fd)

@@ -3,6 +3,7 @@
 #ifndef STATE_H
 #define STATE_H
 
+#include "base/compiler.h"
 #include "base/settings.h"
 #include "peers/peer_table.h"
 
@@ -11,7 +12,7 @@ struct library {
 	struct settings settings;
 };
 
-extern struct library library;
+extern HIDDEN struct library library;
 
 /*
  * Starts the library if that was not done yet; hooks may run before the constructor. Returns false

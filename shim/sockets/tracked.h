@@ -102,7 +102,7 @@ static inline bool tracked_source(const struct tracked *tracked, struct local *s
 
 /* The records, in chunks; the first is there from the start. */
 enum { TRACKED_CHUNK = 512, TRACKED_CHUNKS = SOCKETS / TRACKED_CHUNK };
-extern struct tracked tracked_first[TRACKED_CHUNK], *tracked_chunks[TRACKED_CHUNKS];
+extern HIDDEN struct tracked tracked_first[TRACKED_CHUNK], *tracked_chunks[TRACKED_CHUNKS];
 
 /*
  * Returns true for a socket that receives from anybody, with replies at once, and with nothing to
