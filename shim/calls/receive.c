@@ -201,12 +201,11 @@ static COLD uint32_t learn_other(struct local *local, const struct msghdr *recei
 }
 
 /* Returns true if there is no control data but what is learned from. */
-static inline __attribute__((always_inline)) bool learn_fast(struct learned_fast *learned,
-							     const struct tracked *tracked,
-							     uint32_t tag, uint64_t salt,
-							     const struct msghdr *received)
+static inline __attribute__((always_inline)) bool
+learn_fast(struct learned_fast *learned, const struct tracked *tracked, uint32_t tag, uint64_t salt,
+	   const struct msghdr *received, const void *control)
 {
-	const void *control = received->msg_control, *name = received->msg_name;
+	const void *name = received->msg_name;
 	size_t length = received->msg_controllen;
 	struct local local;
 	struct peer peer;
@@ -301,7 +300,7 @@ HOT ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct so
 	int error;
 	ssize_t n;
 
-	if (rarely(!may_receive_fast(tracked, flags) ||
+	if (rarely(!may_receive_fast(tracked, flags) || size > INT_MAX ||
 		   !memory_known_writable(length, sizeof(*length)) ||
 		   !(room = room_for_name(tracked, address, *length))))
 		return receive_from_slow(fd, buffer, size, flags, address, length);
@@ -311,7 +310,7 @@ HOT ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct so
 		MESSAGE(received);
 
 		vector.iov_base = buffer;
-		vector.iov_len = size < INT_MAX ? size : INT_MAX;
+		vector.iov_len = size;
 		received.msg_name = address;
 		received.msg_namelen = room;
 		received.msg_iov = &vector;
@@ -322,7 +321,7 @@ HOT ssize_t receive_from(int fd, void *buffer, size_t size, int flags, struct so
 		n = libc.recvmsg(fd, &received, flags | guard_flag());
 		if (likely(n >= 0)) {
 			*length = received.msg_namelen;
-			learn_fast(&learned, tracked, tag, salt, &received);
+			learn_fast(&learned, tracked, tag, salt, &received, control);
 		} else {
 			buffer = vector.iov_base;
 			size = vector.iov_len;
@@ -578,7 +577,7 @@ HOT ssize_t receive_message(int fd, struct msghdr *message, int flags)
 		error = *last_recv_errno();
 		n = libc.recvmsg(fd, &received, flags | guard_flag());
 		if (likely(n >= 0)) {
-			if (likely(learn_fast(&learned, tracked, tag, salt, &received) &&
+			if (likely(learn_fast(&learned, tracked, tag, salt, &received, control) &&
 				   tracked_get(tracked, tag) == tag &&
 				   !tracked_get(tracked, wanted))) {
 				message->msg_namelen = received.msg_namelen;

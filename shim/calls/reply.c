@@ -75,14 +75,19 @@ enum { NOT_SENT = -2 };
  * sibling call: it finds their stack frame gone (tests/transparency/faults/stack).
  */
 
-static COLD ssize_t send_to_again(int fd, const void *buffer, size_t size, int flags,
-				  const struct sockaddr *address, socklen_t length, int e)
+/* The send failed; errno was `error_and_flags` >> 32 before. */
+static COLD ssize_t send_to_failed(int fd, const void *buffer, size_t size,
+				   uint64_t error_and_flags, const struct sockaddr *address,
+				   socklen_t length)
 {
 	int error = errno;
 
-	errno = e;
+	if (!send_is_source_error())
+		return -1;
+	errno = (int)(error_and_flags >> 32);
 	source_reopen();
-	return send_to_refused(fd, buffer, size, flags, address, length, error);
+	return send_to_refused(fd, buffer, size, (int)(uint32_t)error_and_flags, address, length,
+			       error);
 }
 
 /* All other replies: not the first, to a link-local peer, or on a socket that is not simple. */
@@ -107,8 +112,8 @@ static LAST ssize_t send_to_slow(int fd, const void *buffer, size_t size, int fl
 		return n;
 	if (n == NOT_SENT)
 		return send_to_any(fd, buffer, size, flags, address, length);
-	return send_is_source_error() ? send_to_again(fd, buffer, size, flags, address, length, e)
-				      : n;
+	return send_to_failed(fd, buffer, size, (uint64_t)e << 32 | (uint32_t)flags, address,
+			      length);
 }
 
 static LAST ssize_t send_to_unless_plain(int fd, const void *buffer, size_t size, int flags,
@@ -152,14 +157,17 @@ HOT ssize_t send_to(int fd, const void *buffer, size_t size, int flags,
 	}
 	if (n == NOT_SENT)
 		return send_to_slow(fd, buffer, size, flags, address, length);
-	return send_is_source_error() ? send_to_again(fd, buffer, size, flags, address, length, e)
-				      : n;
+	return send_to_failed(fd, buffer, size, (uint64_t)e << 32 | (uint32_t)flags, address,
+			      length);
 }
 
-static COLD ssize_t send_message_again(int fd, const struct msghdr *message, int flags, int e)
+/* The send failed; errno was `e` before. */
+static COLD ssize_t send_message_failed(int fd, const struct msghdr *message, int flags, int e)
 {
 	int error = errno;
 
+	if (!send_is_source_error())
+		return -1;
 	errno = e;
 	source_reopen();
 	return send_message_refused(fd, message, flags, error);
@@ -186,7 +194,7 @@ static LAST ssize_t send_message_slow(int fd, const struct msghdr *message, int 
 		return n;
 	if (n == NOT_SENT)
 		return send_message_any(fd, message, flags);
-	return send_is_source_error() ? send_message_again(fd, message, flags, e) : n;
+	return send_message_failed(fd, message, flags, e);
 }
 
 static LAST ssize_t send_message_unless_plain(int fd, const struct msghdr *message, int flags)
@@ -230,5 +238,5 @@ HOT ssize_t send_message(int fd, const struct msghdr *message, int flags)
 	}
 	if (n == NOT_SENT)
 		return send_message_slow(fd, message, flags);
-	return send_is_source_error() ? send_message_again(fd, message, flags, e) : n;
+	return send_message_failed(fd, message, flags, e);
 }

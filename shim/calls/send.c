@@ -63,7 +63,9 @@ bool send_route_slow(int fd, struct route *route, struct tracked *tracked, const
 bool send_can_append(const struct msghdr *message, size_t *end)
 {
 	*end = 0;
-	return (!message->msg_control || !message->msg_controllen ||
+	if (likely(!message->msg_controllen))
+		return true;
+	return (!message->msg_control ||
 		memory_readable(message->msg_control, message->msg_controllen)) &&
 	       control_appendable(message->msg_control, message->msg_controllen, end);
 }

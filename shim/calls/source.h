@@ -66,7 +66,7 @@ static inline __attribute__((always_inline)) bool
 source_learn_simple(const struct tracked *tracked, uint32_t tag, uint64_t salt, uint64_t name,
 		    const struct peer *peer, struct local local)
 {
-	struct looked_up looked_up = source_look_up(salt, peer ? *peer : peer_of_name(name));
+	struct peer v4;
 
 	local.packed = local_pack(local.ifindex, tracked_get(tracked, port_and_mode));
 	/* Link-local ones need an interface too. */
@@ -75,8 +75,11 @@ source_learn_simple(const struct tracked *tracked, uint32_t tag, uint64_t salt, 
 		tag = LAST_RECV_NO_TAG;
 	last_recv_write_as(&thread_last_recv, tag, name, peer, salt, local);
 	counters_add(thread_last_recv.count, COUNTER_learnt);
-	return likely(peers_know_at(&library.peers, looked_up.bucket, looked_up.hash, local)) &&
-	       (!peer || likely(!peer->scope));
+	if (peer)
+		return likely(peers_know_peer(&library.peers, peer, salt, local)) &&
+		       likely(!peer->scope);
+	v4 = peer_of_name(name);
+	return likely(peers_know_peer(&library.peers, &v4, salt, local));
 }
 
 /* source_learn_fast() as a function of its own, for rare cases. */

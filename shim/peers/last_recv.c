@@ -13,6 +13,13 @@ static time_t forked_at;
 /* A copy of the parent's last receive outranks the table for so long. */
 enum { INHERITED_SECONDS = 1 };
 
+void last_recv_write_slow(struct last_recv *last_recv, uint64_t before_and_tag, uint64_t name,
+			  const struct peer *peer, uint64_t salt, const struct local *local)
+{
+	last_recv_write_always(last_recv, (uint32_t)(before_and_tag >> 32),
+			       (uint32_t)before_and_tag, name, peer, salt, local);
+}
+
 static time_t seconds_now(void)
 {
 	struct timespec now = { 0 };

@@ -38,7 +38,7 @@ enum { LAST_RECV_NO_TAG = INT32_MAX };
  * All that the fast path needs is in one cache line. If `flags` is not 0, `count` and
  * `errno_offset` are set.
  */
-extern __thread struct last_recv thread_last_recv __attribute__((aligned(64)));
+extern HIDDEN __thread struct last_recv thread_last_recv __attribute__((aligned(64)));
 
 /* Returns where this thread's errno is; after its first receive only. */
 static inline int *last_recv_errno(void)
@@ -49,40 +49,76 @@ static inline int *last_recv_errno(void)
 /* Keeps the compiler from moving reads and writes of this thread's memory across. */
 #define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
-/* `peer` is NULL if `name` is of AF_INET. */
+/* Writes it while the version is `during`. Returns false if another write interrupted this one. */
+static inline __attribute__((always_inline)) bool
+last_recv_write_during(struct last_recv *last_recv, uint32_t during, uint32_t tag, uint64_t name,
+		       const struct peer *peer, uint64_t salt, const struct local *local)
+{
+	last_recv->version = during;
+	signal_fence();
+	last_recv->flags = 0;
+	/* Word by word: a wider load of what was just stored in parts is slow. */
+	last_recv->tag = tag;
+	last_recv->name = name;
+	if (peer)
+		peer_copy(&last_recv->peer, peer);
+	last_recv->local.half[0] = local->half[0];
+	last_recv->local.half[1] = local->half[1];
+	last_recv->local.packed = local->packed;
+	last_recv->salt = salt;
+	signal_fence();
+	return likely(last_recv->version == during);
+}
+
+/* Writes it, whatever it interrupted or was interrupted by; the version was `before`. */
+static inline __attribute__((always_inline)) void
+last_recv_write_always(struct last_recv *last_recv, uint32_t before, uint32_t tag, uint64_t name,
+		       const struct peer *peer, uint64_t salt, const struct local *local)
+{
+	uint32_t during;
+
+	/* Interrupted by another write, it is written again: no mixture of two is left. */
+	do
+		during = (last_recv->version | 1) + 2;
+	while (!last_recv_write_during(last_recv, during, tag, name, peer, salt, local));
+	/* A write in a signal handler leaves it odd: the interrupted one is to come to its end. */
+	if (likely(!(before & 1)))
+		last_recv->version = during + 1;
+}
+
+/* The slow path of last_recv_write_as(). */
+COLD void last_recv_write_slow(struct last_recv *last_recv, uint64_t before_and_tag, uint64_t name,
+			       const struct peer *peer, uint64_t salt, const struct local *local);
+
+/* The fast path of last_recv_write(), for a simple socket. `peer`: NULL if `name` is of AF_INET. */
 static inline __attribute__((always_inline)) void
 last_recv_write_as(struct last_recv *last_recv, uint32_t tag, uint64_t name,
 		   const struct peer *peer, uint64_t salt, struct local local)
 {
-	uint32_t before = last_recv->version, during;
+	uint32_t before = last_recv->version;
 
-	/* Interrupted by another write, it is written again: no mixture of two is left. */
-	do {
-		during = (last_recv->version | 1) + 2;
-		last_recv->version = during;
-		signal_fence();
-		last_recv->flags = 0;
-		/* Word by word: a wider load of what was just stored in parts is slow. */
-		last_recv->tag = tag;
-		last_recv->name = name;
+	if (likely(!(before & 1)) &&
+	    last_recv_write_during(last_recv, before + 1, tag, name, peer, salt, &local)) {
+		last_recv->version = before + 2;
+	} else {
+		/* Copies: what a pointer leads to would be in memory on the fast path too. */
+		struct local copied;
+		struct peer copy;
+
+		local_copy(&copied, &local);
 		if (peer)
-			peer_copy(&last_recv->peer, peer);
-		last_recv->local.half[0] = local.half[0];
-		last_recv->local.half[1] = local.half[1];
-		last_recv->local.packed = local.packed;
-		last_recv->salt = salt;
-		signal_fence();
-	} while (unlikely(last_recv->version != during));
-	/* A write in a signal handler leaves it odd: the interrupted one is to come to its end. */
-	if (likely(!(before & 1)))
-		last_recv->version = during + 1;
+			peer_copy(&copy, peer);
+		last_recv_write_slow(last_recv, (uint64_t)before << 32 | tag, name,
+				     peer ? &copy : NULL, salt, &copied);
+	}
 }
 
 static inline __attribute__((always_inline)) void last_recv_write(struct last_recv *last_recv,
 								  const struct peer *peer,
 								  uint64_t salt, struct local local)
 {
-	last_recv_write_as(last_recv, LAST_RECV_NO_TAG, 0, peer, salt, local);
+	last_recv_write_always(last_recv, last_recv->version, LAST_RECV_NO_TAG, 0, peer, salt,
+			       &local);
 }
 
 /* Returns whose it was. */

@@ -36,7 +36,7 @@ static uint32_t age_of_local_slot(const struct local_slot *slot, uint32_t now)
  * Finds the slot that the address has, or the least recently used of those that it can have. A slot
  * with this very address by a writer that was stopped counts as free.
  */
-static struct found find_local_slot(struct local_slot *slots, uint32_t first,
+static struct found find_local_slot(struct local_slot *slots, uint64_t first,
 				    const struct local *local, uint32_t now)
 {
 	struct found best = { .slot = NULL };
@@ -96,5 +96,5 @@ struct local_known locals_put(const struct locals *locals, const struct hash_sec
 		*made = !found.there && claim_local_slot(&found, local);
 	}
 	return (struct local_known){ .check = local_check_of(hash, found.generation),
-				     .index = (uint32_t)(found.slot - locals->slots) };
+				     .index = (uint64_t)(found.slot - locals->slots) };
 }

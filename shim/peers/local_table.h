@@ -32,7 +32,7 @@ struct locals {
  */
 struct local_known {
 	uint64_t check;
-	uint32_t index;
+	uint64_t index;
 };
 
 /* Returns the keyed hash of a local address. */
@@ -47,10 +47,10 @@ static inline uint64_t local_hash(const struct hash_secret *secret, struct local
  * The slot where it is if it can. Not just some bits of the hash: with one secret in some 20,000
  * these are the same for all neighbours, and then they would drive each other out.
  */
-static inline uint32_t local_first_slot(const struct locals *locals,
+static inline uint64_t local_first_slot(const struct locals *locals,
 					const struct hash_secret *secret, uint64_t hash)
 {
-	return (uint32_t)(hash * (secret->word[1] | 1) >> locals->shift);
+	return hash * (secret->word[1] | 1) >> locals->shift;
 }
 
 static inline bool local_is_changing(uint32_t generation)
@@ -87,13 +87,12 @@ static inline bool locals_is_at(const struct local_slot *slot, struct local loca
 }
 
 /*
- * Returns true if the slot has that local address, and it was used in this tick. If not, the
- * address is to be put again, or it would lose its slot where a peer asks all addresses of a
- * prefix.
+ * Returns true if the slot was used in this tick. If not, its address is to be put again, or it
+ * would lose its slot where a peer asks all addresses of a prefix.
  */
-static inline bool locals_is_fresh(const struct local_slot *slot, struct local local, uint32_t tick)
+static inline bool locals_is_fresh(const struct local_slot *slot, uint32_t tick)
 {
-	return locals_is_at(slot, local) && __atomic_load_n(&slot->tick, __ATOMIC_RELAXED) == tick;
+	return __atomic_load_n(&slot->tick, __ATOMIC_RELAXED) == tick;
 }
 
 /*

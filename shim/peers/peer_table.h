@@ -125,8 +125,7 @@ static inline bool peers_bucket_knows(const struct peer_bucket *bucket, uint64_t
 /* Returns an entry but for its key's hash. */
 static inline uint64_t peers_word(const struct local_known *local, uint32_t tick)
 {
-	return (local->check & FINGERPRINT_MASK) | (uint64_t)local->index << INDEX_SHIFT |
-	       (tick & TICK_MASK);
+	return (local->check & FINGERPRINT_MASK) | local->index << INDEX_SHIFT | (tick & TICK_MASK);
 }
 
 /* Returns the slot of an entry's local address. */
@@ -175,29 +174,61 @@ static inline bool peers_is_empty(const struct peers *peers)
 }
 
 /*
+ * Returns true if a local address is in the first of its slots, and was used in this tick. *word is
+ * then a new entry of it but for its key's hash. The fast path: false means only "look closer".
+ */
+static inline __attribute__((always_inline)) bool
+peers_know_local(const struct peers *peers, struct local local, uint64_t *word)
+{
+	uint64_t hash = local_hash(&peers->secret, local);
+	struct local_known known = { .index = local_first_slot(&peers->locals, &peers->secret,
+							       hash) };
+	const struct local_slot *slot = &peers->locals.slots[known.index];
+
+	if (unlikely(!locals_is_at(slot, local) || !locals_is_fresh(slot, peers_local_tick(peers))))
+		return false;
+	known.check = local_check(slot, hash);
+	*word = peers_word(&known, peers_tick(peers));
+	return true;
+}
+
+/*
  * Returns true if exactly that is remembered in the key's first bucket and young, with a local
- * address that is in the first of its slots. The fast path: false means only "look closer".
+ * address that peers_know_local() finds. The fast path: false means only "look closer".
  */
 static inline __attribute__((always_inline)) bool peers_know_at(const struct peers *peers,
 								const struct peer_bucket *bucket,
 								uint64_t key_hash,
 								struct local local)
 {
-	uint32_t tick = peers_tick(peers);
-	uint64_t hash = local_hash(&peers->secret, local);
-	struct local_known known = { .index = local_first_slot(&peers->locals, &peers->secret,
-							       hash) };
-	const struct local_slot *slot = &peers->locals.slots[known.index];
+	uint64_t word;
 
-	known.check = local_check(slot, hash) ^ key_hash;
-	return locals_is_fresh(slot, local, peers_local_tick(peers)) &&
-	       peers_bucket_knows(bucket, key_hash, peers_word(&known, tick));
+	return likely(peers_know_local(peers, local, &word)) &&
+	       peers_bucket_knows(bucket, key_hash, word ^ (key_hash & FINGERPRINT_MASK));
 }
 
 static inline __attribute__((always_inline)) bool
 peers_knows(const struct peers *peers, struct peer_key key, struct local local)
 {
 	return peers_know_at(peers, peers_bucket(peers, key.bucket_hash), key.hash, local);
+}
+
+/*
+ * Returns what peers_knows() does, of a peer in the space of that salt. What is known of the local
+ * address is found out first: so few values are needed at a time that registers hold them.
+ */
+static inline __attribute__((always_inline)) bool peers_know_peer(const struct peers *peers,
+								  const struct peer *peer,
+								  uint64_t salt, struct local local)
+{
+	struct peer_hash hash;
+	uint64_t word;
+
+	if (unlikely(!peers_know_local(peers, local, &word)))
+		return false;
+	hash = peer_hash_of(&peers->secret, *peer, salt);
+	return peers_bucket_knows(peers_bucket(peers, hash.host), hash.peer,
+				  word ^ (hash.peer & FINGERPRINT_MASK));
 }
 
 #endif

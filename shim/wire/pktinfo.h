@@ -49,8 +49,8 @@ pktinfo_read_fast(const void *control, size_t length, struct local *local)
 	memcpy(&spec_dst, data + offsetof(struct in_pktinfo, ipi_spec_dst), sizeof(spec_dst));
 	memcpy(&address, data + offsetof(struct in_pktinfo, ipi_addr), sizeof(address));
 	/* 0.0.0.0, and from 224.0.0.0 on: groups and reserved addresses. */
-	if (unlikely(spec_dst.s_addr != address.s_addr ||
-		     ntohl(address.s_addr) - 1 >= 0xe0000000 - 1))
+	if (unlikely(spec_dst.s_addr != address.s_addr || !address.s_addr ||
+		     data[offsetof(struct in_pktinfo, ipi_addr)] >= 224))
 		return false;
 	local->half[0] = 0;
 	local->half[1] = address_map_half(address);

@@ -28,11 +28,17 @@ static struct local local_of_peer(uint64_t peer)
 	return local;
 }
 
+/* Receives are written as on a simple socket. */
+static bool is_fast;
+
 static void receive_nth(struct last_recv *last_recv, uint64_t n)
 {
 	struct peer peer = nth_peer(n);
 
-	last_recv_write(last_recv, &peer, SALT, local_of_peer(n));
+	if (is_fast)
+		last_recv_write_as(last_recv, LAST_RECV_NO_TAG, 0, &peer, SALT, local_of_peer(n));
+	else
+		last_recv_write(last_recv, &peer, SALT, local_of_peer(n));
 }
 
 static bool is_local_of(const struct local *local, uint64_t peer)
@@ -209,9 +215,16 @@ static int catch_traps(void **state)
 	return sigaction(SIGTRAP, &action, NULL);
 }
 
+static int catch_traps_fast(void **state)
+{
+	is_fast = true;
+	return catch_traps(state);
+}
+
 static int stop_catching(void **state)
 {
 	(void)state;
+	is_fast = false;
 	signal(SIGTRAP, SIG_DFL);
 	return 0;
 }
@@ -283,6 +296,12 @@ int main(void)
 						stop_catching),
 		cmocka_unit_test_setup_teardown(interrupted_twice_is_right, catch_traps,
 						stop_catching),
+		{ "interrupted_fast_receive_is_right", interrupted_receive_is_right,
+		  catch_traps_fast, stop_catching, NULL },
+		{ "interrupted_fast_answer_is_right", interrupted_answer_is_right, catch_traps_fast,
+		  stop_catching, NULL },
+		{ "fast_interrupted_twice_is_right", interrupted_twice_is_right, catch_traps_fast,
+		  stop_catching, NULL },
 #endif
 	};
 
