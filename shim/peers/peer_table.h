@@ -11,13 +11,15 @@
 /*
  * An entry is one word, so it is read and written whole:
  *
- *   63..22  part of the key's hash, mixed with the check of the local address
+ *   63..28  part of the key's hash, mixed with the check of the local address
+ *   27..22  part of the key's hash alone: most entries of other keys differ there
  *   21..6   index of the local address
  *    5..0   the tick of its last use
  *
  * With the bucket itself that is more than 50 bits of a hash that nobody knows.
  */
-enum { FINGERPRINT_SHIFT = 22, INDEX_SHIFT = 6 };
+enum { CHECK_SHIFT = 28, FINGERPRINT_SHIFT = 22, INDEX_SHIFT = 6 };
+#define CHECK_MASK	 (~UINT64_C(0) << CHECK_SHIFT)
 #define FINGERPRINT_MASK (~UINT64_C(0) << FINGERPRINT_SHIFT)
 #define TICK_MASK	 UINT64_C(0x3f)
 
@@ -125,7 +127,7 @@ static inline bool peers_bucket_knows(const struct peer_bucket *bucket, uint64_t
 /* Returns an entry but for its key's hash. */
 static inline uint64_t peers_word(const struct local_known *local, uint32_t tick)
 {
-	return (local->check & FINGERPRINT_MASK) | local->index << INDEX_SHIFT | (tick & TICK_MASK);
+	return (local->check & CHECK_MASK) | local->index << INDEX_SHIFT | (tick & TICK_MASK);
 }
 
 /* Returns the slot of an entry's local address. */
@@ -137,6 +139,15 @@ static inline const struct local_slot *peers_local(const struct peers *peers, ui
 	return &peers->locals.slots[index];
 }
 
+/* Returns the hash bits of an entry's key, if that is what its slot of a local address holds. */
+static inline uint64_t peers_fingerprint_of(const struct peers *peers, uint64_t word,
+					    const struct local_slot *slot, struct local local)
+{
+	uint64_t check = local_check(slot, local_hash(&peers->secret, local));
+
+	return (word & FINGERPRINT_MASK) ^ (check & CHECK_MASK);
+}
+
 /* Returns the hash bits of an entry's key if its local address is still in its slot: *local. */
 static inline uint64_t peers_fingerprint(const struct peers *peers, uint64_t word,
 					 struct local *local)
@@ -144,7 +155,7 @@ static inline uint64_t peers_fingerprint(const struct peers *peers, uint64_t wor
 	const struct local_slot *slot = peers_local(peers, word);
 
 	*local = locals_read(slot);
-	return (word ^ local_check(slot, local_hash(&peers->secret, *local))) & FINGERPRINT_MASK;
+	return peers_fingerprint_of(peers, word, slot, *local);
 }
 
 /*

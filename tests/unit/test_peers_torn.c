@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // An entry or a local address that is half-written, or garbage, is not believed.
 //
-// What is believed fits in 42 bits of check: of 2^42 wrong ones one would fit. With the key of
-// these tests none does.
+// What is believed fits in 42 bits of the key's hash, and 36 bits of check: of 2^36 other local
+// addresses one would fit. With the key of these tests none does.
 
 #include <signal.h>
 #include <sys/wait.h>
