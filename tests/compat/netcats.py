@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """netcats and socat."""
 from lab import PORT
+from program import are_both_bound
 
 from conversation import chat
 from stock import IPV4, Stock
@@ -19,9 +20,9 @@ ROWS = (
 		destinations=IPV4),
 	Stock('nc.traditional -e', 'netcat-traditional', ('nc.traditional', '-u', '-l', '-p', P, '-e', '/bin/cat'), once=True,
 		flow=3, destinations=IPV4),
-	Stock('ncat -u -l', 'ncat', ('ncat', '-u', '-l', P), talk=chat, once=True, flow=3),
-	Stock('ncat -e', 'ncat', ('ncat', '-u', '-l', P, '-e', '/bin/cat'), once=True, flow=3),
-	Stock('ncat -k --sh-exec', 'ncat', ('ncat', '-u', '-l', '-k', P, '--sh-exec', 'cat'), flow=3),
+	Stock('ncat -u -l', 'ncat', ('ncat', '-u', '-l', P), talk=chat, once=True, flow=3, ready=are_both_bound),
+	Stock('ncat -e', 'ncat', ('ncat', '-u', '-l', P, '-e', '/bin/cat'), once=True, flow=3, ready=are_both_bound),
+	Stock('ncat -k --sh-exec', 'ncat', ('ncat', '-u', '-l', '-k', P, '--sh-exec', 'cat'), flow=3, ready=are_both_bound),
 	_socat('UDP4-LISTEN', 'UDP4-LISTEN:5000', once=True, destinations=IPV4),
 	_socat('UDP4-LISTEN,fork', 'UDP4-LISTEN:5000,reuseaddr,fork', destinations=IPV4),
 	_socat('UDP4-LISTEN to PIPE', 'UDP4-LISTEN:5000', 'PIPE', once=True, destinations=IPV4),

@@ -5,7 +5,7 @@ from typing import Callable, NamedTuple
 
 import lab
 import tap
-from program import NotReady
+from program import NotReady, is_bound
 
 
 class Server(NamedTuple):
@@ -16,6 +16,7 @@ class Server(NamedTuple):
 	talk: Callable
 	once: bool = False      # serves one peer and ends: started anew for each destination
 	flow: int = 2           # how many datagrams of one peer it serves
+	ready: Callable = is_bound
 
 
 def echo(_program, client, payload, patience):
@@ -44,7 +45,7 @@ class Sources(list):
 def _converse(network, server, program, destination, patience):
 	"""As many datagrams as the server takes from one peer, until one is lost. The first must come; later ones get that patience."""
 	sources = Sources()
-	program.await_bound(lab.PORT, lab.DEADLINE)
+	program.await_state(server.ready, lab.PORT, lab.DEADLINE)
 	with network.client(destination) as client:
 		for number in range(server.flow):
 			payload = f'ask {number} {destination.title}\n'.encode()

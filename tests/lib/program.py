@@ -32,9 +32,14 @@ def _sockets(port):
 					yield not remote.endswith(':0000'), int(queues.partition(':')[2], 16)
 
 
-def is_bound(port):
-	"""Does an unconnected socket have that port?"""
-	return any(not is_connected for is_connected, _ in _sockets(port))
+def is_bound(port, sockets=1):
+	"""Do so many unconnected sockets have that port?"""
+	return sum(not is_connected for is_connected, _ in _sockets(port)) >= sockets
+
+
+def are_both_bound(port):
+	"""is_bound() for a program that binds one socket for each family."""
+	return is_bound(port, 2)
 
 
 def has_read_all(port):
@@ -80,7 +85,7 @@ class Program:
 		return self._process.pid
 
 	def await_state(self, state, port, patience):
-		"""Wait until is_bound or has_read_all."""
+		"""Wait until state(port), such as is_bound() or has_read_all()."""
 		end = time.monotonic() + patience
 		while not state(port):
 			if self._process.poll() is not None:
