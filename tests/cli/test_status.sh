@@ -185,6 +185,34 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 		"LD_PRELOAD names $work/closed/libreplyfrom.so, which it cannot read: Permission denied" missing
 	stop
 fi
+# A FUSE mount that nobody serves: whatever touches it waits for good.
+if [ "$(id -u)" = 0 ] && [ -w /dev/fuse ] && [ -x /usr/bin/python3 ] && unshare --mount true 2>/dev/null; then
+	mkdir silent
+	mkfifo mounts
+	cat >silent.py <<-END
+		import ctypes, os, signal
+		fuse = os.open('/dev/fuse', os.O_RDWR)
+		options = b'fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other' % fuse
+		result = ctypes.CDLL(None, use_errno=True).mount(b'none', b'$work/silent', b'fuse', 0, options)
+		print(os.strerror(ctypes.get_errno()) if result else 'mounted', flush=True)
+		signal.pause()
+	END
+	serve unshare --mount env LD_PRELOAD="$work/silent/libreplyfrom.so" ./server 2>loader
+	nsenter -t "$server" -m /usr/bin/python3 "$work/silent.py" >mounts &
+	silent=$!
+	read -r mounted <mounts
+	if [ "$mounted" = mounted ]; then
+		run timeout 60 "$replyfrom" --status "$server"
+		notes 'a file system that does not answer' \
+			"LD_PRELOAD names $work/silent/libreplyfrom.so, whose file system does not answer" missing
+	else
+		unavailable 'a file system that does not answer' "no FUSE mount: $mounted"
+	fi
+	kill "$silent"
+	stop
+else
+	unavailable 'a file system that does not answer' 'needs root, /dev/fuse, python3 and mount namespaces'
+fi
 mkdir -p 'no"ne'
 serve env LD_PRELOAD="$work/no\"ne/libreplyfrom.so" ./server 2>loader
 run "$replyfrom" --status "$server"

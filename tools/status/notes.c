@@ -4,12 +4,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@
 #include "../check/check.h"
 #include "./status.h"
 
-enum { PORTS_SHOWN = 5 };
+enum { PORTS_SHOWN = 5, EXAMINE_SECONDS = 2 };
 
 __attribute__((format(printf, 3, 4))) static void note(struct report *report, const char *word,
 						       const char *format, ...)
@@ -159,60 +160,81 @@ static void note_working(struct report *report, struct survey *survey)
 	note_traffic(report, survey);
 }
 
+/* In place of an errno: the file is on a mount without execution. */
+enum { NOEXEC = 255 };
+
+/* Becomes the process's user in its root directory. Returns false if that fails. */
+static bool become_user(const struct process *process, const char *root)
+{
+	unsigned int user = 0, group = 0;
+	char line[256];
+	FILE *file = process_open(process->thread, "status");
+
+	while (file && fgets(line, sizeof(line), file)) {
+		sscanf(line, "Uid: %*u %u", &user);
+		sscanf(line, "Gid: %*u %u", &group);
+	}
+	/* The effective user only: the other one could stop us by a signal (kill(2)). */
+	return !chroot(root) && !chdir("/") && !setgroups(0, NULL) && !setegid(group) &&
+	       !seteuid(user);
+}
+
+/* The child of examine_file(): its exit status. */
+static int examine_as_user(const struct process *process, const char *path)
+{
+	char root[64], own[PATH_MAX];
+	struct statvfs mount;
+	sigset_t none;
+
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	alarm(EXAMINE_SECONDS);
+	snprintf(root, sizeof(root), "/proc/%d/root", (int)process->thread);
+	if (!geteuid()) {
+		if (!become_user(process, root))
+			return 0;
+	} else if (snprintf(own, sizeof(own), "%s%s", root, path) < (int)sizeof(own)) {
+		path = own;
+	}
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS))
+		return errno;
+	return !statvfs(path, &mount) && mount.f_flag & ST_NOEXEC ? NOEXEC : 0;
+}
+
 /*
  * Returns 0 if the user of the process may read the file, as the process sees the disk; else the
- * errno. Only root can find that out for others.
+ * errno, or NOEXEC. Only root can find that out for others. The file system may be of that user's
+ * making (FUSE) and never answer: ETIMEDOUT.
  */
-static int read_as(const struct process *process, const char *path)
+static int examine_file(const struct process *process, const char *path)
 {
-	char root[64];
-	struct stat status;
-	pid_t child = geteuid() ? -1 : fork();
+	pid_t child = fork();
 	int answer = 0;
 
-	snprintf(root, sizeof(root), "/proc/%d/root", (int)process->thread);
 	if (child < 0)
 		return 0;
-	if (!child) {
-		unsigned int user = 0, group = 0;
-		char line[256];
-		FILE *file = process_open(process->thread, "status");
-
-		while (file && fgets(line, sizeof(line), file)) {
-			sscanf(line, "Uid: %*u %u", &user);
-			sscanf(line, "Gid: %*u %u", &group);
-		}
-		if (chroot(root) || chdir("/") || setgroups(0, NULL) || setgid(group) ||
-		    setuid(user))
-			_exit(0);
-		_exit(access(path, R_OK) || stat(path, &status) ? errno : 0);
-	}
+	if (!child)
+		_exit(examine_as_user(process, path));
 	while (waitpid(child, &answer, 0) < 0 && errno == EINTR)
 		;
-	return WIFEXITED(answer) ? WEXITSTATUS(answer) : 0;
+	return WIFEXITED(answer) ? WEXITSTATUS(answer) : ETIMEDOUT;
 }
 
 /* Notes the reason why the file in LD_PRELOAD is not loaded, as the process sees the disk. */
 static void note_file(struct report *report)
 {
 	const char *preload = report->process.environment.preload;
-	char path[PATH_MAX];
-	struct statvfs mount;
 	int error = 0;
 
 	if (*preload == '/' && !strchr(preload, '$'))
-		error = read_as(&report->process, preload);
-	if (!error && *preload == '/' && !strchr(preload, '$') &&
-	    snprintf(path, sizeof(path), "/proc/%d/root%s", (int)report->process.thread, preload) <
-		    (int)sizeof(path)) {
-		error = access(path, F_OK) ? errno : 0;
-		if (!error && !statvfs(path, &mount) && mount.f_flag & ST_NOEXEC) {
-			note(report, "noexec", "LD_PRELOAD names %.300s, which is mounted noexec",
-			     preload);
-			return;
-		}
-	}
-	if (error)
+		error = examine_file(&report->process, preload);
+	if (error == NOEXEC)
+		note(report, "noexec", "LD_PRELOAD names %.300s, which is mounted noexec", preload);
+	else if (error == ETIMEDOUT)
+		note(report, "missing",
+		     "LD_PRELOAD names %.300s, whose file system does not answer", preload);
+	else if (error)
 		note(report, "missing", "LD_PRELOAD names %.300s, which it cannot read: %s",
 		     preload, strerror(error));
 	else
