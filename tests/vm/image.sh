@@ -123,7 +123,7 @@ finish_root() {
 	mkdir -p "$folder/root/etc/systemd/system/multi-user.target.wants"
 	ln -sf ../replyfrom-vm.service "$folder/root/etc/systemd/system/multi-user.target.wants/"
 	# The tests start the services; nothing else starts by itself.
-	in_guest systemctl disable tftpd-hpa snmpd memcached unbound kamailio caddy
+	in_guest systemctl disable tftpd-hpa snmpd memcached unbound kamailio openbsd-inetd caddy
 	for timer in apt-daily apt-daily-upgrade man-db dpkg-db-backup e2scrub_all fstrim; do
 		ln -sf /dev/null "$folder/root/etc/systemd/system/$timer.timer"
 	done

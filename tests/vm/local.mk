@@ -19,7 +19,9 @@ EXTRA_DIST += \
 	tests/vm/setup.sh
 
 # VM_PLACES: KERNEL/TEST, such as bookworm/services.py; all by default. With places named, the document is left alone.
+# VM_JOBS: so many machines at a time, of 2 GB each.
 VM_PLACES =
+VM_JOBS = `nproc`
 .PHONY: check-vm
 check-vm:
 	$(SHELL) $(srcdir)/tests/vm/setup.sh
@@ -27,7 +29,7 @@ check-vm:
 	$(MAKE) --no-print-directory distdir distdir=check-vm/source
 	$(SHELL) $(srcdir)/tests/vm/image.sh check-vm check-vm/source
 	page='--page $(srcdir)/docs/compatibility.md'; test -z "$(VM_PLACES)" || page=; \
-	$(PYTHON3) $(srcdir)/tests/vm/run.py $$page check-vm $(VM_PLACES)
+	$(PYTHON3) $(srcdir)/tests/vm/run.py $$page --jobs $(VM_JOBS) check-vm $(VM_PLACES)
 
 clean-local: clean-vm
 .PHONY: clean-vm

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""run.py FOLDER [KERNEL/TEST...]: boots what image.sh made in FOLDER, one machine after the other, and shows their TAP."""
+"""run.py FOLDER [KERNEL/TEST...]: boots what image.sh made in FOLDER, some machines at a time, and shows their TAP."""
 import argparse
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -50,6 +51,12 @@ def boot(folder, kernel, test, accel):
 		return [line.rstrip('\r\n') for line in lines]
 
 
+def timed_boot(folder, kernel, test, accel):
+	"""What boot() returns, and the seconds that it took."""
+	begin = time.monotonic()
+	return boot(folder, kernel, test, accel), time.monotonic() - begin
+
+
 def is_good(lines):
 	"""Is there a plan, as many cases, and none that failed?"""
 	plans = [int(match[1]) for line in lines if (match := re.match(r'1\.\.(\d+)', line))]
@@ -61,6 +68,7 @@ def main():
 	parser = argparse.ArgumentParser(description=__doc__)
 	parser.add_argument('folder')
 	parser.add_argument('--page', help='a document whose section about machines is written anew')
+	parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='so many machines at a time, of 2 GB each')
 	parser.add_argument('places', nargs='*', metavar='KERNEL/TEST')
 	arguments = parser.parse_args()
 	places = [tuple(place.split('/')) for place in arguments.places] or PLACES
@@ -68,16 +76,19 @@ def main():
 	results = {}
 	accel = accelerator(arguments.folder, places[0][0])
 	print(f'# accelerator: {accel}')
-	for kernel, test in places:
-		with open(f'{arguments.folder}/kernels/{kernel}/release') as file:
-			print(f'# Linux {file.read().strip()}: {test}', flush=True)
-		begin = time.monotonic()
-		lines = boot(arguments.folder, kernel, test, accel)
-		results[kernel, test] = lines
-		print('\n'.join(lines))
-		print(f'# {time.monotonic() - begin:.0f} seconds', flush=True)
-		if not is_good(lines):
-			bad.append(f'{kernel}/{test}')
+	with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+		# The longest first.
+		boots = {place: pool.submit(timed_boot, arguments.folder, *place, accel)
+			for place in sorted(places, key=lambda place: place[1] != 'suite.py')}
+		for kernel, test in places:
+			lines, seconds = boots[kernel, test].result()
+			results[kernel, test] = lines
+			with open(f'{arguments.folder}/kernels/{kernel}/release') as file:
+				print(f'# Linux {file.read().strip()}: {test}')
+			print('\n'.join(lines))
+			print(f'# {seconds:.0f} seconds', flush=True)
+			if not is_good(lines):
+				bad.append(f'{kernel}/{test}')
 	if arguments.page:
 		page.write(arguments.page, arguments.folder, results)
 	print(f'# {len(places) - len(bad)} of {len(places)} machines passed' + (f'; not: {" ".join(bad)}' if bad else ''))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""echo.py PORT [DEVICE]: sends each datagram back where it came from; with a socket of systemd's, on that."""
+"""echo.py PORT [DEVICE]: sends each datagram back where it came from, and shows when it is ready; with a socket of systemd's, on that."""
 import contextlib
 import os
 import socket
@@ -13,6 +13,7 @@ else:
 	if len(sys.argv) > 2:
 		server.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[2].encode())
 	server.bind(('::', int(sys.argv[1])))
+print('ready', flush=True)
 while True:
 	with contextlib.suppress(OSError):
 		server.sendto(*server.recvfrom(65535))

@@ -69,6 +69,10 @@ request_route { sl_send_reply("200", "OK"); }
 	]
 	for service in services:
 		machine.try_service(here, service)
+		if service is memcached:     # a wrapper in Perl starts it
+			with open(f'/etc/systemd/system/{service.unit}.d/replyfrom.conf') as file:
+				text = file.read()
+			tap.check('/usr/bin/memcached can be helped' in text, "memcached: the drop-in has the server's verdict, not only perl's", text)
 		if service.unit.startswith('unbound'):
 			with open(f'/proc/{machine.properties(service.unit, "MainPID")}/attr/current') as profile:
 				tap.check('(enforce)' in profile.read(), 'unbound: AppArmor enforces its profile')
@@ -99,11 +103,35 @@ def try_settings(here):
 			machine.run('systemctl', 'stop', socket)
 
 
+def try_environment_file(here):
+	"""A file that overrides the drop-in: refused, and well without that line."""
+	service = echo_unit('overridden', 'EnvironmentFile=/etc/overridden.env')
+	write('/etc/overridden.env', f'LD_PRELOAD={libraries_of("/usr/bin/python3").split()[0]}\n')
+	machine.run('systemctl', 'daemon-reload')
+	machine.contains('overridden: --unit --install refuses', 'EnvironmentFile=/etc/overridden.env sets LD_PRELOAD', 'replyfrom', '--unit',
+		'--install', service.unit)
+	tap.check(not os.path.exists(f'/etc/systemd/system/{service.unit}.d'), 'overridden: nothing is written')
+	write('/etc/overridden.env', 'LANG=C\n')
+	machine.try_service(here, service)
+	machine.undo(here, service)
+
+
+def try_capable(here):
+	"""A service's user may not examine it if it has capabilities that the user has not."""
+	service = echo_unit('capable', 'User=nobody', 'AmbientCapabilities=CAP_NET_BIND_SERVICE')
+	machine.try_service(here, service)
+	machine.contains('capable: --status for its user', 'be root', 'setpriv', '--reuid=nobody', '--clear-groups', 'replyfrom', '--status',
+		machine.pids(service.unit)[0])
+	machine.undo(here, service)
+
+
 def main():
 	machine.install_packages()
 	here = lab.Lab(own=False)
 	try_debian(here)
 	try_settings(here)
+	try_environment_file(here)
+	try_capable(here)
 	tap.finish()
 
 
