@@ -40,20 +40,49 @@ void calls_find(void);
  * The sides of a comparison. Native is measured twice: how far its two measurements are apart is
  * what the machine can't tell from nothing. Raw is native with system calls by number. The BPF side
  * is a plain server whose sockets were made in the cgroup of the second engine, if there is one.
+ *
+ * The other sides take part only where they are named; they show what a cost consists of. FUNCTION
+ * is native with one function more between the server and the libc. LINE is native, and reads one
+ * line of a block as large as the peer table for each request. HAND_BETWEEN and LIBRARY_BETWEEN are
+ * native, with a round trip over the stub between a receive and its reply. EMPTY is a plain server
+ * in a cgroup with two BPF programs that do nothing.
  */
-enum side { PLAIN, NATIVE, NATIVE_AGAIN, RAW, PRELOAD, BPF, SIDES };
+enum side {
+	PLAIN,
+	NATIVE,
+	NATIVE_AGAIN,
+	RAW,
+	PRELOAD,
+	BPF,
+	FUNCTION,
+	LINE,
+	HAND_BETWEEN,
+	LIBRARY_BETWEEN,
+	EMPTY,
+	SIDES
+};
 extern const char *const side_names[SIDES];
 
 static inline bool side_is_native(enum side side)
 {
-	return side == NATIVE || side == NATIVE_AGAIN || side == RAW;
+	return side == NATIVE || side == NATIVE_AGAIN || side == RAW || side == FUNCTION ||
+	       side == LINE || side == HAND_BETWEEN || side == LIBRARY_BETWEEN;
+}
+
+/* Returns true for a side that replies from the address that the kernel chooses. */
+static inline bool side_is_plain(enum side side)
+{
+	return side == PLAIN || side == EMPTY;
 }
 
 /* Returns how the server of a side calls. */
 const struct calls *side_calls(enum side side);
 
-/* Returns how many sides there are: without the second engine one less. */
+/* Returns how many of the sides up to BPF there are: without the second engine one less. */
 unsigned int sides_here(void);
+
+/* Returns true if that side can take part. */
+bool side_is_here(enum side side);
 
 /* The sockets of that side are made from now on. */
 void side_enter(enum side side);
@@ -67,6 +96,9 @@ static inline uint64_t now(void)
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
+
+/* Attaches programs that do nothing to a cgroup (version 2). */
+void empty_attach(const char *cgroup);
 
 /* Ends the bench with the reason: a bench that can't measure has no result. */
 _Noreturn void give_up(const char *what);
@@ -86,5 +118,6 @@ int bench_connected(int count, char *arguments[]);
 int bench_others(int count, char *arguments[]);
 int bench_crowd(int count, char *arguments[]);
 int bench_memory(int count, char *arguments[]);
+int bench_hot(int count, char *arguments[]);
 
 #endif

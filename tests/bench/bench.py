@@ -28,6 +28,9 @@ TABLE, LARGE_TABLE = 65536, 1048576
 USUAL = {"family": "IPv4", "peers": 64, "addresses": "8", "sockets": 1, "table": TABLE,
          "sides": "all", "engine": True}
 FEW_SIDES = "native,again,preload,bpf"
+PRELOAD_CAUSES = "native,again,preload,function,line"
+BETWEEN = "hand-between,library-between"
+BPF_CAUSES = "native,again,plain,bpf,empty"
 CROWD = (8, 64, 1000, 10000, 50000, 100000, 1000000)
 GROWTH = [*({"family": family, "peers": n} for family in ("IPv4", "IPv6") for n in CROWD),
           *({"peers": n, "table": LARGE_TABLE} for n in (1000, 100000, 1000000)),
@@ -71,18 +74,21 @@ class Bench:
         self.engine = os.path.join(build, "bpf", "replyfrom-bpf")
         self.program = os.path.join(build, "tests", "bench", "bench")
         self.stamp = os.path.join(build, "tests", "bench", "stamp.so")
+        self.stub = os.path.join(build, "tests", "bench", "stub.so")
         self.rounds = rounds
         self.with_servers = with_servers
         self.lacks = lacks(self.engine, with_servers)
         self.has_engine = not any("BPF" in lack or "cgroup2" in lack for lack in self.lacks)
         self.environment = dict(os.environ, BENCH_PRELOAD=self.library)
 
-    def run(self, before, arguments, engine=False, table=TABLE):
+    def run(self, before, arguments, engine=False, table=TABLE, stub=False):
         """Output of one part; an exit status of 1 is a wrong answer, 2 a lab that failed."""
         environment = dict(self.environment, REPLYFROM_PEERS=str(table),
                            BENCH_ENGINE_PEERS=str(table))
         if engine and self.has_engine:
             environment["BENCH_ENGINE"] = self.engine
+        if stub:
+            environment["BENCH_PRELOAD"] = f"{self.library}:{self.stub}"
         command = [os.path.join(HERE, "lab.sh"), *before, self.program, *arguments]
         run = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE,
                              check=False)
@@ -150,6 +156,29 @@ def measure_growth(bench):
     return results
 
 
+def measure_preload_causes(bench):
+    """The preload's cost in parts: the same work without a kernel, and single parts by hand."""
+    results = []
+    for peers in PEERS:
+        usual = {**USUAL, "peers": peers, "engine": False}
+        hot = bench.measure("hot", str(peers), stub=True)
+        between = bench.trips(STYLES[0], **{**usual, "sides": BETWEEN}, stub=True)
+        trips = bench.trips(STYLES[0], **{**usual, "sides": PRELOAD_CAUSES})
+        results.append({"peers": peers, "hot": summary(hot, "native")["served"],
+                        "between": summary(between, "hand-between")["served"],
+                        **summary(trips, "native")})
+    return results
+
+
+def measure_bpf_causes(bench):
+    """The engine beside a plain server, and beside programs that do nothing."""
+    if not bench.has_engine:
+        return []
+    return [{"style": style,
+             **summary(bench.trips(style, **{**USUAL, "sides": BPF_CAUSES}), "native")}
+            for style in STYLES]
+
+
 def measure_instructions(bench):
     if not shutil.which("valgrind"):
         return []
@@ -193,6 +222,8 @@ def measure(bench):
                    for work in OTHERS],
         "crowds": measure_crowds(bench),
         "growth": measure_growth(bench),
+        "preload_causes": measure_preload_causes(bench),
+        "bpf_causes": measure_bpf_causes(bench),
         "servers": measure_servers(bench),
         "instructions": measure_instructions(bench),
         "resources": measure_resources(bench),

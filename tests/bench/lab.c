@@ -88,7 +88,7 @@ static int open_socket(const struct calls *calls, int domain, uint16_t port, boo
 
 int lab_server(enum family family, enum side side, uint16_t port, bool share_port)
 {
-	const struct calls *calls = side_calls(side);
+	const struct calls *calls = side == FUNCTION ? &libc_calls : side_calls(side);
 	int fd;
 
 	side_enter(side);

@@ -38,12 +38,12 @@ finish() {
 	# The engine ends with the last process of its cgroup.
 	[ -z "$sleeper" ] || kill "$sleeper" || :
 	[ -z "$attached" ] || wait "$attached" || :
-	rmdir "$BENCH_CGROUP" || :
+	rmdir "$BENCH_CGROUP" "$BENCH_CGROUP.empty" || :
 	rm -r "$work"
 }
 trap finish EXIT
 trap 'exit 2' INT TERM
-mkdir "$BENCH_CGROUP"
+mkdir "$BENCH_CGROUP" "$BENCH_CGROUP.empty"
 sleep 1000000 &
 sleeper=$!
 echo "$sleeper" >"$BENCH_CGROUP/cgroup.procs"

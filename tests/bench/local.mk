@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # `make bench`: measures; `make bench-page` also writes docs/performance.md and its plot.
-bench_programs = tests/bench/bench tests/bench/stamp.so
+bench_programs = tests/bench/bench tests/bench/stamp.so tests/bench/stub.so
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
@@ -9,17 +9,24 @@ tests_bench_bench_SOURCES = \
 	tests/bench/calls.c \
 	tests/bench/connected.c \
 	tests/bench/crowd.c \
+	tests/bench/empty.c \
+	tests/bench/hot.c \
 	tests/bench/lab.c tests/bench/lab.h \
 	tests/bench/main.c \
 	tests/bench/memory.c \
 	tests/bench/others.c \
 	tests/bench/serve.c tests/bench/serve.h \
+	tests/bench/stub.h \
 	tests/bench/trips.c
 tests_bench_bench_LDADD = $(DL_LIBS) -lpthread
 
 tests_bench_stamp_so_SOURCES = tests/bench/stamp.c
 tests_bench_stamp_so_CFLAGS = -fPIC $(AM_CFLAGS)
 tests_bench_stamp_so_LDFLAGS = -shared
+
+tests_bench_stub_so_SOURCES = tests/bench/stub.c tests/bench/stub.h
+tests_bench_stub_so_CFLAGS = -fPIC $(AM_CFLAGS)
+tests_bench_stub_so_LDFLAGS = -shared
 
 bench_scripts = \
 	tests/bench/bench.py \

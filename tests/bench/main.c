@@ -12,7 +12,7 @@ static const struct {
 	int (*run)(int count, char *arguments[]);
 } parts[] = {
 	{ "trips", bench_trips }, { "connected", bench_connected }, { "others", bench_others },
-	{ "crowd", bench_crowd }, { "memory", bench_memory },
+	{ "crowd", bench_crowd }, { "memory", bench_memory },	    { "hot", bench_hot },
 };
 
 int main(int count, char *arguments[])

@@ -76,6 +76,31 @@ def growth(results):
     return table(["with", "by hand, ns", *COMPARED], rows)
 
 
+def preload_causes(results):
+    rows = []
+    for row in results["preload_causes"]:
+        hot, served = row["hot"]["difference"], row["served"]
+        whole, function = (served["difference"][side] for side in ("preload", "function"))
+        between = row["between"]["difference"]["library-between"]
+        rows.append([row["peers"], show_ns(served["ns"]["native"]), ratios(row, "again"),
+                     ratios(row, "preload"),
+                     *map(show_difference, (whole, between, function)),
+                     f"{whole[1] - between[1] - function[1]:+.1f}",
+                     *map(show_difference, (hot["preload"], hot["function"],
+                                            served["difference"]["line"]))])
+    return table(["peers", "by hand, ns", "by hand/by hand", "preload", "preload - by hand, ns",
+                  "work, ns", "function, ns", "rest, ns", "work over the stub, ns",
+                  "function over the stub, ns", "line, ns"], rows)
+
+
+def bpf_causes(results):
+    rows = [[row["style"], ratios(row, "again", "whole"), ratios(row, "plain", "whole"),
+             ratios(row, "empty", "whole"), ratios(row, "bpf", "whole")]
+            for row in results["bpf_causes"]]
+    return table(["calls", "by hand/by hand, whole", "plain, whole", "empty programs, whole",
+                  "BPF, whole"], rows)
+
+
 def servers(results):
     rows = []
     for name, modes in results["servers"].items():
@@ -128,6 +153,8 @@ PARTS = [("round-trips", "Round trips", trips), ("connected", "Connected sockets
          ("others", "Sockets that are none of ours", others),
          ("crowds", "Threads and processes", crowds),
          ("growth", "How the cost grows", growth),
+         ("preload-causes", "What the preload's cost consists of", preload_causes),
+         ("bpf-causes", "What the BPF engine's cost consists of", bpf_causes),
          ("servers", "Real servers", servers),
          ("functions", "Where the instructions go", functions),
          ("files", "By source file", files),

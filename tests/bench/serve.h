@@ -15,4 +15,10 @@ enum style style_of(const char *name);
  */
 unsigned int serve(enum side side, enum style style, int fd, unsigned int count, int flags);
 
+/*
+ * Finds the stub, which is preloaded, and takes a tracked socket, for HAND_BETWEEN and
+ * LIBRARY_BETWEEN: the stub has requests of so many peers.
+ */
+void serve_with_stub(int fd, unsigned int peers);
+
 #endif

@@ -31,13 +31,13 @@ static uint16_t port_of(const struct server *server, unsigned int n)
 
 static void check(const struct server *server, unsigned int wrong)
 {
-	if (wrong && server->side != PLAIN) {
+	if (wrong && !side_is_plain(server->side)) {
 		fprintf(stderr, "bench: %u replies of %d from a wrong address (%s)\n", wrong, BATCH,
 			side_names[server->side]);
 		exit(1);
 	}
 	/* The plain server has to be wrong, or nothing was asked of the others. */
-	if (!wrong && server->side == PLAIN) {
+	if (!wrong && side_is_plain(server->side)) {
 		fprintf(stderr, "bench: the plain server answers right: no lab\n");
 		exit(2);
 	}
@@ -64,8 +64,11 @@ static struct cost batch(struct server *server, enum style style)
 /* A comma-separated list of sides, or "all". */
 static void choose_sides(const char *list)
 {
-	for (unsigned int side = 0; side < sides_here(); side++)
-		if (!strcmp(list, "all") || strstr(list, side_names[side]))
+	bool all = !strcmp(list, "all");
+
+	for (unsigned int side = 0; side < SIDES; side++)
+		if (all ? side < sides_here()
+			: strstr(list, side_names[side]) && side_is_here((enum side)side))
 			used[sides++] = (enum side)side;
 }
 
@@ -130,6 +133,8 @@ int bench_trips(int count, char *arguments[])
 	if (!peers || !addresses || !sockets || sockets > SOCKETS_MAX || !sides)
 		return 2;
 	open_servers(family_of(arguments[0]), peers, addresses, sockets, strchr(arguments[3], '+'));
+	if (strstr(arguments[5], "between"))
+		serve_with_stub(lab_server(V4, PRELOAD, PORT - 1, false), peers);
 	/* Alone: instructions are counted, in a few batches and in many. */
 	if (sides > 1)
 		warm_up(style, peers);
