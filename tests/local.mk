@@ -15,3 +15,4 @@ include tests/fuzz/local.mk
 include tests/bpf/local.mk
 include tests/tools/local.mk
 include tests/vm/local.mk
+include tests/cross/local.mk

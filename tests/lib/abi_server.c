@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Receives by one call after the other, and answers with what it was shown. A server of its own, in a single file
-// for the compilers of other ABIs.
+// abi_server -4|-6 PORT [valid]: receives by one call after the other, and answers with what it was shown. A server of
+// its own, in a single file for the compilers of other ABIs. With `valid` it gives the kernel no control data that the
+// kernel refuses.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -192,6 +193,11 @@ static long receive_by_number(int way, socklen_t *length)
 		long long second[] = { 1, 0 };
 
 		result = syscall(SYS_recvmmsg_time64, fd, &message, 1, 0, second);
+		/* As before Linux 5.1. */
+		if (result < 0 && errno == ENOSYS) {
+			add("ENOSYS", errno);
+			result = syscall(SYS_recvmmsg, fd, &message, 1, 0, NULL);
+		}
 		break;
 	}
 #endif
@@ -247,10 +253,11 @@ static void serve_by_number(void)
 	}
 }
 
-static void serve(void)
+static void serve(int refused_lengths)
 {
 	receive_message(0);
-	add_refused_lengths();
+	if (refused_lengths)
+		add_refused_lengths();
 	answer(0);
 	receive_message(sizeof(control));
 	answer(1);
@@ -280,6 +287,7 @@ int main(int argc, char **argv)
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = port };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = port };
 	int six = argc > 1 && !strcmp(argv[1], "-6");
+	int valid = argc > 3 && !strcmp(argv[3], "valid");
 
 	fd = socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
 	check(fd, "socket");
@@ -287,6 +295,6 @@ int main(int argc, char **argv)
 		  : bind(fd, (struct sockaddr *)&v4, sizeof(v4)),
 	      "bind");
 	serve_by_number();
-	serve();
+	serve(!valid);
 	return 0;
 }

@@ -81,11 +81,12 @@ void schedule_run(unsigned int worker, uint32_t points)
 
 int schedule_main(int argc, char **argv, uint64_t count, unsigned int kinds, run_kind_function *run_kind)
 {
+	const char *tables = argc > 1 ? argv[1] : getenv("SCHEDULE_TABLES");
 	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	bool well = true;
 
-	if (argc > 1)
-		count = strtoull(argv[1], NULL, 10);
+	if (tables)
+		count = strtoull(tables, NULL, 10);
 	for (unsigned int number = 0; number < kinds; number++)
 		well &= run_kind(number, first, count);
 	return well ? 0 : 1;

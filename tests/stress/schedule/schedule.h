@@ -29,7 +29,10 @@ void schedule_run(unsigned int worker, uint32_t points);
 /* Makes `count` runs of the kind with that number, from the seed `first` on; returns true if all went well. */
 typedef bool run_kind_function(unsigned int number, uint64_t first, uint64_t count);
 
-/* main() of a test: PROGRAM [COUNT [SEED]] makes so many runs of each kind. Returns the exit status. */
+/*
+ * main() of a test: PROGRAM [COUNT [SEED]] makes so many runs of each kind; without COUNT as many as
+ * the environment variable SCHEDULE_TABLES says, else `count`. Returns the exit status.
+ */
 int schedule_main(int argc, char **argv, uint64_t count, unsigned int kinds, run_kind_function *run_kind);
 
 #endif
