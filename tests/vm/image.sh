@@ -3,7 +3,8 @@
 # image.sh FOLDER SOURCE: makes in FOLDER what tests/vm/run.py boots, for root on Debian. Nothing of it is made twice.
 #   root.ext4            Debian 12 with systemd and the packages of tests/vm/packages
 #   kernels/NAME/        vmlinuz and initrd, one folder for each kernel; their modules are in root.ext4
-#   tree.ext4            the packages that dpkg-buildpackage made of SOURCE, SOURCE itself, and its build
+#   tree.ext4            the packages that dpkg-buildpackage made of SOURCE, SOURCE itself, its build, and the image for
+#                        containers that scripts/image makes of the packages
 # SOURCE is a folder as `make distdir` makes it.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -149,6 +150,9 @@ make_tree() {
 		tail -n 40 "$folder/build.log"
 		die 'the packages cannot be built'
 	}
+	say 'making an image of the packages'
+	# shellcheck disable=SC2046 # words: the packages
+	sh "$source/scripts/image" "$folder/tree/replyfrom.tar" $(find "$folder/tree/debs" -name '*.deb' ! -name '*dbgsym*')
 }
 
 # file_system FOLDER FILE MEBIBYTES: a file system with what is in the folder, and room for that many more

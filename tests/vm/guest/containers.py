@@ -38,6 +38,18 @@ class Container:
 		podman('rm', '-f', '-t', '0', NAME)
 
 
+def try_engine_in_container(here, service):
+	"""The image that scripts/image makes, with the host's cgroups, process ids and network."""
+	machine.succeeds('podman import, with the packages', 'podman', 'import', '/srv/replyfrom.tar', 'replyfrom')
+	with Container('as it is, again', 'debian', *SERVER) as pid:
+		machine.wrong('as it is, again', here, service)
+		attached = machine.Attached('from a container', pid, 'podman', 'run', '--rm', '--privileged', '--network', 'host', '--pid', 'host',
+			'--cgroupns', 'host', '-v', '/sys/fs/cgroup:/sys/fs/cgroup', 'replyfrom')
+		machine.right('attached from a container', here, service)
+		attached.detach()
+		machine.wrong('detached from a container', here, service)
+
+
 def main():
 	machine.install_packages()
 	here = lab.Lab(own=False)
@@ -54,6 +66,8 @@ def main():
 			machine.right('attached', here, service)
 			attached.detach()
 			machine.wrong('detached', here, service)
+	if not lack:
+		try_engine_in_container(here, service)
 
 	mount = ('-v', f'{library}:/libreplyfrom.so:ro', '-e', 'LD_PRELOAD=/libreplyfrom.so')
 	for title, options in (('a library mounted', ()),

@@ -58,9 +58,10 @@ def lacks_engine(path='/usr/lib/*/replyfrom/replyfrom-bpf'):
 class Attached:
 	"""`replyfrom --attach`, from when it says that it is at work until --detach."""
 
-	def __init__(self, title, target):
+	def __init__(self, title, target, *within):
+		"""within: a command that starts another one elsewhere, such as `podman run`."""
 		self._title, self._target = title, target
-		self._process = subprocess.Popen(['replyfrom', '--log', 'info', '--attach', target], stdin=subprocess.DEVNULL,
+		self._process = subprocess.Popen([*within, 'replyfrom', '--log', 'info', '--attach', target], stdin=subprocess.DEVNULL,
 			stderr=subprocess.PIPE, text=True)
 		line = self._process.stderr.readline()
 		tap.check(self._process.poll() is None, f'{title}: --attach', line)
