@@ -208,7 +208,8 @@ static NOINLINE bool entry_is_only(const struct peers *peers, const struct peer_
 			    !has_key(peers, other, key, &unused))
 				continue;
 			if (!after) {
-				__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELAXED,
+				/* A reader that finds the slot free finds the other entry. */
+				__atomic_compare_exchange_n(slot, &word, 0, false, __ATOMIC_RELEASE,
 							    __ATOMIC_RELAXED);
 				return false;
 			}
