@@ -3,6 +3,7 @@
 import struct
 
 from lab import FIRST6, LINK_LOCAL, NEWEST6, ON_LO, ON_LO6, PRIMARY, SECONDARY
+from program import are_both_bound
 
 from conversation import transfer
 from questions import is_tftp_block, tftp
@@ -63,14 +64,14 @@ def _is_talk_answer(answer, _):
 
 ROWS = (
 	Stock('openbsd-inetd echo', 'openbsd-inetd', ('/usr/sbin/inetd', '-i', '@DIR@/inetd.conf'), port=7, destinations=NO_LOOPBACK,
-		files=(('inetd.conf', 'echo dgram udp wait root internal\necho dgram udp6 wait root internal\n'),)),
+		ready=are_both_bound, files=(('inetd.conf', 'echo dgram udp wait root internal\necho dgram udp6 wait root internal\n'),)),
 	Stock('openbsd-inetd daytime', 'openbsd-inetd', ('/usr/sbin/inetd', '-i', '@DIR@/inetd.conf'), port=13, destinations=(SECONDARY, ON_LO, PRIMARY),
 		is_answer=lambda answer, _: b':' in answer, files=(('inetd.conf', 'daytime dgram udp wait root internal\n'),)),
 	Stock('openbsd-inetd wait service', 'openbsd-inetd', ('/usr/sbin/inetd', '-i', '-R', '0', '@DIR@/inetd.conf'), in_service=True,
-		files=(ANSWER_FILE, ('inetd.conf', INETD))),
+		ready=are_both_bound, files=(ANSWER_FILE, ('inetd.conf', INETD))),
 	Stock('openbsd-inetd in.tftpd', 'openbsd-inetd', ('/usr/sbin/inetd', '-i', '@DIR@/inetd.conf'), port=69, in_service=True,
 		request=tftp('file'), is_answer=is_tftp_block, talk=transfer, needs=('tftpd-hpa',),
-		files=(('inetd.conf', INETD_TFTP), ('tftp/file', 'a line\n' * 200))),
+		ready=are_both_bound, files=(('inetd.conf', INETD_TFTP), ('tftp/file', 'a line\n' * 200))),
 	Stock('openbsd-inetd in.talkd', 'talkd', ('/usr/sbin/inetd', '-i', '@DIR@/inetd.conf'), port=518, in_service=True, client_port=TALK_PORT,
 		request=_talk, is_answer=_is_talk_answer, destinations=IPV4,
 		files=(('inetd.conf', '518 dgram udp wait root @WRAPPER@ @WRAPPER@ /usr/sbin/in.talkd\n'),)),
@@ -84,9 +85,9 @@ ROWS = (
 	Stock('xinetd wait service, IPv6', 'xinetd', ('xinetd', '-dontfork', '-f', '@DIR@/xinetd.conf'), unpack=True,
 		files=(ANSWER_FILE, ('xinetd.conf', XINETD_DEFAULTS + XINETD % 'IPv6'))),
 	Stock('inetutils-inetd echo', 'inetutils-inetd', ('inetutils-inetd', '-d', '@DIR@/inetd.conf'), port=7, unpack=True, destinations=NO_LOOPBACK,
-		files=(('inetd.conf', 'echo dgram udp wait root internal\necho dgram udp6 wait root internal\n'),)),
+		ready=are_both_bound, files=(('inetd.conf', 'echo dgram udp wait root internal\necho dgram udp6 wait root internal\n'),)),
 	Stock('inetutils-inetd wait service', 'inetutils-inetd', ('inetutils-inetd', '-R', '1000', '-d', '@DIR@/inetd.conf'), unpack=True,
-		once=True, flow=1, remark='gives a socket back to itself late, so it gets one request',
+		once=True, flow=1, ready=are_both_bound, remark='gives a socket back to itself late, so it gets one request',
 		files=(ANSWER_FILE, ('inetd.conf', INETD.replace('@WRAPPER@', '/usr/bin/env').replace('udp6', 'udp6only').replace('udp ', 'udp4 ')))),
 	Stock('udpsvd', 'ipsvd', ('udpsvd', '-l', 'name', '0', '5000', '/usr/bin/perl', '@DIR@/answer.pl', '0'), destinations=IPV4,
 		files=(ANSWER_FILE,), quick=True),
