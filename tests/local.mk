@@ -16,3 +16,4 @@ include tests/bpf/local.mk
 include tests/tools/local.mk
 include tests/vm/local.mk
 include tests/cross/local.mk
+include tests/model/local.mk
