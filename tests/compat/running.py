@@ -15,7 +15,7 @@ from judgement import Outcome, verdict
 from stock import Missing
 
 START = 20.0        # seconds in which a program has to bind its port
-PATIENCE = 1.0      # seconds for an answer of a plain program, which may not hear anything at that destination
+PATIENCE = lab.DEADLINE / 20     # seconds for an answer of a plain program, which may not hear anything at that destination
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ PORT = 5000
 ECHO = f'{SOURCE_DIRECTORY}/echo.py'
 # Seconds for what has to happen, however slow the machine; programs under valgrind get more.
 DEADLINE = float(os.environ.get('REPLYFROM_TEST_DEADLINE') or 20)
-LOSS = 0.3          # seconds after which what should not arrive counts as lost
+LOSS = 0.015 * DEADLINE     # seconds after which what should not arrive counts as lost
 
 
 class Destination(NamedTuple):
