@@ -12,7 +12,11 @@ from machine import Service, lab
 import program
 
 ECHO = 6100
-SERVER = ('socat', '-t', '60', f'UDP6-RECVFROM:{ECHO},fork,ipv6only=0', 'EXEC:cat')
+# One process that replies: under load, socat with `fork` can miss the signal of its child, and then replies no more.
+PROGRAM = f'''socket(my $s, AF_INET6, SOCK_DGRAM, 0) or die;
+bind($s, pack_sockaddr_in6({ECHO}, IN6ADDR_ANY)) or die;
+while (defined(my $peer = recv($s, my $data, 2048, 0))) {{ send($s, $data, 0, $peer) }}'''
+SERVER = ('perl', '-MSocket=:all', '-e', PROGRAM)
 NAME = 'echo'
 
 
