@@ -39,15 +39,9 @@ static struct peer_bucket *nth_bucket(const struct peers *peers, const struct pe
 	return peers_bucket(peers, key_bucket_hash(key, n));
 }
 
-/* Returns false for most entries of other keys: nothing but the entry itself is read. */
-static inline bool may_have_key(uint64_t word, const struct peer_key *key)
-{
-	return unlikely(!((word ^ key->hash) & FINGERPRINT_MASK & ~CHECK_MASK));
-}
-
-/* Returns true for an entry of that key, and copies its local address. */
-static bool has_key(const struct peers *peers, uint64_t word, const struct peer_key *key,
-		    struct local *local)
+/* The slow path of has_key(): the entry's local address is read. */
+static bool has_key_slow(const struct peers *peers, uint64_t word, const struct peer_key *key,
+			 struct local *local)
 {
 	const struct local_slot *slot = peers_local(peers, word);
 
@@ -55,6 +49,17 @@ static bool has_key(const struct peers *peers, uint64_t word, const struct peer_
 	/* The port first: a peer that asks many ports has its entries in the same buckets. */
 	return word && (!key->port || local->port == key->port) &&
 	       peers_fingerprint_of(peers, word, slot, *local) == (key->hash & FINGERPRINT_MASK);
+}
+
+/*
+ * Returns true for an entry of that key, and copies its local address. Of most other entries
+ * nothing but the entry itself is read.
+ */
+static inline bool has_key(const struct peers *peers, uint64_t word, const struct peer_key *key,
+			   struct local *local)
+{
+	return unlikely(!((word ^ key->hash) & FINGERPRINT_MASK & ~CHECK_MASK)) &&
+	       has_key_slow(peers, word, key, local);
 }
 
 static uint32_t age_of_entry(uint64_t word, uint32_t now)
@@ -76,7 +81,7 @@ static NOINLINE uint64_t *search_key(const struct peers *peers, const struct pee
 			uint64_t *slot = &bucket->slot[peers_first_slot(key->hash + i)];
 
 			*word = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
-			if (may_have_key(*word, key) && has_key(peers, *word, key, local))
+			if (has_key(peers, *word, key, local))
 				return slot;
 		}
 	}
@@ -204,8 +209,7 @@ static NOINLINE bool entry_is_only(const struct peers *peers, const struct peer_
 			struct local unused;
 
 			after |= duplicate == slot;
-			if (duplicate == slot || !may_have_key(other, key) ||
-			    !has_key(peers, other, key, &unused))
+			if (duplicate == slot || !has_key(peers, other, key, &unused))
 				continue;
 			if (!after) {
 				/* A reader that finds the slot free finds the other entry. */
