@@ -194,7 +194,9 @@ static int examine_as_user(const struct process *process, const char *path)
 	if (!geteuid()) {
 		if (!become_user(process, root))
 			return 0;
-	} else if (snprintf(own, sizeof(own), "%s%s", root, path) < (int)sizeof(own)) {
+	} else {
+		if (snprintf(own, sizeof(own), "%s%s", root, path) >= (int)sizeof(own))
+			return 0;
 		path = own;
 	}
 	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS))
