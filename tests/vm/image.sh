@@ -57,7 +57,7 @@ make_container() {
 	say 'making an image for containers'
 	mmdebstrap --quiet --mode=root --variant=essential --aptopt='Apt::Install-Recommends "false"' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-		--include=socat bookworm "$folder/root/var/lib/container.tar" "$folder/sources"
+		bookworm "$folder/root/var/lib/container.tar" "$folder/sources"
 }
 
 # add_kernel NAME SOURCES: the kernel that linux-image-amd64 stands for there
